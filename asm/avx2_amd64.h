@@ -1,0 +1,345 @@
+// The vocabulary of the AVX2 kernels. A vector is 8 float32 scores; a pass is a
+// loop over one chunk of at most CHUNK scores, 32 scores a turn.
+//
+// The passes of a chunk run one after the other with their results in L1:
+//
+//	exp:      E = e = exp(−|x|)
+//	log1p:    L = log1p(e)
+//	power:    Q = q^γ                    (general γ only)
+//	combine:  loss, gradient and sum from x, labels, E, L, Q
+//
+// One fused loop would be a dependency chain of some 75 cycles a vector, more
+// than the physical register file can overlap; short passes keep the ports busy.
+//
+// Registers of all passes, set up once a kernel:
+//
+//	SI x   BX labels   R14 weights or 0   R12 losses or 0   R13 gradients or 0
+//	R8 E (L at +LOFF, Q at +QOFF)   R10 params   R11 acc
+//	DX scores left   CX scores in this chunk   AX score within the chunk
+//
+// Operands are in Go's order: the destination is the last, and of
+// VMAXPS b, a, d / VMINPS b, a, d it is b that is returned when one is a NaN.
+
+#define CHUNK 512
+#define LOFF 2048
+#define QOFF 4096
+
+// Constants, by offset into k<>.
+#define K_SIGN 0
+#define K_FLOOR 4
+#define K_MAGIC 8
+#define K_8_LN2 12
+#define K_C1 16
+#define K_C2 20
+#define K_P2 24
+#define K_P3 28
+#define K_7 32
+#define K_ONE 36
+#define K_D0 40
+#define K_D1 44
+#define K_D2 48
+#define K_D3 52
+#define K_CEIL 56
+#define K_M8_LN2 60
+
+#define CONST(name, r) VBROADCASTSS k<>+name(SB), r
+
+// EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
+// Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3.
+#define EXPCORE(T, R, S, RR) \
+	VPERMPS Y9, T, S              /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
+	VPSLLD $20, T, T              /* T = (n/8)<<23 + j<<20 */; \
+	VPADDD T, S, S                /* S = s = 2^(n/8), +0 at n = −1016 */; \
+	VMOVAPS Y8, T; \
+	VFMADD231PS Y7, R, T          /* T = p2 + p3·r */; \
+	VMULPS R, R, RR               /* RR = r² */; \
+	VFMADD213PS R, RR, T          /* T = r + r²·T ≈ exp(r) − 1 */; \
+	VFMADD213PS S, S, T           /* T = s + s·T */
+
+// EXPNEG: E = exp(−|x|). Registers: EXPCORE's, Y15 sign bit, Y14 −127·ln2,
+// Y13 magic, Y12 8/ln2, Y11 and Y10 ln2/8 in two parts.
+#define EXPNEG(x, e, A, T, S, RR) \
+	VORPS x, Y15, A               /* A = −|x| */; \
+	VMAXPS A, Y14, A              /* A = max(−|x|, −127·ln2) */; \
+	VMOVAPS Y13, T; \
+	VFMADD231PS Y12, A, T         /* T = t = A·8/ln2 + magic */; \
+	VSUBPS Y13, T, S              /* S = n = round(A·8/ln2) */; \
+	VFNMADD231PS Y11, S, A        /* A = A − n·c1 */; \
+	VFNMADD231PS Y10, S, A        /* A = r = A − n·ln2/8 */; \
+	EXPCORE(T, A, S, RR); \
+	VMOVUPS T, e
+
+// LOG1P: L = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
+// i = round(7e). Registers: Y15 magic, Y14 7, Y13 table of c, Y12 table of
+// −ln c, Y11 one, Y10…Y7 d0…d3 of log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³).
+#define LOG1P(e, l, F, T, C, D, FF) \
+	VMOVUPS e, F                  /* F = e */; \
+	VMOVAPS Y15, T; \
+	VFMADD231PS Y14, F, T         /* T = i + magic */; \
+	VPERMPS Y13, T, C             /* C = c */; \
+	VPERMPS Y12, T, T             /* T = −ln c */; \
+	VSUBPS Y11, C, D              /* D = c − 1, exact */; \
+	VFMADD213PS D, C, F           /* F = f = c·e + (c − 1) */; \
+	VMULPS F, F, FF               /* FF = f² */; \
+	VMOVAPS Y10, C; \
+	VFMADD231PS Y9, F, C          /* C = d0 + d1·f */; \
+	VMOVAPS Y8, D; \
+	VFMADD231PS Y7, F, D          /* D = d2 + d3·f */; \
+	VFMADD231PS D, FF, C          /* C = C + f²·D */; \
+	VFMADD213PS F, FF, C          /* C = f + f²·C ≈ log1p(f) */; \
+	VADDPS T, C, C                /* C = log1p(e) */; \
+	VMOVUPS C, l
+
+// POWER: Q = q^γ = exp(−γ·softplus(−u)). The product is carried as h + lo.
+// Registers: EXPCORE's, Y15 sign bit, Y14 127·ln2, Y13 magic, Y12 −8/ln2,
+// Y11 and Y10 ln2/8 in two parts; P is the params' address.
+#define POWER(x, y, l, q, P, U, S, V, H, T) \
+	VPMOVZXBD y, U; \
+	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
+	VXORPS x, U, U                /* U = u */; \
+	VXORPS Y15, U, U              /* U = −u */; \
+	VXORPS V, V, V; \
+	VMAXPS U, V, U; \
+	VMINPS U, Y14, U              /* U = m = min(max(−u, 0), 127·ln2) */; \
+	VMOVUPS l, V                  /* V = L = log1p(e) */; \
+	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
+	VSUBPS U, S, H; \
+	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
+	VBROADCASTSS 24(P), H; \
+	VMINPS S, H, S                /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
+	VBROADCASTSS 16(P), U         /* U = γ */; \
+	VMULPS S, U, H                /* H = h = γ·S, rounded */; \
+	VFMSUB213PS H, U, S           /* S = γ·S − h, exact */; \
+	VBROADCASTSS 20(P), U; \
+	VFMADD231PS V, U, S           /* S = lo = S + γ'·V */; \
+	VMOVAPS Y13, T; \
+	VFMADD231PS Y12, H, T         /* T = t = −h·8/ln2 + magic */; \
+	VSUBPS Y13, T, V              /* V = n */; \
+	VFNMSUB231PS Y11, V, H        /* H = −h − n·c1 */; \
+	VFNMADD231PS Y10, V, H        /* H = −h − n·ln2/8 */; \
+	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */; \
+	EXPCORE(T, H, V, S); \
+	VMOVUPS T, q
+
+// The combine passes. Registers: Y15 weights by label, Y14 one, Y13 zero,
+// Y12 and Y11 the sums of lanes 0…3 and 4…7, Y10 sign bit or γ.
+
+// WEIGH: W = w·weight where weights are given. done is a label of its own.
+#define WEIGH(weight, W, done) \
+	TESTQ R14, R14; \
+	JZ    done; \
+	VMULPS weight, W, W; \
+done:
+
+// SIGMOID: Q = q = (u < 0 ? e : 1)/(1 + e), with e in E.
+#define SIGMOID(U, E, D, Q) \
+	VADDPS E, Y14, D              /* D = 1 + e */; \
+	VBLENDVPS U, E, Y14, Q        /* Q = u < 0 ? e : 1 */; \
+	VDIVPS D, Q, Q                /* Q = q */
+
+// SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
+#define SOFTPLUS(l, U) \
+	VMAXPS U, Y13, U              /* U = max(u, 0) */; \
+	VADDPS l, U, U                /* U = −ln p_t */
+
+// LOSSHEAD: W = w, U = u.
+#define LOSSHEAD(x, y, weight, done, U, W) \
+	VPMOVZXBD y, U                /* U = label */; \
+	VPERMILPS U, Y15, W           /* W = w_t: Neg, Pos, or 0 for 255 */; \
+	WEIGH(weight, W, done); \
+	VPSLLD $31, U, U; \
+	VXORPS x, U, U                /* U = u: −x where the label is 1 */
+
+// Modulating factors for the losses: W = w·q^γ.
+#define MODULATE0(e, q, U, W, E, D, Q)
+#define MODULATE1(e, q, U, W, E, D, Q) \
+	VMOVUPS e, E; \
+	SIGMOID(U, E, D, Q); \
+	VMULPS Q, W, W                /* W = w·q */
+#define MODULATE2(e, q, U, W, E, D, Q) \
+	VMOVUPS e, E; \
+	SIGMOID(U, E, D, Q); \
+	VMULPS Q, Q, Q                /* Q = q² */; \
+	VMULPS Q, W, W                /* W = w·q² */
+#define MODULATE(e, q, U, W, E, D, Q) \
+	VMULPS q, W, W                /* W = w·q^γ */
+
+// LOSS: F = w·q^γ·softplus(u).
+#define LOSS(x, y, weight, e, l, q, MOD, done, F) \
+	LOSSHEAD(x, y, weight, done, Y0, Y1); \
+	MOD(e, q, Y0, Y1, Y2, Y3, Y2); \
+	SOFTPLUS(l, Y0); \
+	VMULPS Y1, Y0, F              /* F = (w·q^γ)·softplus(u) */
+
+// TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
+#define TRUEPROB(U, E, D, Q) \
+	VMULPS E, Q, E                /* E = e·q */; \
+	VSUBPS Q, Y14, D              /* D = 1 − q */; \
+	VBLENDVPS U, D, E, D          /* D = p_t */
+
+// Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
+// D = q + γ·p_t·softplus(u).
+#define SLOPE0(l, q, U, W, E, D, Q) \
+	SOFTPLUS(l, U); \
+	VMOVAPS Q, D                  /* D = q */
+#define SLOPE1(l, q, U, W, E, D, Q) \
+	TRUEPROB(U, E, D, Q); \
+	SOFTPLUS(l, U); \
+	VFMADD213PS Q, U, D           /* D = q + p_t·softplus(u) */; \
+	VMULPS Q, W, W                /* W = ±w·q */
+#define SLOPE2(l, q, U, W, E, D, Q) \
+	TRUEPROB(U, E, D, Q); \
+	SOFTPLUS(l, U); \
+	VADDPS D, D, D                /* D = 2·p_t */; \
+	VFMADD213PS Q, U, D           /* D = q + 2·p_t·softplus(u) */; \
+	VMULPS Q, Q, Q                /* Q = q² */; \
+	VMULPS Q, W, W                /* W = ±w·q² */
+#define SLOPE(l, q, U, W, E, D, Q) \
+	TRUEPROB(U, E, D, Q); \
+	SOFTPLUS(l, U); \
+	VBROADCASTSS 16(R10), E       /* E = γ */; \
+	VMULPS E, D, D                /* D = γ·p_t */; \
+	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
+	VMULPS q, W, W                /* W = ±w·q^γ */
+
+// GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u).
+// The sign is the weight's: Y15 holds −Pos for the label 1.
+#define GRADIENT(x, y, weight, e, l, q, grad, SLP, done, F) \
+	VPMOVZXBD y, Y0; \
+	VPERMILPS Y0, Y15, Y1         /* Y1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	WEIGH(weight, Y1, done); \
+	VANDPS Y1, Y10, Y0; \
+	VXORPS x, Y0, Y0              /* Y0 = u: −x where the label is 1 */; \
+	VMOVUPS e, Y2; \
+	SIGMOID(Y0, Y2, Y3, Y4); \
+	SLP(l, q, Y0, Y1, Y2, Y3, Y4); \
+	VMULPS Y1, Y3, Y3             /* Y3 = g */; \
+	VMOVUPS Y3, grad; \
+	VMULPS Y1, Y0, F; \
+	VANDNPS F, Y10, F             /* F = loss */
+
+// REDUCE: the canonical sum of 32 losses. Lane j of s adds the losses j, j+8,
+// j+16, j+24 in float32; the lanes are accumulated in float64.
+#define REDUCE \
+	VADDPS Y8, Y6, Y6             /* Y6 = f[j] + f[j+16] */; \
+	VADDPS Y9, Y7, Y7             /* Y7 = f[j+8] + f[j+24] */; \
+	VADDPS Y7, Y6, Y6             /* Y6 = s */; \
+	VEXTRACTF128 $1, Y6, X7; \
+	VCVTPS2PD X6, Y6; \
+	VCVTPS2PD X7, Y7; \
+	VADDPD Y6, Y12, Y12           /* Y12 = lanes 0…3 */; \
+	VADDPD Y7, Y11, Y11           /* Y11 = lanes 4…7 */
+
+// STORE: losses Y6…Y9 to the output, where there is one.
+#define STORE(done) \
+	TESTQ R12, R12; \
+	JZ    done; \
+	VMOVUPS Y6, 0(R12)(AX*4); \
+	VMOVUPS Y7, 32(R12)(AX*4); \
+	VMOVUPS Y8, 64(R12)(AX*4); \
+	VMOVUPS Y9, 96(R12)(AX*4); \
+done:
+
+// ENTER: scratch on the frame, aligned to a cache line.
+#define ENTER \
+	LEAQ scratch-6208(SP), R8; \
+	ADDQ $63, R8; \
+	ANDQ $~63, R8
+
+// NILIFEMPTY: an empty slice has no data, whatever its pointer says.
+#define NILIFEMPTY(len, base) \
+	MOVQ len, AX; \
+	TESTQ AX, AX; \
+	CMOVQEQ AX, base
+
+// COMBINESETUP: the registers of the combine passes that both kinds share.
+#define COMBINESETUP \
+	CONST(K_ONE, Y14); \
+	VXORPS Y13, Y13, Y13; \
+	VMOVUPD 0(R11), Y12; \
+	VMOVUPD 32(R11), Y11; \
+	XORQ AX, AX
+
+// NEXTCHUNK: pointers past the chunk; the sums wait in acc.
+#define NEXTCHUNK(chunk) \
+	VMOVUPD Y12, 0(R11); \
+	VMOVUPD Y11, 32(R11); \
+	LEAQ (SI)(CX*4), SI; \
+	ADDQ CX, BX; \
+	LEAQ (R13)(CX*4), R13; \
+	LEAQ (R14)(CX*4), DI; \
+	TESTQ R14, R14; \
+	CMOVQNE DI, R14; \
+	LEAQ (R12)(CX*4), DI; \
+	TESTQ R12, R12; \
+	CMOVQNE DI, R12; \
+	SUBQ CX, DX; \
+	JNZ chunk
+
+// PASSES: E and L of the next chunk of min(CHUNK, DX) scores.
+#define PASSES \
+	MOVQ $CHUNK, CX; \
+	CMPQ DX, CX; \
+	CMOVQLT DX, CX; \
+	CALL expneg<>(SB); \
+	CALL log1p<>(SB)
+#define NOPOWER
+#define POWERPASS CALL power<>(SB)
+
+#define LOSSTURN(o, MOD, done, F) \
+	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
+
+// LOSSKERNEL: the body of a loss kernel, after its arguments are in registers.
+#define LOSSKERNEL(POW, MOD) \
+	ENTER; \
+	TESTQ DX, DX; \
+	JZ done; \
+chunk: \
+	PASSES; \
+	POW; \
+	VBROADCASTF128 (R10), Y15     /* Y15 = Neg, Pos, 0, 0 twice */; \
+	COMBINESETUP; \
+loop: \
+	LOSSTURN(0, MOD, weighed0, Y6); \
+	LOSSTURN(32, MOD, weighed1, Y7); \
+	LOSSTURN(64, MOD, weighed2, Y8); \
+	LOSSTURN(96, MOD, weighed3, Y9); \
+	STORE(stored); \
+	REDUCE; \
+	ADDQ $32, AX; \
+	CMPQ AX, CX; \
+	JLT loop; \
+	NEXTCHUNK(chunk); \
+done: \
+	VZEROUPPER; \
+	RET
+
+#define GRADIENTTURN(o, SLP, done, F) \
+	GRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
+
+// GRADIENTKERNEL: the body of a gradient kernel, likewise.
+#define GRADIENTKERNEL(POW, SLP) \
+	ENTER; \
+	TESTQ DX, DX; \
+	JZ done; \
+chunk: \
+	PASSES; \
+	POW; \
+	VBROADCASTF128 (R10), Y15; \
+	VXORPS negatepos<>(SB), Y15, Y15 /* Y15 = Neg, −Pos, 0, 0 twice */; \
+	CONST(K_SIGN, Y10); \
+	COMBINESETUP; \
+loop: \
+	GRADIENTTURN(0, SLP, weighed0, Y6); \
+	GRADIENTTURN(32, SLP, weighed1, Y7); \
+	GRADIENTTURN(64, SLP, weighed2, Y8); \
+	GRADIENTTURN(96, SLP, weighed3, Y9); \
+	STORE(stored); \
+	REDUCE; \
+	ADDQ $32, AX; \
+	CMPQ AX, CX; \
+	JLT loop; \
+	NEXTCHUNK(chunk); \
+done: \
+	VZEROUPPER; \
+	RET

@@ -1,0 +1,283 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "avx2_amd64.h"
+
+// Constants; package generic has the same ones, with their meaning and error.
+DATA k<>+K_SIGN(SB)/4, $0x80000000
+DATA k<>+K_FLOOR(SB)/4, $0xc2b00f34  // −127·ln2
+DATA k<>+K_MAGIC(SB)/4, $0x4b400000  // 1.5·2²³
+DATA k<>+K_8_LN2(SB)/4, $0x4138aa3b  // 8/ln2
+DATA k<>+K_C1(SB)/4, $0x3db17200     // ln2/8, 15 bits
+DATA k<>+K_C2(SB)/4, $0x343fbe8e     // ln2/8 − c1
+DATA k<>+K_P2(SB)/4, $0x3f00043e     // exp(r) ≈ 1 + r + p2·r² + p3·r³
+DATA k<>+K_P3(SB)/4, $0x3e2aaec4
+DATA k<>+K_7(SB)/4, $0x40e00000
+DATA k<>+K_ONE(SB)/4, $0x3f800000
+DATA k<>+K_D0(SB)/4, $0xbeffffc1     // log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³)
+DATA k<>+K_D1(SB)/4, $0x3eaaaa4e
+DATA k<>+K_D2(SB)/4, $0xbe809c0f
+DATA k<>+K_D3(SB)/4, $0x3e4e1ad3
+DATA k<>+K_CEIL(SB)/4, $0x42b00f34   // 127·ln2
+DATA k<>+K_M8_LN2(SB)/4, $0xc138aa3b // −8/ln2
+GLOBL k<>(SB), RODATA|NOPTR, $64
+
+// Bits of 2^(j/8), less j<<20.
+DATA exp2<>+0(SB)/8, $0x3f7b95c23f800000
+DATA exp2<>+8(SB)/8, $0x3f75fed73f7837f0
+DATA exp2<>+16(SB)/8, $0x3f75672a3f7504f3
+DATA exp2<>+24(SB)/8, $0x3f7ac0c73f7744fd
+GLOBL exp2<>(SB), RODATA|NOPTR, $32
+
+// c ≈ 1/(1+i/7), chosen so that −ln c is a float32 to within 2⁻³⁸.
+DATA recip<>+0(SB)/8, $0x3f5fe0243f800000
+DATA recip<>+8(SB)/8, $0x3f32ebe83f4728a8
+DATA recip<>+16(SB)/8, $0x3f1579a93f23103b
+DATA recip<>+24(SB)/8, $0x3f0002063f09c864
+GLOBL recip<>(SB), RODATA|NOPTR, $32
+
+// −ln c.
+DATA nlog<>+0(SB)/8, $0x3e094e2300000000
+DATA nlog<>+8(SB)/8, $0x3eb769f43e808ce3
+DATA nlog<>+16(SB)/8, $0x3f09bd6e3ee6ee80
+DATA nlog<>+24(SB)/8, $0x3f316e0c3f1e977e
+GLOBL nlog<>(SB), RODATA|NOPTR, $32
+
+// Sign bit on the label 1.
+DATA negatepos<>+0(SB)/8, $0x8000000000000000
+DATA negatepos<>+8(SB)/8, $0
+DATA negatepos<>+16(SB)/8, $0x8000000000000000
+DATA negatepos<>+24(SB)/8, $0
+GLOBL negatepos<>(SB), RODATA|NOPTR, $32
+
+// expneg: E = exp(−|x|) for the CX scores at SI.
+TEXT expneg<>(SB), NOSPLIT|NOFRAME, $0
+	CONST(K_SIGN, Y15)
+	CONST(K_FLOOR, Y14)
+	CONST(K_MAGIC, Y13)
+	CONST(K_8_LN2, Y12)
+	CONST(K_C1, Y11)
+	CONST(K_C2, Y10)
+	VMOVUPS exp2<>(SB), Y9
+	CONST(K_P2, Y8)
+	CONST(K_P3, Y7)
+	XORQ AX, AX
+
+loop:
+	EXPNEG(0(SI)(AX*4), 0(R8)(AX*4), Y0, Y1, Y2, Y3)
+	EXPNEG(32(SI)(AX*4), 32(R8)(AX*4), Y0, Y1, Y2, Y3)
+	EXPNEG(64(SI)(AX*4), 64(R8)(AX*4), Y0, Y1, Y2, Y3)
+	EXPNEG(96(SI)(AX*4), 96(R8)(AX*4), Y0, Y1, Y2, Y3)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  loop
+	RET
+
+// log1p: L = log1p(E).
+TEXT log1p<>(SB), NOSPLIT|NOFRAME, $0
+	CONST(K_MAGIC, Y15)
+	CONST(K_7, Y14)
+	VMOVUPS recip<>(SB), Y13
+	VMOVUPS nlog<>(SB), Y12
+	CONST(K_ONE, Y11)
+	CONST(K_D0, Y10)
+	CONST(K_D1, Y9)
+	CONST(K_D2, Y8)
+	CONST(K_D3, Y7)
+	XORQ AX, AX
+
+loop:
+	LOG1P(0(R8)(AX*4), (0+LOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4)
+	LOG1P(32(R8)(AX*4), (32+LOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4)
+	LOG1P(64(R8)(AX*4), (64+LOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4)
+	LOG1P(96(R8)(AX*4), (96+LOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  loop
+	RET
+
+#define POWERTURN(o) \
+	POWER(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), R10, Y0, Y1, Y2, Y3, Y4)
+
+// power: Q = q^γ = exp(−γ·softplus(−u)).
+TEXT power<>(SB), NOSPLIT|NOFRAME, $0
+	CONST(K_SIGN, Y15)
+	CONST(K_CEIL, Y14)
+	CONST(K_MAGIC, Y13)
+	CONST(K_M8_LN2, Y12)
+	CONST(K_C1, Y11)
+	CONST(K_C2, Y10)
+	VMOVUPS exp2<>(SB), Y9
+	CONST(K_P2, Y8)
+	CONST(K_P3, Y7)
+	XORQ AX, AX
+
+loop:
+	POWERTURN(0)
+	POWERTURN(32)
+	POWERTURN(64)
+	POWERTURN(96)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  loop
+	RET
+
+// func LossGamma0AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·LossGamma0AVX2(SB), 0, $6208-112
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ x_base+24(FP), SI
+	MOVQ x_len+32(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ w_base+72(FP), R14
+	NILIFEMPTY(w_len+80(FP), R14)
+	MOVQ p+96(FP), R10
+	MOVQ acc+104(FP), R11
+	LOSSKERNEL(NOPOWER, MODULATE0)
+
+// func LossGamma1AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·LossGamma1AVX2(SB), 0, $6208-112
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ x_base+24(FP), SI
+	MOVQ x_len+32(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ w_base+72(FP), R14
+	NILIFEMPTY(w_len+80(FP), R14)
+	MOVQ p+96(FP), R10
+	MOVQ acc+104(FP), R11
+	LOSSKERNEL(NOPOWER, MODULATE1)
+
+// func LossGamma2AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·LossGamma2AVX2(SB), 0, $6208-112
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ x_base+24(FP), SI
+	MOVQ x_len+32(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ w_base+72(FP), R14
+	NILIFEMPTY(w_len+80(FP), R14)
+	MOVQ p+96(FP), R10
+	MOVQ acc+104(FP), R11
+	LOSSKERNEL(NOPOWER, MODULATE2)
+
+// func LossGammaAVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·LossGammaAVX2(SB), 0, $6208-112
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ x_base+24(FP), SI
+	MOVQ x_len+32(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ w_base+72(FP), R14
+	NILIFEMPTY(w_len+80(FP), R14)
+	MOVQ p+96(FP), R10
+	MOVQ acc+104(FP), R11
+	LOSSKERNEL(POWERPASS, MODULATE)
+
+// func GradientGamma0AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·GradientGamma0AVX2(SB), 0, $6208-136
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ grad_base+24(FP), R13
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), DX
+	MOVQ y_base+72(FP), BX
+	MOVQ w_base+96(FP), R14
+	NILIFEMPTY(w_len+104(FP), R14)
+	MOVQ p+120(FP), R10
+	MOVQ acc+128(FP), R11
+	GRADIENTKERNEL(NOPOWER, SLOPE0)
+
+// func GradientGamma1AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·GradientGamma1AVX2(SB), 0, $6208-136
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ grad_base+24(FP), R13
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), DX
+	MOVQ y_base+72(FP), BX
+	MOVQ w_base+96(FP), R14
+	NILIFEMPTY(w_len+104(FP), R14)
+	MOVQ p+120(FP), R10
+	MOVQ acc+128(FP), R11
+	GRADIENTKERNEL(NOPOWER, SLOPE1)
+
+// func GradientGamma2AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·GradientGamma2AVX2(SB), 0, $6208-136
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ grad_base+24(FP), R13
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), DX
+	MOVQ y_base+72(FP), BX
+	MOVQ w_base+96(FP), R14
+	NILIFEMPTY(w_len+104(FP), R14)
+	MOVQ p+120(FP), R10
+	MOVQ acc+128(FP), R11
+	GRADIENTKERNEL(NOPOWER, SLOPE2)
+
+// func GradientGammaAVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
+TEXT ·GradientGammaAVX2(SB), 0, $6208-136
+	MOVQ dst_base+0(FP), R12
+	NILIFEMPTY(dst_len+8(FP), R12)
+	MOVQ grad_base+24(FP), R13
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), DX
+	MOVQ y_base+72(FP), BX
+	MOVQ w_base+96(FP), R14
+	NILIFEMPTY(w_len+104(FP), R14)
+	MOVQ p+120(FP), R10
+	MOVQ acc+128(FP), R11
+	GRADIENTKERNEL(POWERPASS, SLOPE)
+
+// COUNT: D = D − Σ (b = V ? −1 : 0) per byte.
+#define COUNT(B, V, T, D) \
+	VPCMPEQB V, B, T; \
+	VPSUBB T, D, D
+
+// TOTAL: R = sum of the 32 byte counters in Y, whose low half is X. Y3 is zero.
+#define TOTAL(Y, X, R) \
+	VPSADBW Y3, Y, Y; \
+	VEXTRACTI128 $1, Y, X7; \
+	VPADDQ X7, X, X; \
+	VPSRLDQ $8, X, X7; \
+	VPADDQ X7, X, X; \
+	VMOVQ X, R
+
+// func CountLabelsAVX2(y []uint8) (positive, ignored, invalid int)
+//
+// SI labels   CX labels left   Y5 255s   Y4 ones   Y3 zeros
+// Y2, Y1, Y0 counters of 255, 1 and 0, a byte each: 255 turns are within range.
+TEXT ·CountLabelsAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), SI
+	MOVQ y_len+8(FP), CX
+	MOVQ CX, DX
+	VPCMPEQB Y5, Y5, Y5  // Y5 = 255
+	VPABSB Y5, Y4        // Y4 = 1
+	VPXOR Y3, Y3, Y3
+	VPXOR Y2, Y2, Y2
+	VPXOR Y1, Y1, Y1
+	VPXOR Y0, Y0, Y0
+
+loop:
+	SUBQ $32, CX
+	JLT  done
+	VMOVDQU (SI), Y6
+	ADDQ $32, SI
+	COUNT(Y6, Y5, Y7, Y2)
+	COUNT(Y6, Y4, Y8, Y1)
+	COUNT(Y6, Y3, Y9, Y0)
+	JMP  loop
+
+done:
+	TOTAL(Y1, X1, AX)
+	TOTAL(Y2, X2, BX)
+	TOTAL(Y0, X0, DI)
+	MOVQ AX, positive+24(FP)
+	MOVQ BX, ignored+32(FP)
+	SUBQ AX, DX
+	SUBQ BX, DX
+	SUBQ DI, DX          // DX = labels that are none of 0, 1, 255
+	MOVQ DX, invalid+40(FP)
+	VZEROUPPER
+	RET

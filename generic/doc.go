@@ -1,0 +1,39 @@
+// Package generic holds flengine's kernels in pure Go: the reference that the
+// assembly must match bit for bit, and the implementation wherever there is no
+// assembly.
+//
+// # Kernels
+//
+// A loss kernel evaluates, for each score i of a batch,
+//
+//	u = y[i] == 1 ? −x[i] : x[i]            the logit against the label
+//	loss = w·q^γ·softplus(u)                q = σ(u) = 1 − p_t, softplus(u) = −ln p_t
+//
+// and a gradient kernel also ∂loss/∂x = ±w·q^γ·(q + γ·p_t·softplus(u)). Labels
+// are 0, 1, or 255 for an ignored score, whose loss and gradient are +0 if its
+// logit is finite. The kernels for γ = 0, 1, 2 ignore the γ of their params.
+//
+//	dst   losses, one a score; not written if empty
+//	grad  gradients, one a score
+//	x     logits
+//	y     labels
+//	w     factors of the weight, one a score, finite and ≥ 0; all 1 if empty
+//	p     [Neg, Pos, 0, 0, Gamma, GammaLow, Limit, 0], see Params
+//	acc   the eight lane sums of the canonical sum, added to
+//
+// The number of scores is a multiple of [Group], at most [Block]; dst, grad, y
+// and w have as many elements as x, or none where that is allowed. dst or grad
+// may be x itself; other overlaps give wrong results.
+//
+// # Bad scores
+//
+// A NaN logit, and an infinite one on the wrong side of its label, makes its
+// loss, hence the sum of lanes in acc, NaN or +Inf. That is how callers find
+// out: kernels do not check.
+//
+// # Arithmetic
+//
+// Every operation is an IEEE 754 float32 operation rounded to nearest even, in
+// an order that is part of the contract. FMA is fused, emulated exactly here.
+// float32(a*b) marks products that the compiler must not fuse with a sum.
+package generic
