@@ -33,25 +33,27 @@
 #define K_C2 20
 #define K_P2 24
 #define K_P3 28
-#define K_7 32
-#define K_ONE 36
-#define K_D0 40
-#define K_D1 44
-#define K_D2 48
-#define K_D3 52
-#define K_CEIL 56
-#define K_M8_LN2 60
+#define K_P4 32
+#define K_7 36
+#define K_ONE 40
+#define K_D0 44
+#define K_D1 48
+#define K_D2 52
+#define K_D3 56
+#define K_CEIL 60
+#define K_M8_LN2 64
 
 #define CONST(name, r) VBROADCASTSS k<>+name(SB), r
 
 // EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
-// Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3.
+// Registers: Y9 table of 2^(j/8), Y8 p3, Y7 p4, Y6 p2.
 #define EXPCORE(T, R, S, RR) \
 	VPERMPS Y9, T, S              /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
 	VPSLLD $20, T, T              /* T = (n/8)<<23 + j<<20 */; \
 	VPADDD T, S, S                /* S = s = 2^(n/8), +0 at n = −1016 */; \
 	VMOVAPS Y8, T; \
-	VFMADD231PS Y7, R, T          /* T = p2 + p3·r */; \
+	VFMADD231PS Y7, R, T          /* T = p3 + p4·r */; \
+	VFMADD213PS Y6, R, T          /* T = p2 + p3·r + p4·r² */; \
 	VMULPS R, R, RR               /* RR = r² */; \
 	VFMADD213PS R, RR, T          /* T = r + r²·T ≈ exp(r) − 1 */; \
 	VFMADD213PS S, S, T           /* T = s + s·T */

@@ -10,17 +10,18 @@ DATA k<>+K_MAGIC(SB)/4, $0x4b400000  // 1.5·2²³
 DATA k<>+K_8_LN2(SB)/4, $0x4138aa3b  // 8/ln2
 DATA k<>+K_C1(SB)/4, $0x3db17200     // ln2/8, 15 bits
 DATA k<>+K_C2(SB)/4, $0x343fbe8e     // ln2/8 − c1
-DATA k<>+K_P2(SB)/4, $0x3f00043e     // exp(r) ≈ 1 + r + p2·r² + p3·r³
-DATA k<>+K_P3(SB)/4, $0x3e2aaec4
+DATA k<>+K_P2(SB)/4, $0x3f000003     // exp(r) ≈ 1 + r + p2·r² + p3·r³ + p4·r⁴
+DATA k<>+K_P3(SB)/4, $0x3e2aae3b
+DATA k<>+K_P4(SB)/4, $0x3d2a3a3b
 DATA k<>+K_7(SB)/4, $0x40e00000
 DATA k<>+K_ONE(SB)/4, $0x3f800000
-DATA k<>+K_D0(SB)/4, $0xbeffffc1     // log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³)
-DATA k<>+K_D1(SB)/4, $0x3eaaaa4e
-DATA k<>+K_D2(SB)/4, $0xbe809c0f
-DATA k<>+K_D3(SB)/4, $0x3e4e1ad3
+DATA k<>+K_D0(SB)/4, $0xbefffff8     // log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³)
+DATA k<>+K_D1(SB)/4, $0x3eaaad55
+DATA k<>+K_D2(SB)/4, $0xbe804481
+DATA k<>+K_D3(SB)/4, $0x3e4467e0
 DATA k<>+K_CEIL(SB)/4, $0x42b00f34   // 127·ln2
 DATA k<>+K_M8_LN2(SB)/4, $0xc138aa3b // −8/ln2
-GLOBL k<>(SB), RODATA|NOPTR, $64
+GLOBL k<>(SB), RODATA|NOPTR, $68
 
 // Bits of 2^(j/8), less j<<20.
 DATA exp2<>+0(SB)/8, $0x3f7b95c23f800000
@@ -29,15 +30,15 @@ DATA exp2<>+16(SB)/8, $0x3f75672a3f7504f3
 DATA exp2<>+24(SB)/8, $0x3f7ac0c73f7744fd
 GLOBL exp2<>(SB), RODATA|NOPTR, $32
 
-// c ≈ 1/(1+i/7), chosen so that −ln c is a float32 to within 2⁻³⁸.
-DATA recip<>+0(SB)/8, $0x3f5fe0243f800000
+// c ≈ 1/(1+i/7), chosen so that −ln c is nearly a float32.
+DATA recip<>+0(SB)/8, $0x3f62892f3f800000
 DATA recip<>+8(SB)/8, $0x3f32ebe83f4728a8
 DATA recip<>+16(SB)/8, $0x3f1579a93f23103b
 DATA recip<>+24(SB)/8, $0x3f0002063f09c864
 GLOBL recip<>(SB), RODATA|NOPTR, $32
 
 // −ln c.
-DATA nlog<>+0(SB)/8, $0x3e094e2300000000
+DATA nlog<>+0(SB)/8, $0x3dfa6adc00000000
 DATA nlog<>+8(SB)/8, $0x3eb769f43e808ce3
 DATA nlog<>+16(SB)/8, $0x3f09bd6e3ee6ee80
 DATA nlog<>+24(SB)/8, $0x3f316e0c3f1e977e
@@ -59,8 +60,9 @@ TEXT expneg<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_C1, Y11)
 	CONST(K_C2, Y10)
 	VMOVUPS exp2<>(SB), Y9
-	CONST(K_P2, Y8)
-	CONST(K_P3, Y7)
+	CONST(K_P3, Y8)
+	CONST(K_P4, Y7)
+	CONST(K_P2, Y6)
 	XORQ AX, AX
 
 loop:
@@ -108,8 +110,9 @@ TEXT power<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_C1, Y11)
 	CONST(K_C2, Y10)
 	VMOVUPS exp2<>(SB), Y9
-	CONST(K_P2, Y8)
-	CONST(K_P3, Y7)
+	CONST(K_P3, Y8)
+	CONST(K_P4, Y7)
+	CONST(K_P2, Y6)
 	XORQ AX, AX
 
 loop:

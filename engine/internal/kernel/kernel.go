@@ -53,6 +53,7 @@ func PowerOf(gamma float32) Power {
 // Set is a full set of kernels for one instruction set.
 type Set struct {
 	Name        string
+	Grain       int // blocks that take long enough to be worth a goroutine
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
 	Loss        [numPowers]LossFunc
 	Gradient    [numPowers]GradientFunc
@@ -70,6 +71,7 @@ func (c Candidate) Usable() bool { return len(c.Missing) == 0 }
 
 var genericSet = Set{
 	Name:        "generic",
+	Grain:       1,
 	CountLabels: generic.CountLabels,
 	Loss: [numPowers]LossFunc{
 		generic.LossGamma0, generic.LossGamma1, generic.LossGamma2, generic.LossGamma,

@@ -8,8 +8,13 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
+// simdGrain blocks take about 40 µs, ten times what it costs to start a goroutine
+// on an idle core.
+const simdGrain = 16
+
 var avx2Set = Set{
 	Name:        "avx2",
+	Grain:       simdGrain,
 	CountLabels: asm.CountLabelsAVX2,
 	Loss: [numPowers]LossFunc{
 		asm.LossGamma0AVX2, asm.LossGamma1AVX2, asm.LossGamma2AVX2, asm.LossGammaAVX2,

@@ -1,0 +1,408 @@
+package npy
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+// fileV1 returns the bytes of a version 1.0 file.
+func fileV1(dict string, data ...byte) []byte {
+	b := []byte("\x93NUMPY\x01\x00")
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(dict)))
+	return append(append(b, dict...), data...)
+}
+
+// fileV23 returns the bytes of a version 2.0 or 3.0 file.
+func fileV23(major byte, dict string, data ...byte) []byte {
+	b := []byte{0x93, 'N', 'U', 'M', 'P', 'Y', major, 0}
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(dict)))
+	return append(append(b, dict...), data...)
+}
+
+// dict returns a header dict as NumPy spells it, without its padding.
+func dict(descr, order, shape string) string {
+	return "{'descr': " + descr + ", 'fortran_order': " + order + ", 'shape': " + shape + ", }"
+}
+
+func save(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "in.npy")
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func mustOpen(t *testing.T, path string) *File {
+	t.Helper()
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// wantError checks for the exact message after "PATH: ".
+func wantError(t *testing.T, err error, path, message string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %q", message)
+	}
+	if got, want := err.Error(), path+": "+message; got != want {
+		t.Errorf("error\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	const badDict = "header is not the expected dict: "
+	many := "(" + strings.Repeat("1, ", maxDims+1) + ")"
+	for _, c := range []struct {
+		name    string
+		content []byte
+		want    string
+	}{
+		{"empty", nil, "an empty file, want an .npy file"},
+		{"text", []byte("1,2,3\n"), `not an .npy file (starts with "1,2,3\n", want "\x93NUMPY")`},
+		{"archive", []byte("PK\x03\x04\x14\x00\x00\x00"), `not an .npy file (starts with "PK\x03\x04\x14\x00", want "\x93NUMPY")`},
+		{"short magic", []byte("\x93NUM"), `not an .npy file (starts with "\x93NUM", want "\x93NUMPY")`},
+		{"only magic", []byte("\x93NUMPY"), "truncated header: the file has 6 bytes, want at least 10 (12 from version 2.0 on)"},
+		{"no length", []byte("\x93NUMPY\x01\x00\x10"), "truncated header: the file has 9 bytes, want at least 10 (12 from version 2.0 on)"},
+		{"no length in 2.0", []byte("\x93NUMPY\x02\x00\x10\x00\x00"), "truncated header: the file has 11 bytes, want at least 10 (12 from version 2.0 on)"},
+		{"version 0.1", []byte("\x93NUMPY\x00\x01\x00\x00"), "format version 0.1, want 1.0, 2.0 or 3.0"},
+		{"version 1.1", []byte("\x93NUMPY\x01\x01\x00\x00"), "format version 1.1, want 1.0, 2.0 or 3.0"},
+		{"version 4.0", []byte("\x93NUMPY\x04\x00\x00\x00"), "format version 4.0, want 1.0, 2.0 or 3.0"},
+		{"truncated", []byte("\x93NUMPY\x01\x00\x76\x00{'descr'"), "truncated header: it claims 118 bytes, the file has 8"},
+		{"4 GiB header", []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{}"), "truncated header: it claims 4294967295 bytes, the file has 2"},
+		{"long header", fileV23(2, strings.Repeat(" ", maxHeader+1)), "header of 1048577 bytes, want at most 1048576"},
+
+		{"no dict", fileV1(""), badDict + "found its end at byte 0, want {"},
+		{"list", fileV1("['descr']"), badDict + `found "['descr']" at byte 0, want {`},
+		{"open dict", fileV1("{'descr': '<f4', "), badDict + "found its end at byte 17, want a quoted key or }"},
+		{"number key", fileV1("{1: 2}"), badDict + `found "1: 2}" at byte 1, want a quoted key or }`},
+		{"open key", fileV1(`{'descr\'`), badDict + `found "'descr\\'" at byte 1, want a quoted key or }`},
+		{"no colon", fileV1("{'descr' '<f4'}"), badDict + `found "'<f4'}" at byte 9, want :`},
+		{"no comma", fileV1("{'descr': '<f4' 'shape': ()}"), badDict + `found "'shape': ()}" at byte 16, want , or }`},
+		{"text after dict", fileV1(dict("'<f4'", "False", "(0,)") + " #"), badDict + `found "#" at byte 58, want only spaces after the dict`},
+		{"zeros after dict", fileV1(dict("'<f4'", "False", "(0,)") + "\x00"), badDict + `found "\x00" at byte 57, want only spaces after the dict`},
+		{"long quote", fileV1(strings.Repeat("x", 99)), badDict + `found "` + strings.Repeat("x", 40) + `"… at byte 0, want {`},
+
+		{"missing key", fileV1("{'descr': '<f4', 'fortran_order': False}"), `header lacks the key "shape", want 'descr', 'fortran_order' and 'shape'`},
+		{"empty dict", fileV1("{}"), `header lacks the key "descr", want 'descr', 'fortran_order' and 'shape'`},
+		{"duplicate key", fileV1("{'shape': (1,), 'shape': (2,)}"), `header has the key "shape" twice, want it once`},
+		{"unknown key", fileV1("{'shapes': (1,)}"), `header has the unknown key "shapes", want 'descr', 'fortran_order' and 'shape'`},
+
+		{"descr None", fileV1(dict("None", "False", "(1,)")), badDict + `found "None, 'fortran_order': False, 'shape': ("… at byte 10, want a dtype string`},
+		{"descr open list", fileV1("{'descr': [('a', '<f4')"), badDict + "found its end at byte 23, want a closed dtype list"},
+		{"descr open string", fileV1("{'descr': [('a"), badDict + `found "'a" at byte 12, want a closed string`},
+		{"order 0", fileV1(dict("'<f4'", "0", "(1,)")), badDict + `found "0, 'shape': (1,), }" at byte 34, want True or False`},
+		{"order false", fileV1(dict("'<f4'", "false", "(1,)")), badDict + `found "false, 'shape': (1,), }" at byte 34, want True or False`},
+		{"order Falsehood", fileV1(dict("'<f4'", "Falsehood", "(1,)")), badDict + `found "hood, 'shape': (1,), }" at byte 39, want , or }`},
+		{"shape number", fileV1(dict("'<f4'", "False", "1")), badDict + `found "1, }" at byte 50, want a tuple of integers`},
+		{"shape list", fileV1(dict("'<f4'", "False", "[1]")), badDict + `found "[1], }" at byte 50, want a tuple of integers`},
+		{"shape no tuple", fileV1(dict("'<f4'", "False", "(1)")), badDict + `found "), }" at byte 52, want a comma in the shape`},
+		{"shape no comma", fileV1(dict("'<f4'", "False", "(1, 2 3)")), badDict + `found "3), }" at byte 56, want a comma in the shape`},
+		{"shape only comma", fileV1(dict("'<f4'", "False", "(,)")), badDict + `found ",), }" at byte 51, want an integer`},
+		{"shape float", fileV1(dict("'<f4'", "False", "(1.5,)")), badDict + `found ".5,), }" at byte 52, want a comma in the shape`},
+		{"shape minus", fileV1(dict("'<f4'", "False", "(-,)")), badDict + `found "-,), }" at byte 51, want an integer`},
+		{"shape open", fileV1("{'shape': (3,"), badDict + "found its end at byte 13, want an integer"},
+		{"shape too deep", fileV1(dict("'<f4'", "False", many), 0, 0, 0, 0), "shape has more than 64 dimensions, want at most 64"},
+
+		{"big-endian", fileV1(dict("'>f4'", "False", "(1,)"), 0, 0, 0, 0), `dtype ">f4" (float32) is big-endian, want little-endian`},
+		{"Fortran order", fileV1(dict("'<f4'", "True", "(2, 3)"), make([]byte, 24)...), "fortran_order is True for shape (2, 3), want C order"},
+		{"negative", fileV1(dict("'<f4'", "False", "(-1, 80)")), "shape (-1, 80) has a negative dimension, want 0 or more"},
+		{"huge dimension", fileV1(dict("'<f4'", "False", "(99999999999999999999,)")), `shape has the dimension "99999999999999999999", want 0 to 9223372036854775807`},
+		{"overflow", fileV1(dict("'<f4'", "False", "(4294967296, 4294967296)")), "shape (4294967296, 4294967296) is too large, want at most 9223372036854775807 bytes of data"},
+		{"overflow by item size", fileV1(dict("'<f4'", "False", "(4611686018427387904,)")), "shape (4611686018427387904,) is too large, want at most 9223372036854775807 bytes of data"},
+		{"overflow beside zero", fileV1(dict("'<f4'", "False", "(0, 4294967296, 4294967296)")), "shape (0, 4294967296, 4294967296) is too large, want at most 9223372036854775807 bytes of data"},
+		{"too little data", fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 12)...), "header claims 16 bytes of data, the file has 12"},
+		{"absurd claim", fileV1(dict("'<f4'", "False", "(1000000000000, 80)")), "header claims 320000000000000 bytes of data, the file has 0"},
+		{"too little float64", fileV1(dict("'<f8'", "False", "(4,)"), make([]byte, 12)...), "header claims 32 bytes of data, the file has 12"},
+		{"trailing bytes", fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 20)...), "header claims 16 bytes of data, the file has 20, want no trailing bytes"},
+		{"trailing after nothing", fileV1(dict("'<f4'", "False", "(0, 80)"), 0), "header claims 0 bytes of data, the file has 1, want no trailing bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := save(t, c.content)
+			f, err := Open(path)
+			if f != nil {
+				t.Error("a file beside the error")
+			}
+			wantError(t, err, path, c.want)
+		})
+	}
+}
+
+func TestOpenNoFile(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Open(dir)
+	wantError(t, err, dir, "a directory, want an .npy file")
+
+	missing := filepath.Join(dir, "missing.npy")
+	_, err = Open(missing)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%v is not fs.ErrNotExist", err)
+	}
+	wantError(t, err, missing, cause(err2(os.Open(missing))).Error()+", want a readable .npy file")
+
+	// A user who may read everything gets the file, all others the reason.
+	secret := save(t, fileV1(dict("'|u1'", "False", "(1,)"), 7))
+	if err := os.Chmod(secret, 0); err != nil {
+		t.Fatal(err)
+	}
+	want := err2(os.ReadFile(secret))
+	f, err := Open(secret)
+	if want == nil && err == nil {
+		f.Close()
+		return
+	}
+	if want == nil || !errors.Is(err, fs.ErrPermission) {
+		t.Fatalf("error %v, want as from os.ReadFile: %v", err, want)
+	}
+	wantError(t, err, secret, cause(want).Error()+", want a readable .npy file")
+}
+
+func err2[T any](_ T, err error) error { return err }
+
+func TestOpenGood(t *testing.T) {
+	f32 := []byte{0, 0, 128, 63, 0, 0, 0, 192, 0, 0, 192, 127}
+	for _, c := range []struct {
+		name    string
+		content []byte
+		shape   []int
+		dtype   string
+	}{
+		{"1.0", fileV1(dict("'<f4'", "False", "(3,)")+"  \n", f32...), []int{3}, "<f4"},
+		{"2.0", fileV23(2, dict("'<f4'", "False", "(1, 3)")+"\n", f32...), []int{1, 3}, "<f4"},
+		{"3.0", fileV23(3, dict("'<f4'", "False", "(3, 1)")+"\n", f32...), []int{3, 1}, "<f4"},
+		{"other order and spacing", fileV1("\n{\"shape\":( 3 ,),\t'descr':'<f4','fortran_order':True} \r\n", f32...), []int{3}, "<f4"},
+		{"spaces in pairs", fileV1(dict("'<f4'", "False", "(3, 1,)"), f32...), []int{3, 1}, "<f4"},
+		{"zero rows", fileV1(dict("'<f4'", "False", "(0, 80)")), []int{0, 80}, "<f4"},
+		{"0-d", fileV1(dict("'<f4'", "True", "()"), f32[:4]...), []int{}, "<f4"},
+		{"64 dimensions", fileV1(dict("'<f4'", "False", "("+strings.Repeat("1, ", 64)+")"), f32[:4]...), slices.Repeat([]int{1}, 64), "<f4"},
+		{"int32", fileV1(dict("'<i4'", "False", "(3,)"), f32...), []int{3}, "<i4"},
+		{"int64", fileV1(dict("'<i8'", "False", "(1,)"), f32[:8]...), []int{1}, "<i8"},
+		{"uint8", fileV1(dict("'|u1'", "False", "(12,)"), f32...), []int{12}, "|u1"},
+		{"uint8 with an order", fileV1(dict("'>u1'", "False", "(12,)"), f32...), []int{12}, "|u1"},
+		{"uint8 alone", fileV1(dict("'u1'", "False", "(12,)"), f32...), []int{12}, "|u1"},
+		{"bool", fileV1(dict("'|b1'", "False", "(12,)"), f32...), []int{12}, "|b1"},
+		{"string", fileV1(dict("'<U5'", "False", "(2,)"), f32...), []int{2}, "<U5"},
+		{"structured", fileV23(3, dict(`[('é]', '<f4'), ("it's", [('b\'', '<i4', (2,))])]`, "False", "(1,)"), f32...), []int{1}, `[('é]', '<f4'), ("it's", [('b\'', '<i4', (2,))])]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := mustOpen(t, save(t, c.content))
+			if !slices.Equal(f.Shape, c.shape) || f.Shape == nil {
+				t.Errorf("shape %#v, want %#v", f.Shape, c.shape)
+			}
+			if f.DType != c.dtype {
+				t.Errorf("dtype %q, want %q", f.DType, c.dtype)
+			}
+		})
+	}
+}
+
+// number is what the typed accessors return.
+type number interface {
+	float32 | int32 | int64 | uint8
+}
+
+// checkValues reads the values from aligned and from unaligned data.
+func checkValues[T number](t *testing.T, dtype string, get func(*File) ([]T, error), want []T) {
+	t.Helper()
+	data := []byte{}
+	data, err := binary.Append(data, binary.LittleEndian, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := dict("'"+dtype+"'", "False", shapeText([]int{len(want)}))
+	for pad := range 65 {
+		content := fileV1(text+strings.Repeat(" ", pad), data...)
+		f := mustOpen(t, save(t, content))
+		got, err := get(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(bytesOf(got), bytesOf(want)) || cap(got) != len(want) || got == nil {
+			t.Fatalf("%s: got %v, want %v", dtype, got, want)
+		}
+		if len(want) == 0 {
+			continue
+		}
+		aligned := (len(content)-len(data))%int(unsafe.Sizeof(want[0])) == 0
+		view := unsafe.Pointer(unsafe.SliceData(got)) == unsafe.Pointer(unsafe.SliceData(f.data))
+		if view != (aligned && littleHost) {
+			t.Errorf("%s: view %v with aligned data %v", dtype, view, aligned)
+		}
+	}
+}
+
+// bytesOf makes NaN comparable.
+func bytesOf[T number](v []T) []byte {
+	b, _ := binary.Append(nil, binary.NativeEndian, v)
+	return b
+}
+
+func TestValues(t *testing.T) {
+	checkValues(t, "<f4", (*File).Float32, []float32{1, -2.5, 0, float32(math.Inf(1)), math.MaxFloat32, float32(math.NaN()), 1e-45})
+	checkValues(t, "<i4", (*File).Int32, []int32{0, -1, math.MaxInt32, math.MinInt32, 80})
+	checkValues(t, "<i8", (*File).Int64, []int64{0, -1, math.MaxInt64, math.MinInt64, 80})
+	checkValues(t, "|u1", (*File).Uint8, []uint8{0, 1, 255})
+	checkValues(t, "<f4", (*File).Float32, []float32{})
+	checkValues(t, "<i4", (*File).Int32, []int32{})
+	checkValues(t, "<i8", (*File).Int64, []int64{})
+	checkValues(t, "|u1", (*File).Uint8, []uint8{})
+}
+
+func TestWrongDType(t *testing.T) {
+	getters := map[string]func(*File) error{
+		`"<f4" (float32)`: func(f *File) error { return err2(f.Float32()) },
+		`"<i4" (int32)`:   func(f *File) error { return err2(f.Int32()) },
+		`"<i8" (int64)`:   func(f *File) error { return err2(f.Int64()) },
+		`"|u1" (uint8)`:   func(f *File) error { return err2(f.Uint8()) },
+	}
+	for _, c := range []struct{ descr, found string }{
+		{"'<f4'", `"<f4" (float32)`},
+		{"'<i4'", `"<i4" (int32)`},
+		{"'<i8'", `"<i8" (int64)`},
+		{"'|u1'", `"|u1" (uint8)`},
+		{"'|b1'", `"|b1" (bool)`},
+		{"'|i1'", `"|i1" (int8)`},
+		{"'<u4'", `"<u4" (uint32)`},
+		{"'<f2'", `"<f2" (float16)`},
+		{"'<f8'", `"<f8" (float64)`},
+		{"'<c8'", `"<c8" (complex64)`},
+		{"'=f4'", `"=f4" (float32)`},
+		{"'|O'", `"|O" (object)`},
+		{"'<U5'", `"<U5" (string)`},
+		{"'|S5'", `"|S5" (string)`},
+		{"'|V8'", `"|V8" (structured)`},
+		{"'<M8[ns]'", `"<M8[ns]"`},
+		{"'<f99999999999999999999'", `"<f99999999999999999999"`},
+		{"'float32'", `"float32"`},
+		{"''", `""`},
+		{"[('x', '<f4')]", `"[('x', '<f4')]" (structured)`},
+		{"('<f4', (2,))", `"('<f4', (2,))" (structured)`},
+	} {
+		item, _ := itemSize(strings.Trim(c.descr, "'"))
+		path := save(t, fileV1(dict(c.descr, "False", "(2,)"), make([]byte, 2*item)...))
+		f := mustOpen(t, path)
+		for want, get := range getters {
+			if want == c.found {
+				if err := get(f); err != nil {
+					t.Error(err)
+				}
+				continue
+			}
+			wantError(t, get(f), path, "dtype "+c.found+", want "+want)
+		}
+	}
+
+	path := save(t, fileV1(dict("'<f8'", "False", "(0,)")))
+	wantError(t, mustOpen(t, path).WrongDType(Int32, Int64), path,
+		`dtype "<f8" (float64), want "<i4" (int32) or "<i8" (int64)`)
+}
+
+func TestClose(t *testing.T) {
+	path := save(t, fileV1(dict("'<f4'", "False", "(1,)"), 0, 0, 0, 0))
+	f := mustOpen(t, path)
+	for range 2 {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := f.Float32()
+	wantError(t, err, path, "the file is closed, want it open")
+}
+
+func TestRealFiles(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "..", "testdata", "detector-logits")
+	logits := mustOpen(t, filepath.Join(root, "nanodet", "astronaut", "logits.npy"))
+	values, err := logits.Float32()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(logits.Shape, []int{3549, 80}) || len(values) != 3549*80 {
+		t.Errorf("logits have shape %v and %d values", logits.Shape, len(values))
+	}
+	for i, v := range values {
+		if !(v > -100 && v < 100) {
+			t.Fatalf("logit %d is %v", i, v)
+		}
+	}
+	labels := mustOpen(t, filepath.Join(root, "nanodet", "astronaut", "labels.npy"))
+	classes, err := labels.Int32()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(labels.Shape, []int{3549}) || len(classes) != 3549 {
+		t.Errorf("labels have shape %v and %d values", labels.Shape, len(classes))
+	}
+
+	all, err := filepath.Glob(filepath.Join(root, "*", "*", "*.npy"))
+	if err != nil || len(all) < 2 {
+		t.Fatalf("found %v, %v", all, err)
+	}
+	for _, path := range all {
+		mustOpen(t, path)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{}"))
+	f.Add(fileV1(dict("'<f4'", "False", "(2, 1)")+"\n", make([]byte, 8)...))
+	f.Add(fileV1(dict("'<f4'", "True", "()")+"  \n", make([]byte, 4)...))
+	f.Add(fileV1(dict("'<f4'", "False", "(0, 80)")))
+	f.Add(fileV1(dict("'|b1'", "False", "(-1, 4294967296, 4294967296)"), 0))
+	f.Add(fileV23(2, dict("'<i8'", "False", "(1,)"), make([]byte, 8)...))
+	f.Add(fileV23(3, dict(`[('a', "<f4", (2,))]`, "False", "(1,)"), make([]byte, 8)...))
+	path := filepath.Join(f.TempDir(), "in.npy")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		file, err := Open(path)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), path+": ") || len(err.Error()) > len(path)+2000 {
+				t.Fatalf("message %q", err)
+			}
+			return
+		}
+		defer file.Close()
+		count := 1
+		for _, d := range file.Shape {
+			count *= d
+		}
+		var n int
+		var sum float32
+		if v, err := file.Float32(); err == nil {
+			n = len(v)
+			for _, x := range v {
+				sum += x
+			}
+		} else if v, err := file.Int32(); err == nil {
+			n = len(v)
+		} else if v, err := file.Int64(); err == nil {
+			n = len(v)
+		} else if v, err := file.Uint8(); err == nil {
+			n = len(v)
+		} else {
+			return
+		}
+		if n != count {
+			t.Fatalf("%d elements (sum %v) for shape %v", n, sum, file.Shape)
+		}
+	})
+}

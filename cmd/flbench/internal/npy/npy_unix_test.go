@@ -1,0 +1,97 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package npy
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A pipe without a writer must be refused, not waited for.
+func TestPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	wantError(t, err, path, "not a regular file, want an .npy file")
+	_, err = Create(path, []int{1})
+	wantError(t, err, path, "not a regular file, want a writable file name")
+}
+
+func TestDevice(t *testing.T) {
+	_, err := Open(os.DevNull)
+	wantError(t, err, os.DevNull, "not a regular file, want an .npy file")
+	_, err = Create(os.DevNull, []int{1})
+	wantError(t, err, os.DevNull, "not a regular file, want a writable file name")
+}
+
+// A sparse file stands for one that is larger than memory.
+func TestLargeFile(t *testing.T) {
+	const rows, columns = 1 << 26, 80 // 20 GiB
+	shape := []int{rows, columns}
+	path := save(t, []byte(headerText(shape)))
+	size := int64(len(headerText(shape))) + rows*columns*4
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	values, err := mustOpen(t, path).Float32()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(values) != rows*columns || values[0] != 0 || values[len(values)-1] != 0 {
+		t.Errorf("%d values, from %v to %v", len(values), values[0], values[len(values)-1])
+	}
+}
+
+func TestPermissionsPassOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.npy")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := mustCreate(t, path, []int{0})
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode() != 0o600 || info.Size() != 128 {
+		t.Errorf("the file became %v with %d bytes", info.Mode(), info.Size())
+	}
+}
+
+func TestSymbolicLink(t *testing.T) {
+	dir := t.TempDir()
+	real := filepath.Join(dir, "real.npy")
+	if err := os.WriteFile(real, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link.npy")
+	if err := os.Symlink("real.npy", link); err != nil {
+		t.Fatal(err)
+	}
+	w := mustCreate(t, link, []int{0})
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link became %v, %v", info, err)
+	}
+	mustOpen(t, real)
+	mustOpen(t, link)
+
+	if err := os.Remove(real); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(link, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a dangling link gives %v", err)
+	}
+	wantNames(t, dir, "link.npy")
+}

@@ -1,0 +1,295 @@
+package npy
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// names lists a folder, so that left-over files show.
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []string{}
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
+func wantNames(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the folder has %q, want %q", got, want)
+	}
+}
+
+func mustCreate(t *testing.T, path string, shape []int) *Writer {
+	t.Helper()
+	w, err := Create(path, shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Abort)
+	return w
+}
+
+func mustWrite(t *testing.T, w *Writer, p ...float32) {
+	t.Helper()
+	if err := w.Write(p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWriterBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.npy")
+	w := mustCreate(t, path, []int{2, 1})
+	mustWrite(t, w, 1, -2)
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 118 bytes of header: the dict, spaces up to byte 128, a line end.
+	const text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }"
+	want := append([]byte("\x93NUMPY\x01\x00\x76\x00"+text), bytes.Repeat([]byte{' '}, 117-len(text))...)
+	want = append(want, '\n', 0, 0, 128, 63, 0, 0, 0, 192)
+	if !bytes.Equal(got, want) {
+		t.Errorf("file\n got %q\nwant %q", got, want)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, shape := range [][]int{{}, {0}, {1}, {7}, {0, 80}, {3, 80}, {100003}, {2, 3, 4}, slices.Repeat([]int{1}, 64)} {
+		for _, piece := range []int{1, 3, 16384, 1 << 20} {
+			path := filepath.Join(t.TempDir(), "out.npy")
+			w := mustCreate(t, path, shape)
+			values := make([]float32, w.count)
+			for i := range values {
+				values[i] = float32(i) - 0.5
+			}
+			if len(values) > 2 {
+				values[1] = float32(math.NaN())
+				values[2] = float32(math.Inf(-1))
+			}
+			for part := range slices.Chunk(values, piece) {
+				mustWrite(t, w, part...)
+			}
+			mustWrite(t, w) // nothing is fine at any time
+			if err := w.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			wantNames(t, filepath.Dir(path), "out.npy")
+
+			f := mustOpen(t, path)
+			got, err := f.Float32()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(f.Shape, shape) || !bytes.Equal(bytesOf(got), bytesOf(values)) {
+				t.Errorf("shape %v in pieces of %d: got shape %v", shape, piece, f.Shape)
+			}
+			if (len(f.region)-len(f.data))%dataAlign != 0 {
+				t.Errorf("shape %v: data at byte %d", shape, len(f.region)-len(f.data))
+			}
+		}
+	}
+}
+
+func TestAbort(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	w := mustCreate(t, path, []int{2})
+	mustWrite(t, w, 1, 2)
+	if len(names(t, dir)) != 1 {
+		t.Errorf("the folder has %q, want the temporary file alone", names(t, dir))
+	}
+	w.Abort()
+	w.Abort()
+	wantNames(t, dir)
+	const message = "already committed or aborted, want a new writer"
+	wantError(t, w.Commit(), path, message)
+	wantError(t, w.Write([]float32{1}), path, message)
+	wantNames(t, dir)
+}
+
+func TestCommitReplaces(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	content := func() string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	w := mustCreate(t, path, []int{2})
+	mustWrite(t, w, 1, 2)
+	if content() != "old" {
+		t.Error("the old file changed before Commit")
+	}
+	w.Abort()
+	if content() != "old" {
+		t.Error("Abort changed the old file")
+	}
+
+	w = mustCreate(t, path, []int{2})
+	mustWrite(t, w, 1, 2)
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	w.Abort()
+	if f := mustOpen(t, path); !slices.Equal(f.Shape, []int{2}) {
+		t.Errorf("shape %v", f.Shape)
+	}
+	const message = "already committed or aborted, want a new writer"
+	wantError(t, w.Commit(), path, message)
+	wantError(t, w.Write(nil), path, message)
+	wantNames(t, dir, "out.npy")
+}
+
+// An output may replace the input it was made from.
+func TestCommitOverOpenFile(t *testing.T) {
+	path := save(t, fileV1(dict("'<f4'", "False", "(1,)")+"  ", 0, 0, 128, 63))
+	in := mustOpen(t, path)
+	values, err := in.Float32()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := mustCreate(t, path, []int{1})
+	mustWrite(t, w, 5)
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if values[0] != 1 {
+		t.Errorf("the open file's value became %v", values[0])
+	}
+}
+
+func TestTooFewValues(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	w := mustCreate(t, path, []int{2, 2})
+	mustWrite(t, w, 1, 2, 3)
+	const message = "3 values written, want 4 for shape (2, 2)"
+	wantError(t, w.Commit(), path, message)
+	wantNames(t, dir)
+	wantError(t, w.Commit(), path, message)
+}
+
+func TestTooManyValues(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	w := mustCreate(t, path, []int{3})
+	mustWrite(t, w, 1, 2)
+	const message = "2 values written after 2, want 3 in all for shape (3,)"
+	wantError(t, w.Write([]float32{3, 4}), path, message)
+	wantError(t, w.Write([]float32{3}), path, message)
+	wantError(t, w.Commit(), path, message)
+	wantNames(t, dir)
+}
+
+// A failing disk shows in Write or, for values still buffered, in Commit.
+func TestWriteFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	message := fs.ErrClosed.Error() + ", want a writable file name"
+
+	w := mustCreate(t, path, []int{writeBuffer})
+	w.temp.Close()
+	err := w.Write(make([]float32, writeBuffer))
+	wantError(t, err, path, cause(errors.Unwrap(err)).Error()+", want a writable file name")
+	if !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("%v, want %s", err, message)
+	}
+	if again := w.Commit(); again != err {
+		t.Errorf("%v, want %v", again, err)
+	}
+	wantNames(t, dir)
+
+	w = mustCreate(t, path, []int{1})
+	mustWrite(t, w, 1)
+	w.temp.Close()
+	wantError(t, w.Commit(), path, message)
+	wantNames(t, dir)
+
+	// The folder disappears before the rename, or takes the name itself.
+	w = mustCreate(t, path, []int{1})
+	mustWrite(t, w, 1)
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err == nil {
+		t.Error("a folder was replaced")
+	}
+	wantNames(t, dir, "out.npy")
+}
+
+func TestCreateRefuses(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "out.npy")
+	slash := filepath.Join(dir, "new") + string(os.PathSeparator)
+	for _, c := range []struct {
+		path  string
+		shape []int
+		want  string
+	}{
+		{"", []int{1}, "no file name, want a writable file name"},
+		{dir, []int{1}, "a directory, want a writable file name"},
+		{slash, []int{1}, "no file name, want a writable file name"},
+		{path, []int{2, -1}, "shape (2, -1) has a negative dimension, want 0 or more"},
+		{path, []int{math.MaxInt / 4, 2}, "shape (2305843009213693951, 2) is too large, want at most 9223372036854775807 bytes of data"},
+		{path, slices.Repeat([]int{1}, 65), "shape has 65 dimensions, want at most 64"},
+	} {
+		w, err := Create(c.path, c.shape)
+		if w != nil {
+			t.Error("a writer beside the error")
+		}
+		wantError(t, err, c.path, c.want)
+	}
+
+	missing := filepath.Join(dir, "missing", "out.npy")
+	if _, err := Create(missing, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v, want fs.ErrNotExist", err)
+	} else {
+		wantError(t, err, missing, cause(err2(os.Create(missing))).Error()+", want a writable file name")
+	}
+	inFile := filepath.Join(plain, "out.npy")
+	_, err := Create(inFile, nil)
+	wantError(t, err, inFile, cause(err2(os.Create(inFile))).Error()+", want a writable file name")
+
+	// A user who may write everywhere gets the file, all others the reason.
+	locked := filepath.Join(dir, "locked")
+	if err := os.Mkdir(locked, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	probe, want := os.Create(filepath.Join(locked, "probe"))
+	if want == nil {
+		probe.Close()
+	}
+	w, err := Create(filepath.Join(locked, "out.npy"), nil)
+	if err == nil {
+		w.Abort()
+	}
+	if (err == nil) != (want == nil) || errors.Is(err, fs.ErrPermission) != errors.Is(want, fs.ErrPermission) {
+		t.Errorf("error %v, want as from os.Create: %v", err, want)
+	}
+	wantNames(t, dir, "locked", "plain")
+}

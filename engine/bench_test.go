@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// easyBatch is like a detector's: 1 % positives, the rest mostly easy.
+func easyBatch(n int) (x []float32, y []uint8) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, y = make([]float32, n), make([]uint8, n)
+	for i := range x {
+		x[i] = float32(-4.6 + 1.5*rng.NormFloat64())
+		if rng.IntN(100) == 0 {
+			x[i], y[i] = float32(2*rng.NormFloat64()), 1
+		}
+	}
+	return x, y
+}
+
+// BenchmarkLoss reports ns/score for kernels × losses × operations, one worker.
+func BenchmarkLoss(b *testing.B) {
+	const n = 1 << 20
+	x, y := easyBatch(n)
+	classes := make([]int32, n/64)
+	for a := range classes {
+		classes[a] = -1
+		for c := range 64 {
+			if y[a*64+c] == 1 {
+				classes[a] = int32(c)
+			}
+		}
+	}
+	dst, grad := make([]float32, n), make([]float32, n)
+	labels := Batch{Logits: x, Labels: y}
+	for _, kernel := range Kernels() {
+		for _, l := range []struct {
+			name string
+			loss Loss
+		}{{"ce", CrossEntropy()}, {"focal1", Focal(0.25, 1)}, {"focal2", Focal(0.25, 2)}, {"focal1.5", Focal(0.25, 1.5)}} {
+			e := must(New(l.loss, WithKernel(kernel), WithWorkers(1)))
+			for _, op := range []struct {
+				name string
+				run  func() (Result, error)
+			}{
+				{"sum", func() (Result, error) { return e.Sum(labels) }},
+				{"sum-classes", func() (Result, error) {
+					return e.Sum(Batch{Logits: x, Classes: classes, NumClasses: 64})
+				}},
+				{"losses", func() (Result, error) { return e.Losses(dst, labels) }},
+				{"gradients", func() (Result, error) { return e.Gradients(grad, labels) }},
+				{"both", func() (Result, error) { return e.LossesAndGradients(dst, grad, labels) }},
+			} {
+				b.Run(fmt.Sprintf("%s/%s/%s", kernel, l.name, op.name), func(b *testing.B) {
+					b.SetBytes(n)
+					for range b.N {
+						if _, err := op.run(); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/score")
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,35 @@
+// Package engine evaluates detection losses over huge anchor batches on CPUs:
+// cross-entropy, balanced cross-entropy and focal loss, value and gradient, from
+// logits and integer labels, in one fused SIMD pass.
+//
+// A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes an image,
+// nearly all of them easy background. Focal loss (Lin et al., "Focal Loss for
+// Dense Object Detection", 2017, arXiv:1708.02002) weighs each score's
+// cross-entropy by a modulating factor:
+//
+//	FL = w_t · (1 − p_t)^γ · (−ln p_t)
+//
+// with p_t the predicted probability of the score's true label, and w_t = α for
+// the foreground, 1 − α for the background.
+//
+// # The same bits everywhere
+//
+// All kernels (assembly and pure Go) perform the same float32 operations in the
+// same order, so losses and gradients do not depend on the machine, and neither
+// do sums: the losses of each block of 4096 scores are added in a fixed order,
+// and the blocks in an exact accumulator that is rounded once. The number of
+// workers and the order of [Result.Merge] cannot change a bit, nor can cutting a
+// batch into shards at multiples of 4096 scores.
+//
+// # Kernels
+//
+// [New] picks the fastest kernel that the CPU runs. The environment variable
+// FLENGINE_KERNEL, or the option [WithKernel] before it, names another one of
+// [Kernels]. Built with -tags purego there is only "generic".
+//
+// # Bad input
+//
+// Validation is part of the pass. A NaN logit, an infinite one on the wrong side
+// of its label, a label or class out of range, a weight that is negative or not
+// finite: each gives an [*InputError] that names the first bad element.
+package engine

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/flengine/flengine/engine/internal/kernel"
+	"github.com/flengine/flengine/generic"
+)
+
+// Engine evaluates one loss. It is immutable and safe for concurrent use.
+type Engine struct {
+	loss    Loss
+	params  kernel.Params
+	power   kernel.Power
+	kernels *kernel.Set
+	workers int
+}
+
+// An Option changes how an [Engine] works, never what it returns.
+type Option func(*options)
+
+type options struct {
+	kernel  string
+	workers int
+}
+
+// WithKernel chooses the kernel by name, one of [Kernels]. The default, and what
+// the empty name stands for, is the kernel that the environment variable
+// FLENGINE_KERNEL names, or else the fastest here.
+func WithKernel(name string) Option {
+	return func(o *options) { o.kernel = name }
+}
+
+// WithWorkers sets the most goroutines that work on one batch, at least 1; the
+// default is GOMAXPROCS at the time of [New]. A batch that is too small to gain
+// is evaluated by fewer.
+func WithWorkers(n int) Option {
+	return func(o *options) { o.workers = n }
+}
+
+// Kernels returns the names of the kernels that this machine can run, fastest
+// first. The last is "generic".
+func Kernels() []string { return kernel.Names() }
+
+// New returns an engine for the loss. It fails if a parameter of the loss is
+// negative or not finite, or if the kernel asked for is unknown or cannot run
+// here.
+func New(l Loss, opts ...Option) (*Engine, error) {
+	o := options{workers: runtime.GOMAXPROCS(0)}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	l, err := l.validate()
+	if err != nil {
+		return nil, err
+	}
+	if o.workers < 1 {
+		return nil, wholeError("workers", float64(o.workers), "is %d: want at least 1", o.workers)
+	}
+	name, source := o.kernel, ""
+	if name == "" {
+		if name = os.Getenv("FLENGINE_KERNEL"); name != "" {
+			source = "FLENGINE_KERNEL: "
+		}
+	}
+	set, err := kernel.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", source, err)
+	}
+	return &Engine{
+		loss:    l,
+		params:  generic.Params(l.NegWeight, l.PosWeight, l.Gamma),
+		power:   kernel.PowerOf(l.Gamma),
+		kernels: set,
+		workers: o.workers,
+	}, nil
+}
+
+// Kernel returns the name of the kernel in use.
+func (e *Engine) Kernel() string { return e.kernels.Name }
+
+// Loss returns the loss that the engine evaluates.
+func (e *Engine) Loss() Loss { return e.loss }
+
+// Sum evaluates the losses of a batch and returns their sum and counts.
+func (e *Engine) Sum(b Batch) (Result, error) {
+	return e.run(b, nil, nil, false, false)
+}
+
+// Losses sets dst[i] to the loss of score i, 0 where it is ignored; len(dst) is
+// len(b.Logits). dst may be b.Logits itself. On an error dst holds unspecified
+// values.
+func (e *Engine) Losses(dst []float32, b Batch) (Result, error) {
+	return e.run(b, dst, nil, true, false)
+}
+
+// Gradients sets grad[i] to ∂ΣL/∂x of score i, the derivative of the summed
+// losses by its logit, 0 where it is ignored; len(grad) is len(b.Logits). The
+// result is that of Sum. grad may be b.Logits itself. On an error grad holds
+// unspecified values.
+func (e *Engine) Gradients(grad []float32, b Batch) (Result, error) {
+	return e.run(b, nil, grad, false, true)
+}
+
+// LossesAndGradients does the work of Losses and Gradients in one pass. One of
+// dst and grad may be b.Logits itself.
+func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error) {
+	return e.run(b, dst, grad, true, true)
+}

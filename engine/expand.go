@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/flengine/flengine/engine/internal/kernel"
+)
+
+// counts of the labels of a block.
+type counts struct{ positive, ignored int }
+
+// expandLabels returns the labels of the block of n scores that begins at from,
+// their counts, and, if one of them is bad, the error and how many scores
+// precede it; else n.
+func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
+	switch {
+	case j.Classes == nil:
+		y := j.Labels[from : from+n]
+		c, invalid := j.countLabels(y)
+		if invalid == 0 {
+			return y, c, n, nil
+		}
+		for i, l := range y {
+			if l > 1 && l != ignored {
+				return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(l), Reason: "want 0, 1, or 255 for ignored"}
+			}
+		}
+		panic("engine: kernel " + j.kernels.Name + " counted an invalid label where there is none")
+	case j.NumClasses == 1:
+		return t.expandColumn(j, from, n)
+	}
+	return t.expandRows(j, from, n)
+}
+
+// countLabels counts the labels of a block, and those that are none.
+func (j *job) countLabels(y []uint8) (c counts, invalid int) {
+	whole := len(y) &^ (kernel.Group - 1)
+	c.positive, c.ignored, invalid = j.kernels.CountLabels(y[:whole])
+	for _, l := range y[whole:] {
+		switch l {
+		case 0:
+		case 1:
+			c.positive++
+		case ignored:
+			c.ignored++
+		default:
+			invalid++
+		}
+	}
+	return c, invalid
+}
+
+// expandColumn is expandLabels for classes of one column.
+func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
+	y := t.labels[:n]
+	valid := true
+	for i, c := range j.Classes[from : from+n] {
+		y[i] = uint8(c + 1) // 0, −1, −2 → 1, 0, 255
+		if uint32(c+2) > 2 {
+			valid = false
+		}
+	}
+	if !valid {
+		for i, c := range j.Classes[from : from+n] {
+			if uint32(c+2) > 2 {
+				return y, counts{}, i, j.badClass(from + i)
+			}
+		}
+	}
+	c, _ := j.countLabels(y)
+	return y, c, n, nil
+}
+
+// expandRows is expandLabels for classes of several columns: a block is mostly
+// zeros, with a one for a positive anchor and a row of 255 for an ignored one.
+func (t *tile) expandRows(j *job, from, n int) ([]uint8, counts, int, error) {
+	y := t.labels[:n]
+	clear(y)
+	var c counts
+	a := from / j.NumClasses
+	// Row a takes the scores [at, at+NumClasses) of the block; the first row may
+	// have begun before it, the last may go on after it.
+	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
+		class := int(j.Classes[a])
+		switch {
+		case class == -1:
+		case uint(class) < uint(j.NumClasses):
+			if i := at + class; i >= 0 && i < n {
+				y[i] = 1
+				c.positive++
+			}
+		case class == -2:
+			row := y[max(at, 0):min(at+j.NumClasses, n)]
+			for i := range row {
+				row[i] = ignored
+			}
+			c.ignored += len(row)
+		default:
+			return y, c, max(at, 0), j.badClass(a)
+		}
+		a++
+	}
+	return y, c, n, nil
+}
+
+func (j *job) badClass(anchor int) error {
+	return &InputError{Field: "Classes", Index: anchor, Value: float64(j.Classes[anchor]),
+		Reason: fmt.Sprintf("want a class in [0, %d), -1 for background, or -2 for ignored", j.NumClasses)}
+}
+
+// expandWeights returns the weight of each score of the block of n scores that
+// begins at from, nil if there are none, and, if one of them is bad, the error
+// and how many scores precede it; else n.
+func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
+	if j.Weights == nil {
+		return nil, n, nil
+	}
+	w := t.weights[:n]
+	a := from / j.NumClasses
+	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
+		v := j.Weights[a]
+		if !(v >= 0 && v <= math.MaxFloat32) {
+			return w, max(at, 0), &InputError{Field: "Weights", Index: a, Value: float64(v), Reason: "want a finite weight ≥ 0"}
+		}
+		v += 0 // −0 would give a loss of −0
+		row := w[max(at, 0):min(at+j.NumClasses, n)]
+		for i := range row {
+			row[i] = v
+		}
+		a++
+	}
+	return w, n, nil
+}
+
+func formatFloat(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+// Batch is the input of one evaluation: one logit per (anchor, class),
+// row-major, with A anchors of NumClasses scores each.
+type Batch struct {
+	// Logits are the raw scores, before the sigmoid; len A·NumClasses. A logit is
+	// any float32 but NaN, and not infinite on the wrong side of its label (+Inf
+	// where the label is 0, −Inf where it is 1). Those of ignored scores are not
+	// looked at.
+	Logits []float32
+
+	// Labels or Classes, exactly one of them, say what is foreground.
+	//
+	// Labels has one label per score: 0 background, 1 foreground, 255 ignored.
+	Labels []uint8
+	// Classes has one entry per anchor: the column of its class in
+	// [0, NumClasses), −1 for background, −2 for an ignored anchor. It stands for
+	// the one-hot labels, which are never built.
+	Classes []int32
+
+	// NumClasses is the number of columns; 0 stands for 1.
+	NumClasses int
+
+	// Weights, if not nil, has one factor per anchor that multiplies the loss and
+	// gradient of all its scores; finite and ≥ 0.
+	Weights []float32
+}
+
+// InputError tells what is wrong with an input, of several faults the one at
+// the lowest score.
+type InputError struct {
+	Field  string  // the field or argument: "Logits", "Labels", "dst", …
+	Index  int     // of the bad element in that field; −1: the field as a whole
+	Value  float64 // what was found: the element, or the field's length or value
+	Reason string  // what is wanted
+}
+
+func (e *InputError) Error() string {
+	if e.Index < 0 {
+		return e.Field + " " + e.Reason
+	}
+	return fmt.Sprintf("%s[%d] is %v: %s", e.Field, e.Index, e.Value, e.Reason)
+}
+
+// wholeError is about a field as a whole.
+func wholeError(field string, value float64, format string, args ...any) error {
+	return &InputError{Field: field, Index: -1, Value: value, Reason: fmt.Sprintf(format, args...)}
+}
+
+// check verifies all that does not need a look at the elements, and returns the
+// batch with NumClasses ≥ 1.
+func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error) {
+	n := len(b.Logits)
+	switch {
+	case b.NumClasses < 0:
+		return b, wholeError("NumClasses", float64(b.NumClasses), "is %d: want the number of columns", b.NumClasses)
+	case b.NumClasses == 0:
+		b.NumClasses = 1
+	}
+	if n%b.NumClasses != 0 {
+		return b, wholeError("Logits", float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
+	}
+	anchors := n / b.NumClasses
+	lengths := []struct {
+		name      string
+		got, want int
+		unit      string
+		given     bool
+	}{
+		{"Labels", len(b.Labels), n, "score", b.Labels != nil},
+		{"Classes", len(b.Classes), anchors, "anchor", b.Classes != nil},
+		{"Weights", len(b.Weights), anchors, "anchor", b.Weights != nil},
+		{"dst", len(dst), n, "score", wantDst},
+		{"grad", len(grad), n, "score", wantGrad},
+	}
+	switch {
+	case b.Labels != nil && b.Classes != nil:
+		return b, wholeError("Labels", float64(len(b.Labels)), "and Classes are both set: want one of them")
+	case b.Labels == nil && b.Classes == nil && n > 0:
+		return b, wholeError("Labels", 0, "and Classes are both nil: want one of them")
+	}
+	for _, l := range lengths {
+		if l.given && l.got != l.want {
+			return b, wholeError(l.name, float64(l.got), "has length %d: want %d, one per %s", l.got, l.want, l.unit)
+		}
+	}
+	return b, b.checkOverlaps(dst, grad)
+}
+
+// memory is where a slice lies.
+type memory struct {
+	name     string
+	from, to uintptr
+}
+
+func extent[T any](name string, s []T) memory {
+	from := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
+	return memory{name, from, from + uintptr(len(s))*unsafe.Sizeof(*new(T))}
+}
+
+func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to }
+
+// checkOverlaps refuses outputs that overlap anything but exactly the logits.
+func (b Batch) checkOverlaps(dst, grad []float32) error {
+	logits := extent("Logits", b.Logits)
+	inputs := [...]memory{logits, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights)}
+	d, g := extent("dst", dst), extent("grad", grad)
+	for _, out := range [...]memory{d, g} {
+		for _, in := range inputs {
+			if out.overlaps(in) && !(in == logits && out.from == in.from) {
+				want := "want memory of its own"
+				if in == logits {
+					want = "want the same slice or memory of its own"
+				}
+				return wholeError(out.name, float64(len(dst)), "overlaps %s: %s", in.name, want)
+			}
+		}
+	}
+	if d.overlaps(g) {
+		return wholeError("grad", float64(len(grad)), "overlaps dst: want memory of its own")
+	}
+	return nil
+}
+
+// badLogit tells whether a logit is none for its label, and what is wanted.
+func badLogit(x float32, label uint8) (reason string, bad bool) {
+	switch {
+	case label == ignored:
+		return "", false
+	case x != x:
+		return "want a number", true
+	case label == 0 && x > math.MaxFloat32:
+		return "want a finite logit, or −Inf, for background", true
+	case label == 1 && x < -math.MaxFloat32:
+		return "want a finite logit, or +Inf, for foreground", true
+	}
+	return "", false
+}

@@ -1,0 +1,42 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/flengine/flengine/generic"
+)
+
+// BenchmarkBlock times the kernels on one block that stays in L1.
+func BenchmarkBlock(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, y, dst, grad := make([]float32, Block), make([]uint8, Block), make([]float32, Block), make([]float32, Block)
+	for i := range x {
+		x[i] = float32(-4.6 + 1.5*rng.NormFloat64())
+		if rng.IntN(100) == 0 {
+			x[i], y[i] = float32(2*rng.NormFloat64()), 1
+		}
+	}
+	for _, c := range candidates {
+		if !c.Usable() {
+			continue
+		}
+		run := func(name string, f func()) {
+			b.Run(c.Name+"/"+name, func(b *testing.B) {
+				for range b.N {
+					f()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/Block, "ns/score")
+			})
+		}
+		run("labels", func() { c.CountLabels(y) })
+		for _, gamma := range []float32{0, 1, 2, 1.5} {
+			p := generic.Params(0.75, 0.25, gamma)
+			var acc [8]float64
+			k := PowerOf(gamma)
+			run(fmt.Sprintf("loss/gamma=%g", gamma), func() { c.Loss[k](nil, x, y, nil, &p, &acc) })
+			run(fmt.Sprintf("gradient/gamma=%g", gamma), func() { c.Gradient[k](dst, grad, x, y, nil, &p, &acc) })
+		}
+	}
+}

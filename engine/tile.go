@@ -1,0 +1,201 @@
+package engine
+
+import (
+	"math"
+	"sync"
+
+	"github.com/flengine/flengine/engine/internal/kernel"
+)
+
+// ignored is the label of a score that does not count.
+const ignored = 255
+
+// tile is a worker's scratch: one block of a batch in the kernels' terms.
+type tile struct {
+	labels  [kernel.Block]uint8   // expanded classes
+	weights [kernel.Block]float32 // expanded weights
+	logits  [kernel.Block]float32 // a copy of logits that will be overwritten
+	clean   [kernel.Block]float32 // logits with 0 in ignored places
+	losses  [kernel.Block]float32 // losses, where only the sum was asked for
+	tail    group                 // the last scores of a batch, a whole group
+}
+
+// group is a padded group of scores and its outputs.
+type group struct {
+	x, w, dst, grad [kernel.Group]float32
+	y               [kernel.Group]uint8
+}
+
+var tiles = sync.Pool{New: func() any { return new(tile) }}
+
+// evaluate does the scores [from, to) of the job block by block; from is a
+// multiple of the block.
+func (t *tile) evaluate(j *job, from, to int) (Result, *fault) {
+	var r Result
+	for ; from < to; from += kernel.Block {
+		if f := t.block(j, from, min(from+kernel.Block, to), &r); f != nil {
+			return Result{}, f
+		}
+	}
+	return r, nil
+}
+
+// block evaluates the block [from, to) and adds it to r.
+func (t *tile) block(j *job, from, to int, r *Result) *fault {
+	n := to - from
+	// good is how many scores precede the first bad label, class or weight.
+	y, counts, good, err := t.expandLabels(j, from, n)
+	w, goodWeights, weightErr := t.expandWeights(j, from, n)
+	if goodWeights < good {
+		good, err = goodWeights, weightErr
+	}
+	x := j.Logits[from:to]
+	if err != nil {
+		if f := badScore(j, x[:good], y, from); f != nil {
+			return f
+		}
+		return &fault{from + good, err}
+	}
+	if j.inPlace {
+		x = t.logits[:copy(t.logits[:], x)]
+	}
+	dst, grad := part(j.dst, from, to), part(j.grad, from, to)
+	s := t.sum(j, dst, grad, x, y, w)
+	if s-s != 0 { // NaN or +Inf
+		var f *fault
+		if s, f = t.resolve(j, dst, grad, x, y, w, from); f != nil {
+			return f
+		}
+	}
+	r.sum.Add(s)
+	r.Scores += int64(n - counts.ignored)
+	r.Positives += int64(counts.positive)
+	r.Ignored += int64(counts.ignored)
+	return nil
+}
+
+func part(s []float32, from, to int) []float32 {
+	if s == nil {
+		return nil
+	}
+	return s[from:to]
+}
+
+// sum runs the kernel on one block and returns its canonical sum. The last
+// scores, if they are no whole group, are padded with ignored ones.
+func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float64 {
+	var acc [8]float64
+	whole := len(x) &^ (kernel.Group - 1)
+	j.kernel(head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole), &acc)
+	if rest := len(x) - whole; rest > 0 {
+		g := &t.tail
+		clear(g.x[copy(g.x[:], x[whole:]):])
+		for i := copy(g.y[:], y[whole:]); i < len(g.y); i++ {
+			g.y[i] = ignored
+		}
+		gw, gdst, ggrad := g.w[:0], g.dst[:0], g.grad[:0]
+		if len(w) != 0 {
+			clear(g.w[copy(g.w[:], w[whole:]):])
+			gw = g.w[:]
+		}
+		if dst != nil {
+			gdst = g.dst[:]
+		}
+		if grad != nil {
+			ggrad = g.grad[:]
+		}
+		j.kernel(gdst, ggrad, g.x[:], g.y[:], gw, &acc)
+		if dst != nil {
+			copy(dst[whole:], gdst)
+		}
+		if grad != nil {
+			copy(grad[whole:], ggrad)
+		}
+	}
+	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+func head(s []float32, n int) []float32 {
+	if len(s) == 0 {
+		return nil
+	}
+	return s[:n]
+}
+
+// kernel calls the kernel that the wanted outputs need.
+func (j *job) kernel(dst, grad, x []float32, y []uint8, w []float32, acc *[8]float64) {
+	if j.grad == nil {
+		j.kernels.Loss[j.power](dst, x, y, w, &j.params, acc)
+	} else {
+		j.kernels.Gradient[j.power](dst, grad, x, y, w, &j.params, acc)
+	}
+}
+
+// resolve finds out why the sum of a block is not finite. A bad logit is a
+// fault. A NaN in an ignored place is not: the block is evaluated again without
+// it. What remains is a true overflow of float32: the lanes are then added in
+// float64.
+func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, from int) (float64, *fault) {
+	if f := badScore(j, x, y, from); f != nil {
+		return 0, f
+	}
+	if f := j.badProduct(y, w, from); f != nil {
+		return 0, f
+	}
+	clean := t.clean[:copy(t.clean[:], x)]
+	for i, l := range y {
+		if l == ignored {
+			clean[i] = 0
+		}
+	}
+	if s := t.sum(j, dst, grad, clean, y, w); s-s == 0 {
+		return s, nil
+	}
+	if dst == nil {
+		dst = t.losses[:len(x)]
+		t.sum(j, dst, grad, clean, y, w)
+	}
+	return wideSum(dst), nil
+}
+
+// wideSum is the canonical sum with lanes in float64, for losses whose float32
+// lanes overflow.
+func wideSum(losses []float32) float64 {
+	at := func(i int) float64 {
+		if i < len(losses) {
+			return float64(losses[i])
+		}
+		return 0
+	}
+	var acc [8]float64
+	for g := 0; g < len(losses); g += kernel.Group {
+		for i := range acc {
+			acc[i] += (at(g+i) + at(g+i+16)) + (at(g+i+8) + at(g+i+24))
+		}
+	}
+	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+// badScore finds the first bad logit of a block.
+func badScore(j *job, x []float32, y []uint8, from int) *fault {
+	for i, x := range x {
+		if want, bad := badLogit(x, y[i]); bad {
+			return &fault{from + i, &InputError{Field: "Logits", Index: from + i, Value: float64(x), Reason: want}}
+		}
+	}
+	return nil
+}
+
+// badProduct finds the first score whose weight, times that of its label, is
+// beyond float32.
+func (j *job) badProduct(y []uint8, w []float32, from int) *fault {
+	for i, w := range w {
+		wt := j.params[y[i]&3]
+		if product := wt * w; product > math.MaxFloat32 {
+			anchor := (from + i) / j.NumClasses
+			return &fault{from + i, &InputError{Field: "Weights", Index: anchor, Value: float64(w),
+				Reason: "want a weight whose product with the loss's, " + formatFloat(wt) + ", is within float32"}}
+		}
+	}
+	return nil
+}
