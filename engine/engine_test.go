@@ -1,9 +1,441 @@
 package engine
 
-// must is for constructors that cannot fail in a test.
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/flengine/flengine/engine/internal/guard"
+)
+
+// must is for calls that cannot fail in a test.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
 	return v
+}
+
+// gammas are the exponents that kernels are compared at.
+var gammas = []float32{0, 0.5, 1, 1.5, 2, 3, 5}
+
+var nan, inf = float32(math.NaN()), float32(math.Inf(1))
+
+// special logits: zeros, subnormals, the edges of exp, saturation, huge ones.
+var special = []float32{0, float32(math.Copysign(0, -1)), 0x1p-149, -0x1p-149, 0x1p-126, -0x1p-127, 88, -88, 88.0297, -88.0297, 104, -104, 1e30, -1e30}
+
+// randomBatch returns n scores in rows of c with all kinds of labels and
+// logits; ignored scores may be anything, even NaN.
+func randomBatch(rng *rand.Rand, n, c int, classes, weights bool) Batch {
+	b := Batch{Logits: make([]float32, n), NumClasses: c}
+	y := make([]uint8, n)
+	if classes {
+		b.Classes = make([]int32, n/c)
+		for a := range b.Classes {
+			b.Classes[a] = int32(rng.IntN(c+4)) - 2
+			if b.Classes[a] >= int32(c) {
+				b.Classes[a] = -1
+			}
+			for k := range c {
+				switch {
+				case b.Classes[a] == -2:
+					y[a*c+k] = 255
+				case b.Classes[a] == int32(k):
+					y[a*c+k] = 1
+				}
+			}
+		}
+	} else {
+		b.Labels = y
+		for i := range y {
+			y[i] = []uint8{0, 0, 1, 255}[rng.IntN(4)]
+		}
+	}
+	for i := range b.Logits {
+		switch r := rng.IntN(8); {
+		case r < 4:
+			b.Logits[i] = float32(-4 + 4*rng.NormFloat64())
+		case r < 6:
+			b.Logits[i] = float32(30 * rng.NormFloat64())
+		case r < 7:
+			b.Logits[i] = special[rng.IntN(len(special))]
+		case y[i] == 255:
+			b.Logits[i] = []float32{nan, inf, -inf}[rng.IntN(3)]
+		case y[i] == 1:
+			b.Logits[i] = inf
+		default:
+			b.Logits[i] = -inf
+		}
+	}
+	if weights {
+		b.Weights = make([]float32, n/c)
+		for a := range b.Weights {
+			b.Weights[a] = []float32{0, 1, 0.3, 7, 1e-40, 1e6, float32(math.Copysign(0, -1))}[rng.IntN(7)]
+		}
+	}
+	return b
+}
+
+// guarded returns a copy of the batch between guard pages.
+func (b Batch) guarded(t testing.TB, atEnd bool) Batch {
+	b.Logits = guard.Copy(t, b.Logits, atEnd)
+	if b.Labels != nil {
+		b.Labels = guard.Copy(t, b.Labels, atEnd)
+	}
+	if b.Classes != nil {
+		b.Classes = guard.Copy(t, b.Classes, atEnd)
+	}
+	if b.Weights != nil {
+		b.Weights = guard.Copy(t, b.Weights, atEnd)
+	}
+	return b
+}
+
+// outcome is all that the four operations give for a batch.
+type outcome struct {
+	result    Result
+	dst, grad []float32
+}
+
+// evaluate runs all operations, apart and in place, and fails if they disagree.
+func evaluate(t testing.TB, e *Engine, b Batch) outcome {
+	t.Helper()
+	n := len(b.Logits)
+	o := outcome{dst: guard.Slice[float32](t, n, true), grad: guard.Slice[float32](t, n, false)}
+	var err error
+	if o.result, err = e.LossesAndGradients(o.dst, o.grad, b); err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, r Result, err error, got, want []float32) {
+		t.Helper()
+		if err != nil || r != o.result {
+			t.Fatalf("%s: %v, %v, want %v", what, r, err, o.result)
+		}
+		if i := different(got, want); i >= 0 {
+			t.Fatalf("%s: score %d is %g, want %g", what, i, got[i], want[i])
+		}
+	}
+	r, err := e.Sum(b)
+	check("Sum", r, err, nil, nil)
+	dst := guard.Slice[float32](t, n, true)
+	r, err = e.Losses(dst, b)
+	check("Losses", r, err, dst, o.dst)
+	r, err = e.Gradients(dst, b)
+	check("Gradients", r, err, dst, o.grad)
+	in := b
+	in.Logits = append([]float32(nil), b.Logits...)
+	r, err = e.Losses(in.Logits, in)
+	check("Losses in place", r, err, in.Logits, o.dst)
+	copy(in.Logits, b.Logits)
+	r, err = e.Gradients(in.Logits, in)
+	check("Gradients in place", r, err, in.Logits, o.grad)
+	copy(in.Logits, b.Logits)
+	r, err = e.LossesAndGradients(dst, in.Logits, in)
+	check("LossesAndGradients, gradients in place", r, err, in.Logits, o.grad)
+	copy(in.Logits, b.Logits)
+	r, err = e.LossesAndGradients(in.Logits, dst, in)
+	check("LossesAndGradients, losses in place", r, err, in.Logits, o.dst)
+	return o
+}
+
+// different returns the first index where the bits differ, or −1.
+func different(a, b []float32) int {
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// canonicalSum is the sum that DESIGN.md defines, computed from the losses the
+// plain way, with the exact total in big.Float.
+func canonicalSum(losses []float32) float64 {
+	total := new(big.Float).SetPrec(2200)
+	for from := 0; from < len(losses); from += 4096 {
+		var f [4096]float32
+		n := copy(f[:], losses[from:])
+		var acc [8]float64
+		for g := 0; g < n; g += 32 {
+			for j := range 8 {
+				s := float32(f[g+j]+f[g+j+16]) + float32(f[g+j+8]+f[g+j+24])
+				acc[j] += float64(s)
+			}
+		}
+		block := ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+		total.Add(total, new(big.Float).SetFloat64(block))
+	}
+	sum, _ := total.Float64()
+	return sum
+}
+
+// TestEveryLength compares all kernels with generic at every length, on batches
+// of all forms, between guard pages.
+func TestEveryLength(t *testing.T) {
+	var lengths []int
+	for n := range 258 {
+		lengths = append(lengths, n)
+	}
+	for n := 4096 - 7; n <= 4096+7; n++ {
+		lengths = append(lengths, n)
+	}
+	lengths = append(lengths, 8191, 8192, 8193, 12345)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i, n := range lengths {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { // gives guarded memory back
+			gamma := gammas[i%len(gammas)]
+			c := 1
+			for _, d := range []int{7, 5, 3, 2} {
+				if n%d == 0 && rng.IntN(3) > 0 {
+					c = d
+					break
+				}
+			}
+			b := randomBatch(rng, n, c, rng.IntN(2) == 0, rng.IntN(2) == 0)
+			l := Focal(0.25, gamma)
+			want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b)
+			if sum := canonicalSum(want.dst); want.result.Sum() != sum {
+				t.Errorf("sum %v, by definition %v", want.result.Sum(), sum)
+			}
+			if r := want.result; r.Scores+r.Ignored != int64(n) {
+				t.Errorf("%d scores and %d ignored of %d", r.Scores, r.Ignored, n)
+			}
+			for _, name := range Kernels() {
+				for _, atEnd := range []bool{false, true} {
+					got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(1))), b.guarded(t, atEnd))
+					if got.result != want.result {
+						t.Fatalf("%s, γ = %g: %v, want %v", name, gamma, got.result, want.result)
+					}
+					if i := different(got.dst, want.dst); i >= 0 {
+						t.Fatalf("%s, γ = %g: loss %d is %g, want %g", name, gamma, i, got.dst[i], want.dst[i])
+					}
+					if i := different(got.grad, want.grad); i >= 0 {
+						t.Fatalf("%s, γ = %g: gradient %d is %g, want %g", name, gamma, i, got.grad[i], want.grad[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestWorkersAndShards: the number of workers and shards cut at multiples of
+// 4096 scores change no bit.
+func TestWorkersAndShards(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n = 80 * 4096
+	for i, gamma := range gammas {
+		b := randomBatch(rng, n, 80, i%2 == 0, i%3 == 0)
+		for _, name := range Kernels() {
+			want := evaluate(t, must(New(Focal(0.25, gamma), WithKernel(name), WithWorkers(1))), b)
+			for _, workers := range []int{2, 7} {
+				got := evaluate(t, must(New(Focal(0.25, gamma), WithKernel(name), WithWorkers(workers))), b)
+				if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
+					t.Errorf("%s, γ = %g: %d workers give %v, one %v", name, gamma, workers, got.result, want.result)
+				}
+			}
+			// Shards of whole anchors at multiples of 4096 scores: 256 rows of 80.
+			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+			var parts []Result
+			for row := 0; row < n/80; {
+				rows := min(256*(1+rng.IntN(4)), n/80-row)
+				s := Batch{Logits: b.Logits[row*80 : (row+rows)*80], NumClasses: 80}
+				if b.Labels != nil {
+					s.Labels = b.Labels[row*80 : (row+rows)*80]
+				} else {
+					s.Classes = b.Classes[row : row+rows]
+				}
+				if b.Weights != nil {
+					s.Weights = b.Weights[row : row+rows]
+				}
+				parts = append(parts, must(e.Sum(s)))
+				row += rows
+			}
+			for range 3 {
+				rng.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+				var got Result
+				for _, p := range parts {
+					got.Merge(p)
+				}
+				if got != want.result {
+					t.Errorf("%s, γ = %g: shards merge to %v, want %v", name, gamma, got, want.result)
+				}
+			}
+		}
+	}
+}
+
+// TestConcurrentUse runs one engine from many goroutines.
+func TestConcurrentUse(t *testing.T) {
+	b := randomBatch(rand.New(rand.NewPCG(5, 6)), 40*4096, 1, false, false)
+	e := must(New(Focal(0.25, 2), WithWorkers(3)))
+	want := must(e.Sum(b))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			dst := make([]float32, len(b.Logits))
+			for range 4 {
+				if r, err := e.Losses(dst, b); err != nil || r != want {
+					t.Errorf("%v, %v, want %v", r, err, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestIgnoredScores: what is ignored gives 0 and may hold anything.
+func TestIgnoredScores(t *testing.T) {
+	for _, name := range Kernels() {
+		for _, gamma := range gammas {
+			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+			for _, x := range []float32{0, 3, -200, nan, inf, -inf} {
+				b := Batch{Logits: []float32{x, 1, x}, Labels: []uint8{255, 0, 255}}
+				o := evaluate(t, e, b)
+				for _, i := range []int{0, 2} {
+					if math.Float32bits(o.dst[i]) != 0 || math.Float32bits(o.grad[i]) != 0 {
+						t.Errorf("%s, γ = %g: ignored logit %g gives loss %g, gradient %g", name, gamma, x, o.dst[i], o.grad[i])
+					}
+				}
+				alone := must(e.Sum(Batch{Logits: []float32{1}, Labels: []uint8{0}}))
+				if o.result.Sum() != alone.Sum() || o.result.Scores != 1 || o.result.Ignored != 2 {
+					t.Errorf("%s, γ = %g: ignored logits %g: %v", name, gamma, x, o.result)
+				}
+			}
+		}
+	}
+}
+
+// TestSaturation: a huge logit on the wrong side costs w·|x|, with slope ±w;
+// also where the sum of a block is beyond float32.
+func TestSaturation(t *testing.T) {
+	for _, name := range Kernels() {
+		for _, gamma := range gammas {
+			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+			b := Batch{Logits: make([]float32, 64), Labels: make([]uint8, 64)}
+			for i := range b.Logits {
+				b.Logits[i] = math.MaxFloat32
+			}
+			b.Logits[7], b.Labels[7] = -math.MaxFloat32, 1
+			o := evaluate(t, e, b)
+			want := 63*0.75*float64(math.MaxFloat32) + 0.25*float64(math.MaxFloat32)
+			if math.Abs(o.result.Sum()-want) > 1e-6*want {
+				t.Errorf("%s, γ = %g: sum %g, want %g", name, gamma, o.result.Sum(), want)
+			}
+			if o.grad[7] != -0.25 || o.grad[8] != 0.75 || o.dst[7] != 0.25*math.MaxFloat32 {
+				t.Errorf("%s, γ = %g: loss %g, gradients %g, %g", name, gamma, o.dst[7], o.grad[7], o.grad[8])
+			}
+			// A loss beyond float32 is infinite, and so is the sum.
+			e = must(New(Loss{Gamma: gamma, PosWeight: 4, NegWeight: 4}, WithKernel(name)))
+			o = evaluate(t, e, b)
+			if !math.IsInf(o.result.Sum(), 1) || o.grad[7] != -4 || o.grad[8] != 4 {
+				t.Errorf("%s, γ = %g: sum %g, gradients %g, %g", name, gamma, o.result.Sum(), o.grad[7], o.grad[8])
+			}
+		}
+	}
+}
+
+// TestEmpty: an empty batch is valid.
+func TestEmpty(t *testing.T) {
+	e := must(New(CrossEntropy()))
+	for _, b := range []Batch{{}, {NumClasses: 80}, {Labels: []uint8{}}, {Classes: []int32{}, Weights: []float32{}, NumClasses: 3}} {
+		r, err := e.Sum(b)
+		if err != nil || r != (Result{}) || r.Sum() != 0 || r.Mean() != 0 || r.PerPositive() != 0 {
+			t.Errorf("%+v: %v, %v", b, r, err)
+		}
+		if _, err := e.LossesAndGradients(nil, nil, b); err != nil {
+			t.Errorf("%+v: %v", b, err)
+		}
+	}
+}
+
+// TestNoAllocations: in the steady state one worker allocates nothing.
+func TestNoAllocations(t *testing.T) {
+	b := randomBatch(rand.New(rand.NewPCG(7, 8)), 7*3000, 7, true, true)
+	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
+	for _, name := range Kernels() {
+		e := must(New(Focal(0.25, 1.5), WithKernel(name), WithWorkers(1)))
+		for what, f := range map[string]func(){
+			"Sum":                func() { must(e.Sum(b)) },
+			"Losses":             func() { must(e.Losses(dst, b)) },
+			"Gradients":          func() { must(e.Gradients(grad, b)) },
+			"LossesAndGradients": func() { must(e.LossesAndGradients(dst, grad, b)) },
+		} {
+			if n := testing.AllocsPerRun(20, f); n != 0 {
+				t.Errorf("%s, %s: %v allocations", name, what, n)
+			}
+		}
+	}
+}
+
+// TestWorkedExamples: the losses of confident, wrong and very confident
+// predictions at α = 0.25, γ = 2.
+func TestWorkedExamples(t *testing.T) {
+	logit := func(p float64) float32 { return float32(math.Log(p / (1 - p))) }
+	for _, c := range []struct {
+		p                          float64
+		ce, focalPos, focalNeg, by float64
+	}{
+		{0.95, 0.0512932943875505, 3.2058308992219e-5, 9.6174926976657e-5, 1600},
+		{0.05, 2.995732273553991, 0.675912094220619, 2.027736282661858, 4.432132},
+		{0.99, 0.0100503358535014, 2.5125839633754e-7, 7.5377518901261e-7, 40000},
+	} {
+		// The logit is rounded to float32, so the loss is off by up to 1e-6.
+		near := func(what string, got, want float64) {
+			t.Helper()
+			if math.Abs(got-want) > 1e-6*want {
+				t.Errorf("p = %g, %s: %.9g, want %.9g", c.p, what, got, want)
+			}
+		}
+		pos := Batch{Logits: []float32{logit(c.p)}, Labels: []uint8{1}}
+		neg := Batch{Logits: []float32{-logit(c.p)}, Labels: []uint8{0}}
+		for _, name := range Kernels() {
+			ce := must(New(CrossEntropy(), WithKernel(name)))
+			balanced := must(New(BalancedCrossEntropy(0.25), WithKernel(name)))
+			focal := must(New(Focal(0.25, 2), WithKernel(name)))
+			near("cross-entropy", must(ce.Sum(pos)).Sum(), c.ce)
+			near("cross-entropy, background", must(ce.Sum(neg)).Sum(), c.ce)
+			near("balanced", must(balanced.Sum(pos)).Sum(), 0.25*c.ce)
+			near("balanced, background", must(balanced.Sum(neg)).Sum(), 0.75*c.ce)
+			near("focal", must(focal.Sum(pos)).Sum(), c.focalPos)
+			near("focal, background", must(focal.Sum(neg)).Sum(), c.focalNeg)
+			near("ratio", must(ce.Sum(pos)).Sum()/must(focal.Sum(pos)).Sum(), c.by)
+		}
+	}
+}
+
+func TestNew(t *testing.T) {
+	for _, c := range []struct {
+		loss Loss
+		opts []Option
+		env  string
+		want string
+	}{
+		{loss: Focal(0.25, -1), want: "Gamma is -1: want a finite value ≥ 0"},
+		{loss: Focal(0.25, nan), want: "Gamma is NaN: want a finite value ≥ 0"},
+		{loss: Focal(0.25, inf), want: "Gamma is +Inf: want a finite value ≥ 0"},
+		{loss: Focal(1.5, 2), want: "NegWeight is -0.5: want a finite value ≥ 0"},
+		{loss: BalancedCrossEntropy(-0.5), want: "PosWeight is -0.5: want a finite value ≥ 0"},
+		{loss: Loss{PosWeight: inf}, want: "PosWeight is +Inf: want a finite value ≥ 0"},
+		{loss: CrossEntropy(), opts: []Option{WithWorkers(0)}, want: "workers is 0: want at least 1"},
+		{loss: CrossEntropy(), opts: []Option{WithKernel("mmx")}, want: `unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
+		{loss: CrossEntropy(), env: "mmx", want: `FLENGINE_KERNEL: unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
+	} {
+		t.Setenv("FLENGINE_KERNEL", c.env)
+		if _, err := New(c.loss, c.opts...); err == nil || err.Error() != c.want {
+			t.Errorf("New(%+v): %v, want %s", c.loss, err, c.want)
+		}
+	}
+	for env, want := range map[string]string{"": Kernels()[0], "generic": "generic"} {
+		t.Setenv("FLENGINE_KERNEL", env)
+		if e, err := New(Focal(0.25, 2)); err != nil || e.Kernel() != want || e.Loss() != Focal(0.25, 2) {
+			t.Errorf("FLENGINE_KERNEL=%s: %v, %v", env, e, err)
+		}
+		if e, err := New(CrossEntropy(), WithKernel(Kernels()[0])); err != nil || e.Kernel() != Kernels()[0] {
+			t.Errorf("FLENGINE_KERNEL=%s, WithKernel: %v, %v", env, e, err)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -133,5 +132,3 @@ func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
 	}
 	return w, n, nil
 }
-
-func formatFloat(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }

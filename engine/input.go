@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"unsafe"
 )
 
@@ -45,7 +46,15 @@ func (e *InputError) Error() string {
 	if e.Index < 0 {
 		return e.Field + " " + e.Reason
 	}
-	return fmt.Sprintf("%s[%d] is %v: %s", e.Field, e.Index, e.Value, e.Reason)
+	return fmt.Sprintf("%s[%d] is %s: %s", e.Field, e.Index, formatValue(e.Value), e.Reason)
+}
+
+// formatValue writes a float32 with the digits that tell it from others.
+func formatValue(v float64) string {
+	if float64(float32(v)) == v {
+		return strconv.FormatFloat(v, 'g', -1, 32)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // wholeError is about a field as a whole.

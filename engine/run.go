@@ -51,8 +51,8 @@ type fault struct {
 
 // parallel lets workers claim span after span. A span that was not claimed when
 // a fault is found comes after it, so the fault at the lowest score is found
-// whatever the timing.
-func (j *job) parallel(workers int) (Result, error) {
+// whatever the timing. The job is a copy, so that only this one is on the heap.
+func (j job) parallel(workers int) (Result, error) {
 	n := len(j.Logits)
 	span := min(maxSpan, (n/(4*workers)+kernel.Block)/kernel.Block*kernel.Block)
 	var (
@@ -73,7 +73,7 @@ func (j *job) parallel(workers int) (Result, error) {
 			if from >= n {
 				break
 			}
-			r, f := t.evaluate(j, from, min(from+span, n))
+			r, f := t.evaluate(&j, from, min(from+span, n))
 			if f != nil {
 				bad = f
 				failed.Store(true)

@@ -18,6 +18,7 @@ type tile struct {
 	clean   [kernel.Block]float32 // logits with 0 in ignored places
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
+	acc     [8]float64            // the kernel's lane sums
 }
 
 // group is a padded group of scores and its outputs.
@@ -84,9 +85,10 @@ func part(s []float32, from, to int) []float32 {
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
 func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float64 {
-	var acc [8]float64
+	acc := &t.acc
+	*acc = [8]float64{}
 	whole := len(x) &^ (kernel.Group - 1)
-	j.kernel(head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole), &acc)
+	j.kernel(head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole), acc)
 	if rest := len(x) - whole; rest > 0 {
 		g := &t.tail
 		clear(g.x[copy(g.x[:], x[whole:]):])
@@ -104,7 +106,7 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 		if grad != nil {
 			ggrad = g.grad[:]
 		}
-		j.kernel(gdst, ggrad, g.x[:], g.y[:], gw, &acc)
+		j.kernel(gdst, ggrad, g.x[:], g.y[:], gw, acc)
 		if dst != nil {
 			copy(dst[whole:], gdst)
 		}
@@ -194,7 +196,7 @@ func (j *job) badProduct(y []uint8, w []float32, from int) *fault {
 		if product := wt * w; product > math.MaxFloat32 {
 			anchor := (from + i) / j.NumClasses
 			return &fault{from + i, &InputError{Field: "Weights", Index: anchor, Value: float64(w),
-				Reason: "want a weight whose product with the loss's, " + formatFloat(wt) + ", is within float32"}}
+				Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 		}
 	}
 	return nil
