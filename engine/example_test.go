@@ -1,0 +1,143 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/flengine/flengine/engine"
+)
+
+// A detector's logits for three anchors and four classes: the first anchor is a
+// positive of class 2, the second is background, the third is ignored.
+func Example() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		panic(err)
+	}
+	r, err := e.Sum(engine.Batch{
+		Logits: []float32{
+			-4, -5, 1, -3,
+			-6, -4, -5, -4,
+			-1, 0, -2, 3,
+		},
+		Classes:    []int32{2, -1, -2},
+		NumClasses: 4,
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%d scores, %d positive, %d ignored\n", r.Scores, r.Positives, r.Ignored)
+	fmt.Printf("loss per positive %.6f\n", r.PerPositive())
+	// Output:
+	// 8 scores, 1 positive, 4 ignored
+	// loss per positive 0.005760
+}
+
+// The same scores under cross-entropy and focal loss: an easy negative keeps
+// next to nothing of its loss, a missed positive most of it.
+func ExampleEngine_Losses() {
+	b := engine.Batch{Logits: []float32{-5, -3}, Labels: []uint8{0, 1}}
+	ce, fl := make([]float32, 2), make([]float32, 2)
+	for _, c := range []struct {
+		loss engine.Loss
+		dst  []float32
+	}{{engine.CrossEntropy(), ce}, {engine.Focal(0.25, 2), fl}} {
+		e, err := engine.New(c.loss)
+		if err != nil {
+			panic(err)
+		}
+		if _, err := e.Losses(c.dst, b); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Printf("easy negative   CE %.6f  FL %.9f\n", ce[0], fl[0])
+	fmt.Printf("missed positive CE %.6f  FL %.9f\n", ce[1], fl[1])
+	// Output:
+	// easy negative   CE 0.006715  FL 0.000000226
+	// missed positive CE 3.048587  FL 0.691570163
+}
+
+// Gradients are those of the summed losses by each logit.
+func ExampleEngine_Gradients() {
+	e, err := engine.New(engine.CrossEntropy())
+	if err != nil {
+		panic(err)
+	}
+	grad := make([]float32, 3)
+	if _, err := e.Gradients(grad, engine.Batch{Logits: []float32{0, 0, 2}, Labels: []uint8{0, 1, 1}}); err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.4f\n", grad)
+	// Output: [0.5000 -0.5000 -0.1192]
+}
+
+// LossesAndGradients may overwrite the logits, here with the gradients.
+func ExampleEngine_LossesAndGradients() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		panic(err)
+	}
+	x := []float32{-2, 1.5}
+	losses := make([]float32, len(x))
+	r, err := e.LossesAndGradients(losses, x, engine.Batch{Logits: x, Labels: []uint8{0, 1}, Weights: []float32{1, 2}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("sum %.6f, losses %.6f, gradients %.6f\n", r.Sum(), losses, x)
+	// Output: sum 0.004704, losses [0.001353 0.003351], gradients [0.003653 -0.008516]
+}
+
+// Shards of one batch, cut at multiples of 4096 scores, merge to the bits of the
+// whole, in any order.
+func ExampleResult_Merge() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		panic(err)
+	}
+	x, y := make([]float32, 10_000), make([]uint8, 10_000)
+	for i := range x {
+		x[i] = float32(i%17) - 12
+	}
+	sum := func(from, to int) engine.Result {
+		r, err := e.Sum(engine.Batch{Logits: x[from:to], Labels: y[from:to]})
+		if err != nil {
+			panic(err)
+		}
+		return r
+	}
+	var merged engine.Result
+	merged.Merge(sum(8192, 10_000))
+	merged.Merge(sum(0, 4096))
+	merged.Merge(sum(4096, 8192))
+	fmt.Println(merged == sum(0, 10_000))
+	// Output: true
+}
+
+// An error names the first bad element.
+func ExampleInputError() {
+	e, err := engine.New(engine.CrossEntropy())
+	if err != nil {
+		panic(err)
+	}
+	x := []float32{0.5, 1, float32(math.NaN())}
+	_, err = e.Sum(engine.Batch{Logits: x, Classes: []int32{0, 4, 1}, NumClasses: 1})
+	var input *engine.InputError
+	if errors.As(err, &input) {
+		fmt.Println(input.Field, input.Index)
+	}
+	fmt.Println(err)
+	// Output:
+	// Classes 1
+	// Classes[1] is 4: want a class in [0, 1), -1 for background, or -2 for ignored
+}
+
+func ExampleNew() {
+	_, err := engine.New(engine.Focal(1.5, 2))
+	fmt.Println(err)
+	_, err = engine.New(engine.Focal(0.25, 2), engine.WithKernel("generic"), engine.WithWorkers(1))
+	fmt.Println(err)
+	// Output:
+	// NegWeight is -0.5: want a finite value ≥ 0
+	// <nil>
+}

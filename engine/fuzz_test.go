@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"testing"
+)
+
+// FuzzEngine gives arbitrary batches to all operations on all kernels: nothing
+// panics, kernels agree on bits and errors, and an error names what is there.
+func FuzzEngine(f *testing.F) {
+	f.Add([]byte{}, []byte{}, []byte{}, uint8(0), float32(2), float32(0.25), float32(0.75), uint8(0))
+	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\x80\xbf"), []byte{1, 0}, []byte{}, uint8(1), float32(2), float32(0.25), float32(0.75), uint8(0))
+	f.Add([]byte("\x00\x00\xc0\x7f\x00\x00\x80\xbf"), []byte{255, 0}, []byte("\x00\x00\x00\x40"), uint8(2), float32(0.5), float32(1), float32(1), uint8(1))
+	f.Add(make([]byte, 400), make([]byte, 100), make([]byte, 400), uint8(1), float32(0), float32(1), float32(1), uint8(2))
+	f.Fuzz(func(t *testing.T, logits, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
+		b := Batch{Logits: floats(logits), NumClasses: int(columns)}
+		if form&1 == 0 {
+			b.Labels = labels
+		} else {
+			for _, l := range labels {
+				b.Classes = append(b.Classes, int32(int8(l)))
+			}
+		}
+		if form&2 != 0 {
+			b.Weights = floats(weights)
+		}
+		l := Loss{Gamma: gamma, PosWeight: pos, NegWeight: neg}
+		var first *outcome
+		var firstErr error
+		for _, name := range Kernels() {
+			e, err := New(l, WithKernel(name), WithWorkers(1+int(form>>2&1)))
+			if err != nil {
+				var input *InputError
+				if !errors.As(err, &input) {
+					t.Fatalf("%+v: %v", l, err)
+				}
+				return
+			}
+			var o outcome
+			o.dst, o.grad = make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
+			o.result, err = e.LossesAndGradients(o.dst, o.grad, b)
+			if sum, sumErr := e.Sum(b); sum != o.result || (err == nil) != (sumErr == nil) || err != nil && err.Error() != sumErr.Error() {
+				t.Fatalf("%s: Sum gives %v, %v, LossesAndGradients %v, %v", name, sum, sumErr, o.result, err)
+			}
+			if err != nil {
+				var input *InputError
+				if !errors.As(err, &input) {
+					t.Fatalf("%s: %v is no InputError", name, err)
+				}
+				if input.Field == "Logits" && input.Index >= 0 {
+					if x := float64(b.Logits[input.Index]); x != input.Value && !(x != x && input.Value != input.Value) {
+						t.Fatalf("%s: %v, but Logits[%d] is %v", name, err, input.Index, x)
+					}
+				}
+			} else {
+				for i, v := range o.dst {
+					if !(v >= 0) || math.Signbit(float64(v)) {
+						t.Fatalf("%s: loss %d is %v", name, i, v)
+					}
+				}
+				if sum := canonicalSum(o.dst); o.result.Sum() != sum && !math.IsInf(sum, 0) && sum < math.MaxFloat32 {
+					t.Fatalf("%s: sum %v, by definition %v", name, o.result.Sum(), sum)
+				}
+			}
+			if first == nil {
+				first, firstErr = &o, err
+				continue
+			}
+			if (err == nil) != (firstErr == nil) || err != nil && err.Error() != firstErr.Error() {
+				t.Fatalf("%s: %v, %s: %v", Kernels()[0], firstErr, name, err)
+			}
+			if err == nil && (o.result != first.result || different(o.dst, first.dst) >= 0 || different(o.grad, first.grad) >= 0) {
+				t.Fatalf("%s and %s give different bits", Kernels()[0], name)
+			}
+		}
+	})
+}
+
+func floats(b []byte) []float32 {
+	f := make([]float32, len(b)/4)
+	for i := range f {
+		f[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return f
+}

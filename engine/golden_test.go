@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"hash"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the pinned hash of the outputs anew")
+
+// TestTorchvision compares with PyTorch's and torchvision's float64 values,
+// which are themselves good to 6e-8 (they lose digits on easy negatives).
+func TestTorchvision(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "testdata", "torchvision.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct {
+		Logits []float32
+		Cases  []struct {
+			Source            string
+			Alpha, Gamma      float32
+			Label             uint8
+			Losses, Gradients []float64
+		}
+	}
+	if err := json.Unmarshal(raw, &golden); err != nil {
+		t.Fatal(err)
+	}
+	if len(golden.Cases) == 0 || len(golden.Logits) == 0 {
+		t.Fatal("no golden values")
+	}
+	n := len(golden.Logits)
+	for _, c := range golden.Cases {
+		l := Focal(c.Alpha, c.Gamma)
+		if c.Alpha < 0 {
+			l = Loss{Gamma: c.Gamma, PosWeight: 1, NegWeight: 1}
+		}
+		labels := bytes.Repeat([]byte{c.Label}, n)
+		for _, name := range Kernels() {
+			dst, grad := make([]float32, n), make([]float32, n)
+			must(must(New(l, WithKernel(name))).LossesAndGradients(dst, grad, Batch{Logits: golden.Logits, Labels: labels}))
+			for i, x := range golden.Logits {
+				if want := c.Losses[i]; math.Abs(float64(dst[i])-want) > 1e-6*want+0x1p-126 {
+					t.Errorf("%s, %s, %+v, label %d, logit %g: loss %g, want %g", name, c.Source, l, c.Label, x, dst[i], want)
+				}
+				if want := c.Gradients[i]; math.Abs(float64(grad[i])-want) > 1e-6*math.Abs(want)+0x1p-126 {
+					t.Errorf("%s, %s, %+v, label %d, logit %g: gradient %g, want %g", name, c.Source, l, c.Label, x, grad[i], want)
+				}
+			}
+		}
+	}
+}
+
+// pinnedBatch is a fixed batch made with integer arithmetic alone, so that it is
+// the same everywhere: logits of all sizes, all labels, weights.
+func pinnedBatch() Batch {
+	const n = 3*4096 + 77
+	rng := rand.NewPCG(2017, 1708_02002)
+	b := Batch{Logits: make([]float32, n), Labels: make([]uint8, n), Weights: make([]float32, n)}
+	for i := range b.Logits {
+		r := rng.Uint64()
+		b.Labels[i] = []uint8{0, 0, 1, 255}[r&3]
+		b.Weights[i] = float32(r>>2&0xff) / 64
+		switch r >> 10 & 3 {
+		case 0: // any finite bits
+			b.Logits[i] = math.Float32frombits(uint32(r>>32) &^ (1 << 23))
+		case 1: // [−128, 128)
+			b.Logits[i] = float32(int32(r>>32)) * 0x1p-24
+		default: // [−16, 16)
+			b.Logits[i] = float32(int32(r>>32)) * 0x1p-27
+		}
+	}
+	return b
+}
+
+func hashFloats(h hash.Hash, v []float32) {
+	var b [4]byte
+	for _, v := range v {
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
+		h.Write(b[:])
+	}
+}
+
+// TestPinnedHash: the bits of all outputs over a fixed input set and the real
+// logits are those of every machine and every version before.
+func TestPinnedHash(t *testing.T) {
+	batches := []Batch{pinnedBatch()}
+	for _, p := range photos {
+		batches = append(batches, p.load(t).batch())
+	}
+	file := filepath.Join("..", "testdata", "outputs.sha256")
+	for _, name := range Kernels() {
+		h := sha256.New()
+		for _, gamma := range []float32{0, 0.5, 1, 1.5, 2, 3, 5} {
+			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+			for _, b := range batches {
+				dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
+				r := must(e.LossesAndGradients(dst, grad, b))
+				hashFloats(h, dst)
+				hashFloats(h, grad)
+				h.Write(must(r.MarshalBinary()))
+			}
+		}
+		got := hex.EncodeToString(h.Sum(nil))
+		if *update {
+			if err := os.WriteFile(file, []byte(got+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != strings.TrimSpace(string(want)) {
+			t.Errorf("%s: outputs hash to %s, pinned is %s", name, got, want)
+		}
+	}
+}
