@@ -20,13 +20,13 @@ var bounds = []struct {
 	loss           Loss
 	losses, slopes float64
 }{
-	{"cross-entropy", CrossEntropy(), 2, 4},
-	{"focal γ=1", Focal(0.25, 1), 7, 7.5},
+	{"cross-entropy", CrossEntropy(), 2, 3},
+	{"focal γ=1", Focal(0.25, 1), 6.5, 7},
 	{"focal γ=2", Focal(0.25, 2), 9, 10},
-	{"focal γ=0.5", Focal(0.25, 0.5), 7, 7.5},
-	{"focal γ=1.5", Focal(0.25, 1.5), 9, 9},
-	{"focal γ=3", Focal(0.25, 3), 12, 12},
-	{"focal γ=5", Focal(0.25, 5), 16, 16},
+	{"focal γ=0.5", Focal(0.25, 0.5), 4.5, 5},
+	{"focal γ=1.5", Focal(0.25, 1.5), 4.5, 5},
+	{"focal γ=3", Focal(0.25, 3), 5, 6},
+	{"focal γ=5", Focal(0.25, 5), 7.5, 9},
 }
 
 // exactLoss returns the loss and its gradient by the logit in float64, accurate
