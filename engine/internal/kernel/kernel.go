@@ -59,6 +59,10 @@ type Set struct {
 	Gradient    [numPowers]GradientFunc
 }
 
+// simdGrain blocks take about 40 µs, ten times what it costs to start a goroutine
+// on an idle core.
+const simdGrain = 16
+
 // Candidate is a set that this build holds, and what the machine lacks for it.
 type Candidate struct {
 	*Set

@@ -22,8 +22,12 @@ var purego bool
 // kernel that this machine can run must not go untested.
 func TestEveryUsableKernelIsListed(t *testing.T) {
 	want := []string{"generic"}
-	if runtime.GOARCH == "amd64" && !purego && cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+	switch {
+	case purego:
+	case runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA:
 		want = []string{"avx2", "generic"}
+	case runtime.GOARCH == "arm64":
+		want = []string{"neon", "generic"}
 	}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Fatalf("usable kernels %v, want %v", got, want)

@@ -8,10 +8,6 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
-// simdGrain blocks take about 40 µs, ten times what it costs to start a goroutine
-// on an idle core.
-const simdGrain = 16
-
 var avx2Set = Set{
 	Name:        "avx2",
 	Grain:       simdGrain,

@@ -1,0 +1,417 @@
+// The vocabulary of the NEON kernels; the AVX2 kernels' has the same names. A
+// vector is 4 float32 scores; a pass is a loop over one chunk of at most CHUNK
+// scores. The exp, log1p and power passes take a quad of vectors at a time in
+// lockstep, 16 scores; the combine passes take pairs, 32 scores a turn.
+//
+//	exp:      E = e = exp(−|x|)
+//	log1p:    L = log1p(e)
+//	power:    Q = q^γ                    (general γ only)
+//	combine:  loss, gradient and sum from x, labels, E, L, Q
+//
+// General registers of all passes, set up once a kernel:
+//
+//	R0 x   R1 labels   R2 weights or 0   R3 losses or 0   R4 gradients
+//	R5 params   R6 acc   R7 E (L at +LOFF, Q at +QOFF)
+//	R8 scores left   R9 scores in this chunk   R10 constants
+//	R11 scores left in this pass   R12 cursor in E   R13 cursor in x
+//	R14 cursor in labels
+
+#define CHUNK 512
+#define LOFF 2048
+#define QOFF 4096
+
+#define rX 13
+#define rY 14
+#define rE 12
+
+// Constants, by offset into k<>: vectors first, then four packed floats each,
+// used by lane, then tables.
+#define K_SIGN 0
+#define K_FLOOR 16
+#define K_CEIL 32
+#define K_MAGIC 48
+#define K_P2 64
+#define K_P3 80
+#define K_ONE 96
+#define K_D0 112
+#define K_D2 128
+#define K_INDEX 144
+#define K_SPREAD 160
+#define K_BYTES 176
+#define K_EXPLANES 192
+#define K_LOGLANES 208
+#define K_POWLANES 224
+#define K_EXP2 240
+#define K_RECIP 272
+#define K_NLOG 304
+#define K_COPY 336
+#define K_NEGATEPOS 400
+
+// CONST: the vector d from the constants.
+#define CONST(off, d) LDR_Q(off, 10, d)
+
+// Lockstep: one operation on the four vectors of a quad. Operands that step are
+// the first of four registers.
+#define QUAD(OP, m, n, d) OP(m, n, d); OP((m)+1, (n)+1, (d)+1); OP((m)+2, (n)+2, (d)+2); OP((m)+3, (n)+3, (d)+3)
+#define QUADC(OP, c, n, d) OP(c, n, d); OP(c, (n)+1, (d)+1); OP(c, (n)+2, (d)+2); OP(c, (n)+3, (d)+3)
+#define QUADT(OP, m, t, d) OP(m, t, d); OP((m)+1, t, (d)+1); OP((m)+2, t, (d)+2); OP((m)+3, t, (d)+3)
+#define QUAD1(OP, n, d) OP(n, d); OP((n)+1, (d)+1); OP((n)+2, (d)+2); OP((n)+3, (d)+3)
+#define QUADK(OP, c, d) OP(c, d); OP(c, (d)+1); OP(c, (d)+2); OP(c, (d)+3)
+#define QUADLD(off, a, d) LDR_Q(off, a, d); LDR_Q((off)+16, a, (d)+1); LDR_Q((off)+32, a, (d)+2); LDR_Q((off)+48, a, (d)+3)
+#define QUADST(off, a, d) STR_Q(off, a, d); STR_Q((off)+16, a, (d)+1); STR_Q((off)+32, a, (d)+2); STR_Q((off)+48, a, (d)+3)
+
+// And on the two of a pair.
+#define PAIR(OP, m, n, d) OP(m, n, d); OP((m)+1, (n)+1, (d)+1)
+#define PAIRC(OP, c, n, d) OP(c, n, d); OP(c, (n)+1, (d)+1)
+#define PAIRT(OP, m, t, d) OP(m, t, d); OP((m)+1, t, (d)+1)
+#define PAIR1(OP, n, d) OP(n, d); OP((n)+1, (d)+1)
+#define PAIRLD(off, a, d) LDR_Q(off, a, d); LDR_Q((off)+16, a, (d)+1)
+#define PAIRST(off, a, d) STR_Q(off, a, d); STR_Q((off)+16, a, (d)+1)
+
+// LOOKUPINDEX: I = byte indices of element (T mod 8) of a table of eight floats:
+// 4j, 4j+1, 4j+2, 4j+3 in each lane.
+#define LOOKUPINDEX(T, INDEX, SPREAD, BYTES, I) \
+	QUADC(AND_16B, INDEX, T, I)   /* I = j */; \
+	QUADC(MUL_4S, SPREAD, I, I)   /* I = 4j in each byte */; \
+	QUADC(ADD_16B, BYTES, I, I)
+
+// EXPCORE: S = 2^(n/8)·exp(r) for t = n + magic in T and r in R; A is a
+// temporary. p4 is lane 3 of LANES.
+#define EXPCORE(T, R, S, A, EXP2, INDEX, SPREAD, BYTES, P2, P3, LANES) \
+	LOOKUPINDEX(T, INDEX, SPREAD, BYTES, S); \
+	QUADT(TBL2_16B, S, EXP2, S)   /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
+	QUADC(SHL_4S, 20, T, T)       /* T = (n/8)<<23 + j<<20 */; \
+	QUAD(ADD_4S, T, S, S)         /* S = s = 2^(n/8), +0 at n = −1016 */; \
+	QUADK(MOV_16B, P3, T); \
+	QUADC(FMLA_LANE3, LANES, R, T) /* T = p3 + p4·r */; \
+	QUADK(MOV_16B, P2, A); \
+	QUAD(FMLA_4S, T, R, A)        /* A = p2 + p3·r + p4·r² */; \
+	QUAD(FMUL_4S, R, R, T)        /* T = r² */; \
+	QUAD(FMLA_4S, T, A, R)        /* R = r + r²·A ≈ exp(r) − 1 */; \
+	QUAD(FMLA_4S, S, R, S)        /* S = s + s·R */
+
+// EXPNEG: E = exp(−|x|) of 16 scores. V0…V3 A, V4… T, V8… S, V12… temporary.
+// V16 sign bit, V17 −127·ln2, V18 magic, V19 p2, V20 p3, V21 V22 V23 for
+// lookups, V24 V25 table of 2^(j/8), V26 lanes 8/ln2, c1, c2, p4.
+#define EXPNEG \
+	QUADLD(0, rX, 0); \
+	QUADC(ORR_16B, 16, 0, 0)      /* A = −|x| */; \
+	QUADC(FMAX_4S, 17, 0, 0)      /* A = max(−|x|, −127·ln2) */; \
+	QUADK(MOV_16B, 18, 4); \
+	QUADC(FMLA_LANE0, 26, 0, 4)   /* T = t = A·8/ln2 + magic */; \
+	QUADC(FSUB_4S, 18, 4, 8)      /* S = n = round(A·8/ln2) */; \
+	QUADC(FMLS_LANE1, 26, 8, 0)   /* A = A − n·c1 */; \
+	QUADC(FMLS_LANE2, 26, 8, 0)   /* A = r = A − n·ln2/8 */; \
+	EXPCORE(4, 0, 8, 12, 24, 21, 22, 23, 19, 20, 26); \
+	QUADST(0, rE, 8)
+
+// LOG1P: L = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
+// i = round(7e), of 16 scores. V0…V3 E, V4… T, V8… C, V12… D, V16… B.
+// V20 lanes 7, d1, d3, V21 magic, V22 V23 V24 for lookups, V25 V26 table of c,
+// V27 V28 table of −ln c, V29 one, V30 d0, V31 d2.
+#define LOG1P \
+	QUADLD(0, rE, 0); \
+	QUADK(MOV_16B, 21, 4); \
+	QUADC(FMLA_LANE0, 20, 0, 4)   /* T = i + magic */; \
+	LOOKUPINDEX(4, 22, 23, 24, 4); \
+	QUADT(TBL2_16B, 4, 25, 8)     /* C = c */; \
+	QUADT(TBL2_16B, 4, 27, 4)     /* T = −ln c */; \
+	QUADC(FSUB_4S, 29, 8, 12)     /* D = c − 1, exact */; \
+	QUAD(FMLA_4S, 8, 0, 12)       /* D = f = c·e + (c − 1) */; \
+	QUAD(FMUL_4S, 12, 12, 0)      /* E = f² */; \
+	QUADK(MOV_16B, 30, 8); \
+	QUADC(FMLA_LANE1, 20, 12, 8)  /* C = d0 + d1·f */; \
+	QUADK(MOV_16B, 31, 16); \
+	QUADC(FMLA_LANE2, 20, 12, 16) /* B = d2 + d3·f */; \
+	QUAD(FMLA_4S, 0, 16, 8)       /* C = C + f²·B */; \
+	QUAD(FMLA_4S, 0, 8, 12)       /* D = f + f²·C ≈ log1p(f) */; \
+	QUAD(FADD_4S, 4, 12, 12)      /* D = log1p(e) */; \
+	QUADST(LOFF, rE, 12)
+
+// POWER: Q = q^γ = exp(−γ·softplus(−u)) of 16 scores. The product is carried as
+// h + lo. V0…V3 U, V4… S, V8… V, V12… H, V16… T. V20 lanes −8/ln2, c1, c2, p4,
+// V21 lanes γ, γ', V22 magic, V23 127·ln2, V24 limit, V25 V26 table of 2^(j/8),
+// V27 V28 V29 for lookups, V30 p3, V31 p2.
+#define POWER \
+	LDR_Q(0, rY, 16); \
+	UXTL_8H(16, 17); \
+	UXTL2_8H(16, 16); \
+	UXTL_4S(17, 12); \
+	UXTL2_4S(17, 13); \
+	UXTL_4S(16, 14); \
+	UXTL2_4S(16, 15)              /* H = labels */; \
+	QUADC(SHL_4S, 31, 12, 12)     /* H = sign bit where the label is 1 */; \
+	QUADLD(0, rX, 0); \
+	QUAD(EOR_16B, 12, 0, 0)       /* U = u */; \
+	QUAD1(CMLT0_4S, 0, 4); \
+	QUAD1(FNEG_4S, 0, 0); \
+	QUAD(AND_16B, 4, 0, 0); \
+	QUADC(FMIN_4S, 23, 0, 0)      /* U = m = min(max(−u, 0), 127·ln2) */; \
+	QUADLD(LOFF, rE, 8)           /* V = L = log1p(e) */; \
+	QUAD(FADD_4S, 8, 0, 4)        /* S = m + L = softplus(−u), rounded */; \
+	QUAD(FSUB_4S, 0, 4, 12); \
+	QUAD(FSUB_4S, 12, 8, 8)       /* V = L − (S − m), what S lost */; \
+	QUADC(FMIN_4S, 24, 4, 4)      /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
+	QUADC(FMUL_LANE0, 21, 4, 12)  /* H = h = γ·S, rounded */; \
+	QUAD1(FNEG_4S, 12, 16); \
+	QUADC(FMLA_LANE0, 21, 4, 16)  /* T = γ·S − h, exact */; \
+	QUADC(FMLA_LANE1, 21, 8, 16)  /* T = lo = T + γ'·V */; \
+	QUADK(MOV_16B, 22, 8); \
+	QUADC(FMLA_LANE0, 20, 12, 8)  /* V = t = −h·8/ln2 + magic */; \
+	QUADC(FSUB_4S, 22, 8, 0)      /* U = n */; \
+	QUAD1(FNEG_4S, 12, 12); \
+	QUADC(FMLS_LANE1, 20, 0, 12)  /* H = −h − n·c1 */; \
+	QUADC(FMLS_LANE2, 20, 0, 12)  /* H = −h − n·ln2/8 */; \
+	QUAD(FSUB_4S, 16, 12, 12)     /* H = r = −(h + lo) − n·ln2/8 */; \
+	EXPCORE(8, 12, 4, 16, 25, 27, 28, 29, 31, 30, 20); \
+	QUADST(QOFF, rE, 4)
+
+// The combine passes. Of a pair of vectors: V0 V1 U, V2 V3 W, V4 V5 E, V6 V7 D,
+// V8 V9 Q, V10 V11 M. V12…V17 losses, V18 V19 labels · 4, V20…V23 the sums of
+// lanes 0 1, 2 3, 4 5, 6 7, V24 sign bit, V25 one, V26…V29 patterns that copy
+// label byte 0…3, 4…7, 8…11, 12…15 into the bytes of a lane, V30 bytes 0…3,
+// V31 Neg, ±Pos, γ by lane, the first two also as a table of bytes.
+
+// WEIGHTS: W = w_t: ±Pos, Neg, or +0 for an ignored score; U = label · 4 in each
+// byte. The label 255 gives indices beyond the table.
+#define WEIGHTS(Y, COPY) \
+	TBL1_16B(COPY, Y, 0); \
+	TBL1_16B((COPY)+1, Y, 1); \
+	PAIRC(ADD_16B, 30, 0, 2); \
+	PAIRT(TBL1_16B, 2, 31, 2)
+
+// WEIGH: W = w·weight where weights are given, from score o of the turn on.
+#define WEIGH(o, done) \
+	CBZ R2, done; \
+	PAIRLD(4*(o), 15, 4); \
+	PAIR(FMUL_4S, 4, 2, 2); \
+done:
+
+// SIGMOID: Q = q = (u < 0 ? e : 1)/(1 + e), with e in E.
+#define SIGMOID \
+	PAIRC(FADD_4S, 25, 4, 6)      /* D = 1 + e */; \
+	PAIR1(CMLT0_4S, 0, 8); \
+	PAIRC(BSL_16B, 25, 4, 8)     /* Q = u < 0 ? e : 1 */; \
+	PAIR(FDIV_4S, 6, 8, 8)        /* Q = q */
+
+// SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e). A NaN comes with log1p(e).
+#define SOFTPLUS(o) \
+	PAIR1(CMLT0_4S, 0, 10); \
+	PAIR(BIC_16B, 10, 0, 0)       /* U = max(u, 0) */; \
+	PAIRLD(LOFF+4*(o), rE, 10); \
+	PAIR(FADD_4S, 10, 0, 0)       /* U = −ln p_t */
+
+// Modulating factors for the losses: W = w·q^γ.
+#define MODULATE0(o)
+#define MODULATE1(o) \
+	PAIRLD(4*(o), rE, 4); \
+	SIGMOID; \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q */
+#define MODULATE2(o) \
+	PAIRLD(4*(o), rE, 4); \
+	SIGMOID; \
+	PAIR(FMUL_4S, 8, 8, 8)        /* Q = q² */; \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q² */
+#define MODULATE(o) \
+	PAIRLD(QOFF+4*(o), rE, 8); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q^γ */
+
+// LOSS: F = w·q^γ·softplus(u) of the 8 scores from o on.
+#define LOSS(o, Y, COPY, MOD, weighed, F) \
+	WEIGHTS(Y, COPY); \
+	WEIGH(o, weighed); \
+	PAIRC(SHL_4S, 29, 0, 0)       /* U = sign bit where the label is 1 */; \
+	PAIRLD(4*(o), rX, 4); \
+	PAIR(EOR_16B, 4, 0, 0)        /* U = u */; \
+	MOD(o); \
+	SOFTPLUS(o); \
+	PAIR(FMUL_4S, 2, 0, F)        /* F = (w·q^γ)·softplus(u) */
+
+// TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
+#define TRUEPROB \
+	PAIR(FMUL_4S, 8, 4, 4)        /* E = e·q */; \
+	PAIR(FSUBFROMONE, 8, 8, 10)   /* M = 1 − q */; \
+	PAIR1(CMLT0_4S, 0, 6); \
+	PAIR(BSL_16B, 4, 10, 6)       /* D = p_t */
+#define FSUBFROMONE(m, n, d) FSUB_4S(m, 25, d)
+
+// Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
+// Q = q + γ·p_t·softplus(u).
+#define SLOPE0(o) \
+	SOFTPLUS(o)
+#define SLOPE1(o) \
+	TRUEPROB; \
+	SOFTPLUS(o); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±w·q */; \
+	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + p_t·softplus(u) */
+#define SLOPE2(o) \
+	TRUEPROB; \
+	SOFTPLUS(o); \
+	PAIR(FADD_4S, 6, 6, 6)        /* D = 2·p_t */; \
+	PAIR(FMUL_4S, 8, 8, 10)       /* M = q² */; \
+	PAIR(FMUL_4S, 10, 2, 2)       /* W = ±w·q² */; \
+	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + 2·p_t·softplus(u) */
+#define SLOPE(o) \
+	TRUEPROB; \
+	SOFTPLUS(o); \
+	PAIRC(FMUL_LANE2, 31, 6, 6)   /* D = γ·p_t */; \
+	PAIRLD(QOFF+4*(o), rE, 10); \
+	PAIR(FMUL_4S, 10, 2, 2)       /* W = ±w·q^γ */; \
+	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + γ·p_t·softplus(u) */
+
+// GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u) of the 8
+// scores from o on. The sign is the weight's: V31 holds −Pos for the label 1.
+#define GRADIENT(o, Y, COPY, SLP, weighed, F) \
+	WEIGHTS(Y, COPY); \
+	WEIGH(o, weighed); \
+	PAIRC(AND_16B, 24, 2, 0); \
+	PAIRLD(4*(o), rX, 4); \
+	PAIR(EOR_16B, 4, 0, 0)        /* U = u */; \
+	PAIRLD(4*(o), rE, 4)          /* E = e */; \
+	SIGMOID; \
+	SLP(o); \
+	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */; \
+	PAIRST(4*(o), 17, 8); \
+	PAIR(FMUL_4S, 2, 0, F); \
+	PAIRC(BIC_16B, 24, F, F)      /* F = loss */
+
+// STORE: losses from score o on, where they are wanted.
+#define STORE(o, F, done) \
+	CBZ R3, done; \
+	PAIRST(4*(o), 16, F); \
+done:
+
+// REDUCE: the canonical sum of 32 losses: s, in float32, of the losses j, j+8,
+// j+16, j+24 for lanes j = 0…3 in V12, 4…7 in V13; accumulated in float64.
+#define REDUCE \
+	PAIR(FADD_4S, 14, 12, 12)     /* V12 V13 = s */; \
+	FCVTL_2D(12, 14); \
+	FCVTL2_2D(12, 15); \
+	FCVTL_2D(13, 16); \
+	FCVTL2_2D(13, 17); \
+	QUAD(FADD_2D, 14, 20, 20)
+
+// ENTER: scratch on the frame, aligned to a cache line.
+#define ENTER \
+	MOVD $scratch-6208(SP), R7; \
+	ADD $63, R7; \
+	AND $~63, R7; \
+	MOVD $k<>(SB), R10
+
+// NILIFEMPTY: an empty slice has no data, whatever its pointer says.
+#define NILIFEMPTY(len, base) \
+	MOVD len, R20; \
+	CMP $0, R20; \
+	CSEL EQ, ZR, base, base
+
+// PASSES: E and L of the next chunk of min(CHUNK, R8) scores.
+#define PASSES \
+	MOVD $CHUNK, R9; \
+	CMP R8, R9; \
+	CSEL GT, R8, R9, R9; \
+	BL expneg<>(SB); \
+	BL log1p<>(SB)
+#define NOPOWER
+#define POWERPASS BL power<>(SB)
+
+// COMBINESETUP: cursors and registers of the combine passes.
+#define COMBINESETUP \
+	MOVD R0, R13; \
+	MOVD R1, R14; \
+	MOVD R2, R15; \
+	MOVD R3, R16; \
+	MOVD R4, R17; \
+	MOVD R7, R12; \
+	MOVD R9, R11; \
+	QUADLD(0, 6, 20); \
+	CONST(K_SIGN, 24); \
+	CONST(K_ONE, 25); \
+	ADD $K_COPY, R10, R20; \
+	QUADLD(0, 20, 26); \
+	CONST(K_BYTES, 30); \
+	LDR_Q(0, 5, 31); \
+	FMOVS 16(R5), F0; \
+	VMOV V0.S[0], V31.S[2]        /* V31 = Neg, Pos, γ, 0 */
+
+// NEXTTURN: cursors past 32 scores.
+#define NEXTTURN(loop) \
+	ADD $128, R13; \
+	ADD $32, R14; \
+	ADD $128, R15; \
+	ADD $128, R16; \
+	ADD $128, R17; \
+	ADD $128, R12; \
+	SUBS $32, R11; \
+	BNE loop
+
+// NEXTCHUNK: pointers past the chunk; the sums wait in acc.
+#define NEXTCHUNK(chunk) \
+	QUADST(0, 6, 20); \
+	MOVD R13, R0; \
+	MOVD R14, R1; \
+	CMP $0, R2; \
+	CSEL NE, R15, R2, R2; \
+	CMP $0, R3; \
+	CSEL NE, R16, R3, R3; \
+	MOVD R17, R4; \
+	SUBS R9, R8; \
+	BNE chunk
+
+// LOSSKERNEL: the body of a loss kernel, after its arguments are in registers.
+#define LOSSKERNEL(POW, MOD) \
+	CBZ R8, done; \
+	ENTER; \
+chunk: \
+	PASSES; \
+	POW; \
+	COMBINESETUP; \
+loop: \
+	LDR_Q(0, rY, 18); \
+	LDR_Q(16, rY, 19); \
+	PAIRC(SHL_16B, 2, 18, 18)     /* V18 V19 = labels · 4 */; \
+	LOSS(0, 18, 26, MOD, weighed0, 12); \
+	STORE(0, 12, stored0); \
+	LOSS(16, 19, 26, MOD, weighed1, 14); \
+	STORE(16, 14, stored1); \
+	PAIR(FADD_4S, 14, 12, 12)     /* V12 V13 = f[j] + f[j+16] */; \
+	LOSS(8, 18, 28, MOD, weighed2, 14); \
+	STORE(8, 14, stored2); \
+	LOSS(24, 19, 28, MOD, weighed3, 16); \
+	STORE(24, 16, stored3); \
+	PAIR(FADD_4S, 16, 14, 14)     /* V14 V15 = f[j+8] + f[j+24] */; \
+	REDUCE; \
+	NEXTTURN(loop); \
+	NEXTCHUNK(chunk); \
+done: \
+	RET
+
+// GRADIENTKERNEL: the body of a gradient kernel, likewise.
+#define GRADIENTKERNEL(POW, SLP) \
+	CBZ R8, done; \
+	ENTER; \
+chunk: \
+	PASSES; \
+	POW; \
+	COMBINESETUP; \
+	ADD $K_NEGATEPOS, R10, R20; \
+	LDR_Q(0, 20, 0); \
+	EOR_16B(0, 31, 31)            /* V31 = Neg, −Pos, γ, 0 */; \
+loop: \
+	LDR_Q(0, rY, 18); \
+	LDR_Q(16, rY, 19); \
+	PAIRC(SHL_16B, 2, 18, 18)     /* V18 V19 = labels · 4 */; \
+	GRADIENT(0, 18, 26, SLP, weighed0, 12); \
+	STORE(0, 12, stored0); \
+	GRADIENT(16, 19, 26, SLP, weighed1, 14); \
+	STORE(16, 14, stored1); \
+	PAIR(FADD_4S, 14, 12, 12)     /* V12 V13 = f[j] + f[j+16] */; \
+	GRADIENT(8, 18, 28, SLP, weighed2, 14); \
+	STORE(8, 14, stored2); \
+	GRADIENT(24, 19, 28, SLP, weighed3, 16); \
+	STORE(24, 16, stored3); \
+	PAIR(FADD_4S, 16, 14, 14)     /* V14 V15 = f[j+8] + f[j+24] */; \
+	REDUCE; \
+	NEXTTURN(loop); \
+	NEXTCHUNK(chunk); \
+done: \
+	RET
