@@ -46,15 +46,15 @@
 #define CONST(name, r) VBROADCASTSS k<>+name(SB), r
 
 // EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
-// Registers: Y9 table of 2^(j/8), Y8 p3, Y7 p4, Y6 p2.
+// Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3, Y6 p4.
 #define EXPCORE(T, R, S, RR) \
 	VPERMPS Y9, T, S              /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
 	VPSLLD $20, T, T              /* T = (n/8)<<23 + j<<20 */; \
 	VPADDD T, S, S                /* S = s = 2^(n/8), +0 at n = −1016 */; \
 	VMOVAPS Y8, T; \
-	VFMADD231PS Y7, R, T          /* T = p3 + p4·r */; \
-	VFMADD213PS Y6, R, T          /* T = p2 + p3·r + p4·r² */; \
+	VFMADD231PS Y7, R, T          /* T = p2 + p3·r */; \
 	VMULPS R, R, RR               /* RR = r² */; \
+	VFMADD231PS Y6, RR, T         /* T = p2 + p3·r + p4·r² */; \
 	VFMADD213PS R, RR, T          /* T = r + r²·T ≈ exp(r) − 1 */; \
 	VFMADD213PS S, S, T           /* T = s + s·T */
 

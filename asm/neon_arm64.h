@@ -82,11 +82,10 @@
 	QUADT(TBL2_16B, S, EXP2, S)   /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
 	QUADC(SHL_4S, 20, T, T)       /* T = (n/8)<<23 + j<<20 */; \
 	QUAD(ADD_4S, T, S, S)         /* S = s = 2^(n/8), +0 at n = −1016 */; \
-	QUADK(MOV_16B, P3, T); \
-	QUADC(FMLA_LANE3, LANES, R, T) /* T = p3 + p4·r */; \
 	QUADK(MOV_16B, P2, A); \
-	QUAD(FMLA_4S, T, R, A)        /* A = p2 + p3·r + p4·r² */; \
+	QUADC(FMLA_4S, P3, R, A)      /* A = p2 + p3·r */; \
 	QUAD(FMUL_4S, R, R, T)        /* T = r² */; \
+	QUADC(FMLA_LANE3, LANES, T, A) /* A = p2 + p3·r + p4·r² */; \
 	QUAD(FMLA_4S, T, A, R)        /* R = r + r²·A ≈ exp(r) − 1 */; \
 	QUAD(FMLA_4S, S, R, S)        /* S = s + s·R */
 
@@ -168,9 +167,10 @@
 
 // The combine passes. Of a pair of vectors: V0 V1 U, V2 V3 W, V4 V5 E, V6 V7 D,
 // V8 V9 Q, V10 V11 M. V12…V17 losses, V18 V19 labels · 4, V20…V23 the sums of
-// lanes 0 1, 2 3, 4 5, 6 7, V24 sign bit, V25 one, V26…V29 patterns that copy
-// label byte 0…3, 4…7, 8…11, 12…15 into the bytes of a lane, V30 bytes 0…3,
-// V31 Neg, ±Pos, γ by lane, the first two also as a table of bytes.
+// lanes 0 1, 2 3, 4 5, 6 7, V24 zero for the losses, the sign bit for the
+// gradients, V25 one, V26…V29 patterns that copy label byte 0…3, 4…7, 8…11,
+// 12…15 into the bytes of a lane, V30 bytes 0…3, V31 Neg, ±Pos, γ by lane, the
+// first two also as a table of bytes.
 
 // WEIGHTS: W = w_t: ±Pos, Neg, or +0 for an ignored score; U = label · 4 in each
 // byte. The label 255 gives indices beyond the table.
@@ -191,13 +191,12 @@ done:
 #define SIGMOID \
 	PAIRC(FADD_4S, 25, 4, 6)      /* D = 1 + e */; \
 	PAIR1(CMLT0_4S, 0, 8); \
-	PAIRC(BSL_16B, 25, 4, 8)     /* Q = u < 0 ? e : 1 */; \
+	PAIRC(BSL_16B, 25, 4, 8)      /* Q = u < 0 ? e : 1 */; \
 	PAIR(FDIV_4S, 6, 8, 8)        /* Q = q */
 
-// SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e). A NaN comes with log1p(e).
+// SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e).
 #define SOFTPLUS(o) \
-	PAIR1(CMLT0_4S, 0, 10); \
-	PAIR(BIC_16B, 10, 0, 0)       /* U = max(u, 0) */; \
+	PAIRC(FMAX_4S, 24, 0, 0)      /* U = max(u, 0) */; \
 	PAIRLD(LOFF+4*(o), rE, 10); \
 	PAIR(FADD_4S, 10, 0, 0)       /* U = −ln p_t */
 
@@ -227,37 +226,51 @@ done:
 	SOFTPLUS(o); \
 	PAIR(FMUL_4S, 2, 0, F)        /* F = (w·q^γ)·softplus(u) */
 
-// TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
+// SIGMOIDS: Q = q, and M = mask of u < 0.
+#define SIGMOIDS \
+	PAIRC(FADD_4S, 25, 4, 6)      /* D = 1 + e */; \
+	PAIR1(CMLT0_4S, 0, 10)        /* M = u < 0 */; \
+	MOV_16B(25, 8); \
+	MOV_16B(25, 9); \
+	PAIR(BIT_16B, 10, 4, 8)       /* Q = u < 0 ? e : 1 */; \
+	PAIR(FDIV_4S, 6, 8, 8)        /* Q = q */
+
+// TRUEPROB: E = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
 #define TRUEPROB \
 	PAIR(FMUL_4S, 8, 4, 4)        /* E = e·q */; \
-	PAIR(FSUBFROMONE, 8, 8, 10)   /* M = 1 − q */; \
-	PAIR1(CMLT0_4S, 0, 6); \
-	PAIR(BSL_16B, 4, 10, 6)       /* D = p_t */
-#define FSUBFROMONE(m, n, d) FSUB_4S(m, 25, d)
+	FSUB_4S(8, 25, 6); \
+	FSUB_4S(9, 25, 7)             /* D = 1 − q */; \
+	PAIR(BIT_16B, 10, 6, 4)       /* E = p_t */
+
+// MASKEDSOFTPLUS: U = softplus(u), from the mask M. A NaN comes with log1p(e).
+#define MASKEDSOFTPLUS(o) \
+	PAIR(BIC_16B, 10, 0, 0)       /* U = max(u, 0) */; \
+	PAIRLD(LOFF+4*(o), rE, 6); \
+	PAIR(FADD_4S, 6, 0, 0)        /* U = −ln p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
 // Q = q + γ·p_t·softplus(u).
 #define SLOPE0(o) \
-	SOFTPLUS(o)
+	MASKEDSOFTPLUS(o)
 #define SLOPE1(o) \
 	TRUEPROB; \
-	SOFTPLUS(o); \
+	MASKEDSOFTPLUS(o); \
 	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±w·q */; \
-	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + p_t·softplus(u) */
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + p_t·softplus(u) */
 #define SLOPE2(o) \
 	TRUEPROB; \
-	SOFTPLUS(o); \
-	PAIR(FADD_4S, 6, 6, 6)        /* D = 2·p_t */; \
-	PAIR(FMUL_4S, 8, 8, 10)       /* M = q² */; \
-	PAIR(FMUL_4S, 10, 2, 2)       /* W = ±w·q² */; \
-	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + 2·p_t·softplus(u) */
+	MASKEDSOFTPLUS(o); \
+	PAIR(FADD_4S, 4, 4, 4)        /* E = 2·p_t */; \
+	PAIR(FMUL_4S, 8, 8, 6)        /* D = q² */; \
+	PAIR(FMUL_4S, 6, 2, 2)        /* W = ±w·q² */; \
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + 2·p_t·softplus(u) */
 #define SLOPE(o) \
 	TRUEPROB; \
-	SOFTPLUS(o); \
-	PAIRC(FMUL_LANE2, 31, 6, 6)   /* D = γ·p_t */; \
-	PAIRLD(QOFF+4*(o), rE, 10); \
-	PAIR(FMUL_4S, 10, 2, 2)       /* W = ±w·q^γ */; \
-	PAIR(FMLA_4S, 0, 6, 8)        /* Q = q + γ·p_t·softplus(u) */
+	MASKEDSOFTPLUS(o); \
+	PAIRC(FMUL_LANE2, 31, 4, 4)   /* E = γ·p_t */; \
+	PAIRLD(QOFF+4*(o), rE, 6); \
+	PAIR(FMUL_4S, 6, 2, 2)        /* W = ±w·q^γ */; \
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + γ·p_t·softplus(u) */
 
 // GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u) of the 8
 // scores from o on. The sign is the weight's: V31 holds −Pos for the label 1.
@@ -268,7 +281,7 @@ done:
 	PAIRLD(4*(o), rX, 4); \
 	PAIR(EOR_16B, 4, 0, 0)        /* U = u */; \
 	PAIRLD(4*(o), rE, 4)          /* E = e */; \
-	SIGMOID; \
+	SIGMOIDS; \
 	SLP(o); \
 	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */; \
 	PAIRST(4*(o), 17, 8); \
@@ -324,7 +337,6 @@ done:
 	MOVD R7, R12; \
 	MOVD R9, R11; \
 	QUADLD(0, 6, 20); \
-	CONST(K_SIGN, 24); \
 	CONST(K_ONE, 25); \
 	ADD $K_COPY, R10, R20; \
 	QUADLD(0, 20, 26); \
@@ -365,6 +377,7 @@ chunk: \
 	PASSES; \
 	POW; \
 	COMBINESETUP; \
+	EOR_16B(24, 24, 24)           /* V24 = 0 */; \
 loop: \
 	LDR_Q(0, rY, 18); \
 	LDR_Q(16, rY, 19); \
@@ -396,6 +409,7 @@ chunk: \
 	ADD $K_NEGATEPOS, R10, R20; \
 	LDR_Q(0, 20, 0); \
 	EOR_16B(0, 31, 31)            /* V31 = Neg, −Pos, γ, 0 */; \
+	CONST(K_SIGN, 24); \
 loop: \
 	LDR_Q(0, rY, 18); \
 	LDR_Q(16, rY, 19); \

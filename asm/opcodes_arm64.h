@@ -44,6 +44,7 @@
 #define ORR_16B(m, n, d)   WORD $(0x4ea01c00 | (m)<<16 | (n)<<5 | (d))
 #define EOR_16B(m, n, d)   WORD $(0x6e201c00 | (m)<<16 | (n)<<5 | (d))
 #define BIC_16B(m, n, d)   WORD $(0x4e601c00 | (m)<<16 | (n)<<5 | (d)) // n &^ m
+#define BIT_16B(m, n, d)   WORD $(0x6ea01c00 | (m)<<16 | (n)<<5 | (d)) // d = m ? n : d
 #define BSL_16B(m, n, d)   WORD $(0x6e601c00 | (m)<<16 | (n)<<5 | (d)) // d = d ? n : m
 #define MOV_16B(n, d)      WORD $(0x4ea01c00 | (n)<<16 | (n)<<5 | (d))
 

@@ -59,9 +59,10 @@ func expCore(e, t, r *group) {
 		b := math.Float32bits(t[i])
 		s := float64(math.Float32frombits(exp2Bits[b&7] + b<<20))
 		rd := float64(r)
-		p := float32(sum(p4*rd, p3))
-		p = float32(sum(float64(p)*rd, p2))
-		p = float32(sum(float64(p)*float64(float32(r*r)), rd))
+		rr := float64(float32(r * r))
+		p := float32(sum(p3*rd, p2))
+		p = float32(sum(p4*rr, float64(p)))
+		p = float32(sum(float64(p)*rr, rd))
 		v := sum(s*float64(p), s)
 		if v < 0x1p-126 {
 			e[i] = fma32(float32(s), p, float32(s))

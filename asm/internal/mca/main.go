@@ -1,0 +1,190 @@
+// Mca predicts what the kernels' inner loops cost, with llvm-mca: cycles a score
+// as simulated, and the bound that the execution ports alone set.
+//
+//	go run ./asm/internal/mca -goarch arm64 -cpu neoverse-v1,apple-m1
+//
+// It builds the kernels, takes each loop from the disassembly on the path that
+// a call without weights takes, and needs llvm-objdump and llvm-mca on PATH.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// loop is one pass, or the combine pass of a kernel.
+type loop struct {
+	symbol string
+	scores int  // a turn
+	store  bool // losses are written
+}
+
+// kernel is a sum of passes.
+type kernel struct {
+	name   string
+	passes []loop
+}
+
+func kernels(suffix string, quad int) []kernel {
+	exp, log, pow := loop{symbol: "expneg", scores: quad}, loop{symbol: "log1p", scores: quad}, loop{symbol: "power", scores: quad}
+	combine := func(name string, store bool) loop {
+		return loop{"github.com/flengine/flengine/asm." + name + suffix + ".abi0", 32, store}
+	}
+	return []kernel{
+		{"ce, sum", []loop{exp, log, combine("LossGamma0", false)}},
+		{"focal 2, sum", []loop{exp, log, combine("LossGamma2", false)}},
+		{"focal 2, losses", []loop{exp, log, combine("LossGamma2", true)}},
+		{"focal 2, gradients", []loop{exp, log, combine("GradientGamma2", false)}},
+		{"focal any, sum", []loop{exp, log, pow, combine("LossGamma", false)}},
+		{"focal any, gradients", []loop{exp, log, pow, combine("GradientGamma", false)}},
+	}
+}
+
+var verbose = flag.Bool("v", false, "show each pass")
+
+func main() {
+	goarch := flag.String("goarch", "arm64", "`architecture`: arm64 or amd64")
+	cpus := flag.String("cpu", "neoverse-v1,apple-m1", "`names` that llvm-mca knows, separated by commas")
+	objdump := flag.String("objdump", "llvm-objdump", "llvm-objdump's `path`")
+	mca := flag.String("mca", "llvm-mca", "llvm-mca's `path`")
+	flag.Parse()
+	if err := run(*goarch, strings.Split(*cpus, ","), *objdump, *mca); err != nil {
+		fmt.Fprintln(os.Stderr, "mca:", err)
+		os.Exit(1)
+	}
+}
+
+func run(goarch string, cpus []string, objdump, mca string) error {
+	suffix, quad, triple := "NEON", 16, "aarch64"
+	if goarch == "amd64" {
+		suffix, quad, triple = "AVX2", 32, "x86_64"
+	}
+	dir, err := os.MkdirTemp("", "mca")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bin := filepath.Join(dir, "kernel.test")
+	build := exec.Command("go", "test", "-c", "-o", bin, "github.com/flengine/flengine/engine/internal/kernel")
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %s", err, out)
+	}
+	dump, err := exec.Command(objdump, "-d", "--no-show-raw-insn", bin).Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", objdump, err)
+	}
+	functions := split(string(dump))
+	for _, cpu := range cpus {
+		fmt.Printf("%s\n%-22s %14s %14s %8s %14s\n", cpu, "kernel", "cycles/score", "port bound", "ratio", "instructions")
+		for _, k := range kernels(suffix, quad) {
+			var cycles, bound, count float64
+			for _, l := range k.passes {
+				body, err := l.body(functions[l.symbol])
+				if err != nil {
+					return fmt.Errorf("%s: %w", l.symbol, err)
+				}
+				c, b, err := simulate(mca, triple, cpu, body)
+				if err != nil {
+					return err
+				}
+				if *verbose {
+					fmt.Printf("  %-20s %14.2f %14.2f %8.2f\n", l.symbol[strings.LastIndexByte(l.symbol, '/')+1:], c/float64(l.scores), b/float64(l.scores), c/b)
+				}
+				cycles += c / float64(l.scores)
+				bound += b / float64(l.scores)
+				count += float64(len(body)) / float64(l.scores)
+			}
+			fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k.name, cycles, bound, cycles/bound, count)
+		}
+	}
+	return nil
+}
+
+// line is one instruction.
+type line struct {
+	addr   uint64
+	text   string
+	target uint64 // of a branch, else 0
+}
+
+var (
+	header      = regexp.MustCompile(`^[0-9a-f]+ <(.+)>:$`)
+	instruction = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.+)$`)
+	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|cbn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
+)
+
+// split returns the instructions of each function of a disassembly.
+func split(dump string) map[string][]line {
+	functions := map[string][]line{}
+	var name string
+	for _, s := range strings.Split(dump, "\n") {
+		if m := header.FindStringSubmatch(s); m != nil {
+			name = m[1]
+		} else if m := instruction.FindStringSubmatch(s); m != nil {
+			l := line{text: strings.TrimSpace(m[2])}
+			l.addr, _ = strconv.ParseUint(m[1], 16, 64)
+			if b := branch.FindStringSubmatch(l.text); b != nil {
+				l.target, _ = strconv.ParseUint(b[1], 16, 64)
+			}
+			functions[name] = append(functions[name], l)
+		}
+	}
+	return functions
+}
+
+// body returns the innermost loop as executed: optional parts are those behind
+// a forward branch that tests a pointer; the stores of losses are the shorter
+// kind that does not load.
+func (l loop) body(f []line) ([]string, error) {
+	last := -1
+	for i, in := range f {
+		if in.target != 0 && in.target < in.addr && (last < 0 || in.addr-in.target < f[last].addr-f[last].target) {
+			last = i
+		}
+	}
+	if last < 0 {
+		return nil, fmt.Errorf("no loop in %d instructions", len(f))
+	}
+	first := slices.IndexFunc(f, func(in line) bool { return in.addr == f[last].target })
+	var body []string
+	for i := first; i < last; i++ {
+		in := f[i]
+		if in.target > in.addr { // forward: weights, or losses to store
+			end := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
+			weights := slices.ContainsFunc(f[i+1:end], func(o line) bool { return strings.Contains(o.text, "mul") })
+			if weights || !l.store {
+				i = end - 1
+			}
+			continue
+		}
+		body = append(body, in.text)
+	}
+	return body, nil
+}
+
+var number = regexp.MustCompile(`(?m)^(Total Cycles|Block RThroughput|Iterations):\s+([0-9.]+)$`)
+
+// simulate returns cycles an iteration: as simulated, and as bound by ports.
+func simulate(mca, triple, cpu string, body []string) (cycles, bound float64, err error) {
+	cmd := exec.Command(mca, "-mtriple="+triple, "-mcpu="+cpu, "-iterations=200")
+	cmd.Stdin = strings.NewReader(strings.Join(body, "\n") + "\n")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w: %s", mca, err, stderr.String())
+	}
+	values := map[string]float64{}
+	for _, m := range number.FindAllStringSubmatch(string(out), -1) {
+		values[m[1]], _ = strconv.ParseFloat(m[2], 64)
+	}
+	return values["Total Cycles"] / values["Iterations"], values["Block RThroughput"], nil
+}
