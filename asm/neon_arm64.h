@@ -51,12 +51,13 @@
 #define CONST(off, d) LDR_Q(off, 10, d)
 
 // Lockstep: one operation on the four vectors of a quad. Operands that step are
-// the first of four registers.
+// the first of four registers. QUADCONST sets up accumulators for FMLA by loads:
+// the load pipes are idle where register moves would cost the vector pipes.
 #define QUAD(OP, m, n, d) OP(m, n, d); OP((m)+1, (n)+1, (d)+1); OP((m)+2, (n)+2, (d)+2); OP((m)+3, (n)+3, (d)+3)
 #define QUADC(OP, c, n, d) OP(c, n, d); OP(c, (n)+1, (d)+1); OP(c, (n)+2, (d)+2); OP(c, (n)+3, (d)+3)
 #define QUADT(OP, m, t, d) OP(m, t, d); OP((m)+1, t, (d)+1); OP((m)+2, t, (d)+2); OP((m)+3, t, (d)+3)
 #define QUAD1(OP, n, d) OP(n, d); OP((n)+1, (d)+1); OP((n)+2, (d)+2); OP((n)+3, (d)+3)
-#define QUADK(OP, c, d) OP(c, d); OP(c, (d)+1); OP(c, (d)+2); OP(c, (d)+3)
+#define QUADCONST(off, d) CONST(off, d); CONST(off, (d)+1); CONST(off, (d)+2); CONST(off, (d)+3)
 #define QUADLD(off, a, d) LDR_Q(off, a, d); LDR_Q((off)+16, a, (d)+1); LDR_Q((off)+32, a, (d)+2); LDR_Q((off)+48, a, (d)+3)
 #define QUADST(off, a, d) STR_Q(off, a, d); STR_Q((off)+16, a, (d)+1); STR_Q((off)+32, a, (d)+2); STR_Q((off)+48, a, (d)+3)
 
@@ -77,12 +78,12 @@
 
 // EXPCORE: S = 2^(n/8)·exp(r) for t = n + magic in T and r in R; A is a
 // temporary. p4 is lane 3 of LANES.
-#define EXPCORE(T, R, S, A, EXP2, INDEX, SPREAD, BYTES, P2, P3, LANES) \
+#define EXPCORE(T, R, S, A, EXP2, INDEX, SPREAD, BYTES, P3, LANES) \
 	LOOKUPINDEX(T, INDEX, SPREAD, BYTES, S); \
 	QUADT(TBL2_16B, S, EXP2, S)   /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
 	QUADC(SHL_4S, 20, T, T)       /* T = (n/8)<<23 + j<<20 */; \
 	QUAD(ADD_4S, T, S, S)         /* S = s = 2^(n/8), +0 at n = −1016 */; \
-	QUADK(MOV_16B, P2, A); \
+	QUADCONST(K_P2, A); \
 	QUADC(FMLA_4S, P3, R, A)      /* A = p2 + p3·r */; \
 	QUAD(FMUL_4S, R, R, T)        /* T = r² */; \
 	QUADC(FMLA_LANE3, LANES, T, A) /* A = p2 + p3·r + p4·r² */; \
@@ -90,27 +91,27 @@
 	QUAD(FMLA_4S, S, R, S)        /* S = s + s·R */
 
 // EXPNEG: E = exp(−|x|) of 16 scores. V0…V3 A, V4… T, V8… S, V12… temporary.
-// V16 sign bit, V17 −127·ln2, V18 magic, V19 p2, V20 p3, V21 V22 V23 for
+// V16 sign bit, V17 −127·ln2, V18 magic, V20 p3, V21 V22 V23 for
 // lookups, V24 V25 table of 2^(j/8), V26 lanes 8/ln2, c1, c2, p4.
 #define EXPNEG \
 	QUADLD(0, rX, 0); \
 	QUADC(ORR_16B, 16, 0, 0)      /* A = −|x| */; \
 	QUADC(FMAX_4S, 17, 0, 0)      /* A = max(−|x|, −127·ln2) */; \
-	QUADK(MOV_16B, 18, 4); \
+	QUADCONST(K_MAGIC, 4); \
 	QUADC(FMLA_LANE0, 26, 0, 4)   /* T = t = A·8/ln2 + magic */; \
 	QUADC(FSUB_4S, 18, 4, 8)      /* S = n = round(A·8/ln2) */; \
 	QUADC(FMLS_LANE1, 26, 8, 0)   /* A = A − n·c1 */; \
 	QUADC(FMLS_LANE2, 26, 8, 0)   /* A = r = A − n·ln2/8 */; \
-	EXPCORE(4, 0, 8, 12, 24, 21, 22, 23, 19, 20, 26); \
+	EXPCORE(4, 0, 8, 12, 24, 21, 22, 23, 20, 26); \
 	QUADST(0, rE, 8)
 
 // LOG1P: L = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
 // i = round(7e), of 16 scores. V0…V3 E, V4… T, V8… C, V12… D, V16… B.
-// V20 lanes 7, d1, d3, V21 magic, V22 V23 V24 for lookups, V25 V26 table of c,
-// V27 V28 table of −ln c, V29 one, V30 d0, V31 d2.
+// V20 lanes 7, d1, d3, V22 V23 V24 for lookups, V25 V26 table of c,
+// V27 V28 table of −ln c, V29 one.
 #define LOG1P \
 	QUADLD(0, rE, 0); \
-	QUADK(MOV_16B, 21, 4); \
+	QUADCONST(K_MAGIC, 4); \
 	QUADC(FMLA_LANE0, 20, 0, 4)   /* T = i + magic */; \
 	LOOKUPINDEX(4, 22, 23, 24, 4); \
 	QUADT(TBL2_16B, 4, 25, 8)     /* C = c */; \
@@ -118,9 +119,9 @@
 	QUADC(FSUB_4S, 29, 8, 12)     /* D = c − 1, exact */; \
 	QUAD(FMLA_4S, 8, 0, 12)       /* D = f = c·e + (c − 1) */; \
 	QUAD(FMUL_4S, 12, 12, 0)      /* E = f² */; \
-	QUADK(MOV_16B, 30, 8); \
+	QUADCONST(K_D0, 8); \
 	QUADC(FMLA_LANE1, 20, 12, 8)  /* C = d0 + d1·f */; \
-	QUADK(MOV_16B, 31, 16); \
+	QUADCONST(K_D2, 16); \
 	QUADC(FMLA_LANE2, 20, 12, 16) /* B = d2 + d3·f */; \
 	QUAD(FMLA_4S, 0, 16, 8)       /* C = C + f²·B */; \
 	QUAD(FMLA_4S, 0, 8, 12)       /* D = f + f²·C ≈ log1p(f) */; \
@@ -130,7 +131,7 @@
 // POWER: Q = q^γ = exp(−γ·softplus(−u)) of 16 scores. The product is carried as
 // h + lo. V0…V3 U, V4… S, V8… V, V12… H, V16… T. V20 lanes −8/ln2, c1, c2, p4,
 // V21 lanes γ, γ', V22 magic, V23 127·ln2, V24 limit, V25 V26 table of 2^(j/8),
-// V27 V28 V29 for lookups, V30 p3, V31 p2.
+// V27 V28 V29 for lookups, V30 p3.
 #define POWER \
 	LDR_Q(0, rY, 16); \
 	UXTL_8H(16, 17); \
@@ -155,14 +156,14 @@
 	QUAD1(FNEG_4S, 12, 16); \
 	QUADC(FMLA_LANE0, 21, 4, 16)  /* T = γ·S − h, exact */; \
 	QUADC(FMLA_LANE1, 21, 8, 16)  /* T = lo = T + γ'·V */; \
-	QUADK(MOV_16B, 22, 8); \
+	QUADCONST(K_MAGIC, 8); \
 	QUADC(FMLA_LANE0, 20, 12, 8)  /* V = t = −h·8/ln2 + magic */; \
 	QUADC(FSUB_4S, 22, 8, 0)      /* U = n */; \
 	QUAD1(FNEG_4S, 12, 12); \
 	QUADC(FMLS_LANE1, 20, 0, 12)  /* H = −h − n·c1 */; \
 	QUADC(FMLS_LANE2, 20, 0, 12)  /* H = −h − n·ln2/8 */; \
 	QUAD(FSUB_4S, 16, 12, 12)     /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(8, 12, 4, 16, 25, 27, 28, 29, 31, 30, 20); \
+	EXPCORE(8, 12, 4, 16, 25, 27, 28, 29, 30, 20); \
 	QUADST(QOFF, rE, 4)
 
 // The combine passes. Of a pair of vectors: V0 V1 U, V2 V3 W, V4 V5 E, V6 V7 D,
@@ -230,8 +231,8 @@ done:
 #define SIGMOIDS \
 	PAIRC(FADD_4S, 25, 4, 6)      /* D = 1 + e */; \
 	PAIR1(CMLT0_4S, 0, 10)        /* M = u < 0 */; \
-	MOV_16B(25, 8); \
-	MOV_16B(25, 9); \
+	CONST(K_ONE, 8); \
+	CONST(K_ONE, 9); \
 	PAIR(BIT_16B, 10, 4, 8)       /* Q = u < 0 ? e : 1 */; \
 	PAIR(FDIV_4S, 6, 8, 8)        /* Q = q */
 

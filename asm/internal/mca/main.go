@@ -170,21 +170,48 @@ func (l loop) body(f []line) ([]string, error) {
 	return body, nil
 }
 
-var number = regexp.MustCompile(`(?m)^(Total Cycles|Block RThroughput|Iterations):\s+([0-9.]+)$`)
+var (
+	number   = regexp.MustCompile(`(?m)^(Total Cycles|Block RThroughput|Iterations):\s+([0-9.]+)$`)
+	resource = regexp.MustCompile(`(?m)^\[([0-9.]+)\]\s+- (\S+)$`)
+	pressure = regexp.MustCompile(`(?m)^Resource pressure per iteration:\n(.+)\n(.+)$`)
+	vector   = regexp.MustCompile(`^(V1UnitV[0-3]|CyUnitV|Zn4FP[0-3])$`)
+)
 
 // simulate returns cycles an iteration: as simulated, and as bound by ports.
+//
+// The bound is llvm-mca's block throughput, the most that one kind of port
+// allows, or the work of all vector pipes shared out evenly, if that is more:
+// operations that may go to several of the pipes count in the second only.
 func simulate(mca, triple, cpu string, body []string) (cycles, bound float64, err error) {
 	cmd := exec.Command(mca, "-mtriple="+triple, "-mcpu="+cpu, "-iterations=200")
 	cmd.Stdin = strings.NewReader(strings.Join(body, "\n") + "\n")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	raw, err := cmd.Output()
 	if err != nil {
 		return 0, 0, fmt.Errorf("%s: %w: %s", mca, err, stderr.String())
 	}
+	out := string(raw)
 	values := map[string]float64{}
-	for _, m := range number.FindAllStringSubmatch(string(out), -1) {
+	for _, m := range number.FindAllStringSubmatch(out, -1) {
 		values[m[1]], _ = strconv.ParseFloat(m[2], 64)
 	}
-	return values["Total Cycles"] / values["Iterations"], values["Block RThroughput"], nil
+	row := pressure.FindStringSubmatch(out)
+	if row == nil {
+		return 0, 0, fmt.Errorf("%s: no resource pressure in its output", mca)
+	}
+	var work, pipes float64
+	columns, cells := strings.Fields(row[1]), strings.Fields(row[2])
+	for _, m := range resource.FindAllStringSubmatch(out, -1) {
+		if i := slices.Index(columns, "["+m[1]+"]"); i >= 0 && vector.MatchString(m[2]) {
+			v, _ := strconv.ParseFloat(cells[i], 64) // "-" is 0
+			work += v
+			pipes++
+		}
+	}
+	bound = values["Block RThroughput"]
+	if pipes > 0 {
+		bound = max(bound, work/pipes)
+	}
+	return values["Total Cycles"] / values["Iterations"], bound, nil
 }
