@@ -242,8 +242,10 @@ done:
 	VMOVUPS Y9, 96(R12)(AX*4); \
 done:
 
-// ENTER: scratch on the frame, aligned to a cache line.
+// ENTER: scratch on the frame, aligned to a cache line. It holds no pointers, which
+// the garbage collector must know if a fault on the inputs stops a kernel.
 #define ENTER \
+	NO_LOCAL_POINTERS; \
 	LEAQ scratch-6208(SP), R8; \
 	ADDQ $63, R8; \
 	ANDQ $~63, R8

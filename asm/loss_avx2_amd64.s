@@ -1,5 +1,6 @@
 //go:build !purego
 
+#include "funcdata.h"
 #include "textflag.h"
 #include "avx2_amd64.h"
 

@@ -1,5 +1,6 @@
 //go:build !purego
 
+#include "funcdata.h"
 #include "textflag.h"
 #include "opcodes_arm64.h"
 #include "neon_arm64.h"

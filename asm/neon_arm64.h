@@ -305,8 +305,10 @@ done:
 	FCVTL2_2D(13, 17); \
 	QUAD(FADD_2D, 14, 20, 20)
 
-// ENTER: scratch on the frame, aligned to a cache line.
+// ENTER: scratch on the frame, aligned to a cache line. It holds no pointers, which
+// the garbage collector must know if a fault on the inputs stops a kernel.
 #define ENTER \
+	NO_LOCAL_POINTERS; \
 	MOVD $scratch-6208(SP), R7; \
 	ADD $63, R7; \
 	AND $~63, R7; \

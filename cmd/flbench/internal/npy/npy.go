@@ -120,6 +120,15 @@ func (f *File) WrongDType(want ...string) error {
 	return fmt.Errorf("%s: dtype %s, want %s", f.Path, describe(f.DType), strings.Join(names, " or "))
 }
 
+// ShapeText spells the shape as Python does: (), (3,) or (3, 80).
+func (f *File) ShapeText() string { return shapeText(f.Shape) }
+
+// WrongShape returns the error that names the file, its shape and what is wanted
+// instead.
+func (f *File) WrongShape(want string) error {
+	return fmt.Errorf("%s: shape %s, want %s", f.Path, shapeText(f.Shape), want)
+}
+
 // littleHost tells whether this machine stores numbers as the files do.
 var littleHost = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 

@@ -314,6 +314,15 @@ func TestWrongDType(t *testing.T) {
 		`dtype "<f8" (float64), want "<i4" (int32) or "<i8" (int64)`)
 }
 
+func TestWrongShape(t *testing.T) {
+	path := save(t, fileV1(dict("'<f4'", "False", "(0, 3)")))
+	f := mustOpen(t, path)
+	if got := f.ShapeText(); got != "(0, 3)" {
+		t.Errorf("shape %s", got)
+	}
+	wantError(t, f.WrongShape("one dimension"), path, "shape (0, 3), want one dimension")
+}
+
 func TestClose(t *testing.T) {
 	path := save(t, fileV1(dict("'<f4'", "False", "(1,)"), 0, 0, 0, 0))
 	f := mustOpen(t, path)

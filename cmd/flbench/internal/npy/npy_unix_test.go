@@ -33,7 +33,7 @@ func TestDevice(t *testing.T) {
 
 // A sparse file stands for one that is larger than memory.
 func TestLargeFile(t *testing.T) {
-	const rows, columns = 1 << 26, 80 // 20 GiB
+	const rows, columns = 1 << 24, 80 // 5 GiB
 	shape := []int{rows, columns}
 	path := save(t, []byte(headerText(shape)))
 	size := int64(len(headerText(shape))) + rows*columns*4

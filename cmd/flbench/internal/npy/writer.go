@@ -27,6 +27,7 @@ type Writer struct {
 	path   string // as the caller named it, for messages
 	target string // path with symbolic links followed
 	temp   *os.File
+	closed bool // temp is: all values are in it
 	buf    *bufio.Writer
 	shape  []int
 	count  int   // values the shape holds
@@ -97,33 +98,50 @@ func (w *Writer) Write(p []float32) error {
 	return nil
 }
 
-// Commit gives the finished file its name, replacing an older file in one
-// step. All of the shape's values must have been written. It does not wait
-// for the disk. On an error nothing is left behind.
-func (w *Writer) Commit() error {
+// Finish hands the last values to the operating system, so that of Commit's work
+// only the renaming is left: for files that shall appear together or not at all.
+// All of the shape's values must have been written. On an error nothing is left
+// behind.
+func (w *Writer) Finish() error {
 	if w.err == nil && w.done < w.count {
 		w.err = fmt.Errorf("%s: %d values written, want %d for shape %s", w.path, w.done, w.count, shapeText(w.shape))
 	}
-	if w.err != nil {
-		w.Abort()
-		return w.err
+	if w.err != nil || w.closed {
+		return w.settle(nil)
 	}
 	err := w.buf.Flush()
 	// Closed before the rename, which some systems demand.
 	if closing := w.temp.Close(); err == nil {
 		err = closing
 	}
-	if err == nil {
-		err = os.Rename(w.temp.Name(), w.target)
+	w.closed = true
+	return w.settle(err)
+}
+
+// Commit gives the finished file its name, replacing an older file in one
+// step, after Finish if that was not called. It does not wait for the disk. On
+// an error nothing is left behind.
+func (w *Writer) Commit() error {
+	if err := w.Finish(); err != nil {
+		return err
 	}
-	if err != nil {
-		w.err = unwritable(w.path, err)
-		w.Abort()
-		return w.err
+	if err := os.Rename(w.temp.Name(), w.target); err != nil {
+		return w.settle(err)
 	}
 	w.temp = nil
 	w.err = finished(w.path)
 	return nil
+}
+
+// settle makes err, if any, the writer's last, and cleans up after a failure.
+func (w *Writer) settle(err error) error {
+	if err != nil {
+		w.err = unwritable(w.path, err)
+	}
+	if w.err != nil {
+		w.Abort()
+	}
+	return w.err
 }
 
 // Abort removes the temporary file. After Commit or Abort it does nothing, so

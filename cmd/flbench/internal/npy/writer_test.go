@@ -179,6 +179,40 @@ func TestCommitOverOpenFile(t *testing.T) {
 	}
 }
 
+// Two files appear together: both are finished before the first is committed.
+func TestFinish(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.npy")
+	w := mustCreate(t, path, []int{2})
+	mustWrite(t, w, 1, 2)
+	for range 2 {
+		if err := w.Finish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list := names(t, dir); len(list) != 1 || list[0] == "out.npy" {
+		t.Errorf("the folder has %q, want the temporary file alone", list)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, dir, "out.npy")
+	wantError(t, w.Finish(), path, "already committed or aborted, want a new writer")
+
+	w = mustCreate(t, path, []int{2})
+	mustWrite(t, w, 1)
+	wantError(t, w.Finish(), path, "1 values written, want 2 for shape (2,)")
+	wantNames(t, dir, "out.npy")
+
+	w = mustCreate(t, path, []int{1})
+	mustWrite(t, w, 1)
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	w.Abort()
+	wantNames(t, dir, "out.npy")
+}
+
 func TestTooFewValues(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.npy")

@@ -1,0 +1,335 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flengine/flengine/engine"
+)
+
+const (
+	// defaultScores is what the generic kernel does in 15 to 30 ms, a fifteenth of
+	// the image.
+	defaultScores = 1 << 20
+	// maxScores keeps logits and outputs within what machines have, and within the
+	// address space of those of 32 bits.
+	maxScores = min(1<<30, math.MaxInt/32+1)
+	// benchAlpha is the α of all weighted losses here; it costs the same whatever
+	// it is.
+	benchAlpha = 0.25
+)
+
+// Operations and forms of labels, by the names that the flags take.
+const (
+	opSum       = "sum"
+	opLosses    = "losses"
+	opGradients = "gradients"
+	opBoth      = "losses+gradients"
+
+	labelsClasses = "classes"
+	labelsUint8   = "uint8"
+)
+
+var (
+	allOps     = []string{opSum, opLosses, opGradients, opBoth}
+	allLabels  = []string{labelsClasses, labelsUint8}
+	allFormats = []string{"table", "json", "go"}
+)
+
+// benchOptions are the flags of bench.
+type benchOptions struct {
+	scores, anchors, classes     int
+	seed                         uint64
+	kernels, losses, ops, labels []string
+	workers                      []int
+	seconds                      float64
+	cpu                          int
+	json                         bool
+	format                       string
+}
+
+func newBenchCommand() *cobra.Command {
+	var o benchOptions
+	levels, anchors := pyramid(imageHeight, imageWidth)
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure the throughput of kernels, losses and operations",
+		Long: fmt.Sprintf(`Bench measures how long a score takes: kernels × losses × operations, on a batch
+like that of a one-stage detector.
+
+The batch is that of RetinaNet on a %d×%d image: levels P3–P7 with
+%s cells, %d anchors a cell:
+%d anchors × %d classes = %d scores. By default the first 2²⁰ of
+them are measured, in whole anchors, because a pass over all takes the generic
+kernel a quarter of a second and more; --scores 0 measures all. Every kernel does
+the same scores.
+
+Logits and labels are drawn from a fixed seed, in the proportions of the real
+outputs in testdata/detector-logits: of %d anchors there %d are positive, %d
+ignored. Background logits are normal with mean %g and deviation %g, but %.1f %%
+of them, the hard ones, have mean %g and deviation %g; a positive's logit of its
+own class has mean %g and deviation %g. %.2f %% of the background is easy,
+p_t > 0.9; in the real outputs 99.94 to 99.96 %% are.
+
+Kernels take turns: each repeat does every row of the table once, until the time
+is up, so that whatever else the machine does hits all alike. Shown are the
+median of the repeats, the least, and the spread, half the interquartile range in
+percent of the median. "×generic" is how many times faster than the generic
+kernel the same work was done. GB/s counts the bytes that must be read and
+written: 4 for a logit, the labels' (1 a score, or 4 an anchor for class
+indices), and 4 for each loss and gradient. The default batch stays in the cache
+of most machines.
+
+The losses are ce (cross-entropy), balanced (α %g), and focal followed by γ
+(α %g): focal2, focal1.5, focal0.5 …. Before measuring, all kernels, workers,
+operations and forms of labels are checked to give the same sum, bit for bit.
+FLENGINE_KERNEL has no say here: --kernels has.
+
+Go's format has one line a repeat, for benchstat.`,
+			imageHeight, imageWidth, sizesOf(levels), anchorsPerCell, anchors, imageClasses, anchors*imageClasses,
+			realAnchors, realPositives, realIgnored, easyMean, easyDeviation, 100*hardShare, hardMean, hardDeviation,
+			positiveMean, positiveDeviation, 100*easyShare(), benchAlpha, benchAlpha),
+		Example: `  flbench
+  flbench --workers 1,2 --ops sum --labels classes,uint8
+  flbench --losses focal2,focal1.5,focal0.5 --time 5
+  flbench --scores 0 --kernels avx2 --cpu 1
+  flbench --anchors 25500 --classes 20 --json > result.json
+  flbench --format go > old.txt; benchstat -col /kernel old.txt`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runBench(cmd, &o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVar(&o.scores, "scores", defaultScores, "measure the first `N` scores, in whole anchors; 0: the whole image")
+	f.IntVar(&o.anchors, "anchors", 0, "measure the first `N` anchors, instead of --scores")
+	f.IntVar(&o.classes, "classes", imageClasses, "`number` of classes, the scores of an anchor")
+	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the batch")
+	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all usable here)")
+	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses: ce, balanced, focal followed by γ")
+	f.StringSliceVar(&o.ops, "ops", allOps, "`names` of operations")
+	f.StringSliceVar(&o.labels, "labels", []string{labelsClasses}, "`forms` of labels: classes (an index an anchor), uint8 (a label a score)")
+	f.IntSliceVar(&o.workers, "workers", []int{1}, "`numbers` of workers")
+	f.Float64Var(&o.seconds, "time", 12, "`seconds` that all may take, but every row is measured once")
+	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")
+	f.StringVar(&o.format, "format", "table", "`form` of output: table, json, go (for benchstat)")
+	f.BoolVar(&o.json, "json", false, "the same as --format json")
+	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": allOps, "labels": allLabels, "format": allFormats} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // no such flag
+		}
+	}
+	return cmd
+}
+
+func sizesOf(levels []level) string {
+	var sizes []string
+	for _, l := range levels {
+		sizes = append(sizes, fmt.Sprintf("%d×%d", l.Height, l.Width))
+	}
+	return strings.Join(sizes, ", ")
+}
+
+// easyShare is the share of background logits with p_t > 0.9, logit < −ln 9.
+func easyShare() float64 {
+	below := func(mean, deviation float64) float64 {
+		return math.Erfc((math.Log(9)+mean)/(deviation*math.Sqrt2)) / 2
+	}
+	return (1-hardShare)*below(easyMean, easyDeviation) + hardShare*below(hardMean, hardDeviation)
+}
+
+// lossSpec is a loss and its name in flags and tables.
+type lossSpec struct {
+	name string
+	engine.Loss
+}
+
+// plan is what to measure, checked.
+type plan struct {
+	anchors, classes int
+	seed             uint64
+	kernels          []string
+	losses           []lossSpec
+	ops, labels      []string
+	workers          []int
+	budget           time.Duration
+	cpu              int // −1: any
+	format           string
+}
+
+// wants tells whether an operation is to be measured.
+func (p *plan) wants(ops ...string) bool {
+	return slices.ContainsFunc(ops, func(op string) bool { return slices.Contains(p.ops, op) })
+}
+
+// check turns flags into a plan, or says which flag is wrong.
+func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
+	p := &plan{classes: o.classes, seed: o.seed, kernels: o.kernels, ops: o.ops, labels: o.labels, workers: o.workers, cpu: -1, format: o.format}
+	changed := cmd.Flags().Changed
+	var err error
+	if p.anchors, err = o.size(changed("scores"), changed("anchors")); err != nil {
+		return nil, err
+	}
+	if !changed("kernels") {
+		p.kernels = engine.Kernels()
+	}
+	for _, list := range []struct {
+		flag       string
+		got, known []string // known: nil if checked below
+	}{
+		{"kernels", p.kernels, nil},
+		{"losses", o.losses, nil},
+		{"ops", p.ops, allOps},
+		{"labels", p.labels, allLabels},
+		{"format", []string{p.format}, allFormats},
+	} {
+		if err := checkList(list.flag, list.got, list.known); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range p.kernels {
+		if name == "" { // the engine's default, but no name
+			return nil, usagef("--kernels: an empty name")
+		}
+		if _, err := engine.New(engine.CrossEntropy(), engine.WithKernel(name)); err != nil {
+			return nil, usagef("--kernels: %w", err)
+		}
+	}
+	for _, name := range o.losses {
+		l, err := parseLoss(name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(p.losses, func(o lossSpec) bool { return o.name == l.name }) {
+			return nil, usagef("--losses: %s twice", l.name)
+		}
+		p.losses = append(p.losses, l)
+	}
+	if len(p.workers) == 0 {
+		return nil, usagef("--workers: want at least one")
+	}
+	for i, n := range p.workers {
+		if n < 1 {
+			return nil, usagef("--workers: %d: want at least 1", n)
+		}
+		if slices.Contains(p.workers[:i], n) {
+			return nil, usagef("--workers: %d twice", n)
+		}
+	}
+	// A day is beyond any use, and within time.Duration.
+	if !(o.seconds > 0 && o.seconds <= 86400) {
+		return nil, usagef("--time: %g: want seconds, more than 0 and at most 86400", o.seconds)
+	}
+	p.budget = time.Duration(o.seconds * float64(time.Second))
+	if changed("cpu") {
+		switch {
+		case o.cpu < 0:
+			return nil, usagef("--cpu: %d: want the number of a CPU", o.cpu)
+		case !canPin:
+			return nil, usagef("--cpu: pinning a thread works on Linux, this is %s", runtime.GOOS)
+		case slices.Max(p.workers) > 1:
+			return nil, usagef("--cpu: pins one thread: want --workers 1")
+		}
+		p.cpu = o.cpu
+	}
+	if o.json {
+		if changed("format") && o.format != "json" {
+			return nil, usagef("--json and --format %s: want one of them", o.format)
+		}
+		p.format = "json"
+	}
+	return p, nil
+}
+
+// size returns the number of anchors.
+func (o *benchOptions) size(scoresGiven, anchorsGiven bool) (int, error) {
+	if o.classes < 1 || o.classes > maxScores {
+		return 0, usagef("--classes: %d: want 1 to %d", o.classes, maxScores)
+	}
+	most := maxScores / o.classes
+	switch {
+	case anchorsGiven && scoresGiven:
+		return 0, usagef("--scores and --anchors: want one of them")
+	case anchorsGiven:
+		if o.anchors < 1 || o.anchors > most {
+			return 0, usagef("--anchors: %d: want 1 to %d, of %d classes each", o.anchors, most, o.classes)
+		}
+		return o.anchors, nil
+	case o.scores == 0:
+		_, anchors := pyramid(imageHeight, imageWidth)
+		if anchors > most {
+			return 0, usagef("--classes: %d: want at most %d for a whole image", o.classes, maxScores/anchors)
+		}
+		return anchors, nil
+	case o.scores < o.classes || o.scores > maxScores:
+		return 0, usagef("--scores: %d: want 0, or %d (one anchor) to %d", o.scores, o.classes, maxScores)
+	}
+	return o.scores / o.classes, nil
+}
+
+// checkList refuses an empty list, and a name that comes twice or is not known.
+func checkList(flag string, got, known []string) error {
+	if len(got) == 0 {
+		return usagef("--%s: want at least one name", flag)
+	}
+	for i, name := range got {
+		if known != nil && !slices.Contains(known, name) {
+			return usagef("--%s: unknown %q: want %s", flag, name, strings.Join(known, ", "))
+		}
+		if slices.Contains(got[:i], name) {
+			return usagef("--%s: %s twice", flag, name)
+		}
+	}
+	return nil
+}
+
+// parseLoss reads the name of a loss; the name in the result is the shortest.
+func parseLoss(name string) (lossSpec, error) {
+	l := lossSpec{name: name}
+	gamma, focal := strings.CutPrefix(name, "focal")
+	switch {
+	case name == "ce":
+		l.Loss = engine.CrossEntropy()
+	case name == "balanced":
+		l.Loss = engine.BalancedCrossEntropy(benchAlpha)
+	case focal:
+		g, err := strconv.ParseFloat(gamma, 32)
+		if err != nil {
+			return l, usagef("--losses: %q: want γ after focal, as in focal2", name)
+		}
+		l.Loss = engine.Focal(benchAlpha, float32(g))
+		if _, err := engine.New(l.Loss); err != nil {
+			return l, usagef("--losses: %q: %w", name, err)
+		}
+		l.name = "focal" + strconv.FormatFloat(g, 'g', -1, 32)
+	default:
+		return l, usagef("--losses: unknown %q: want ce, balanced, or focal followed by γ", name)
+	}
+	return l, nil
+}
+
+func runBench(cmd *cobra.Command, o *benchOptions) error {
+	start := time.Now()
+	p, err := o.check(cmd)
+	if err != nil {
+		return err
+	}
+	if p.cpu >= 0 {
+		unpin, err := pin(p.cpu)
+		if err != nil {
+			return fmt.Errorf("cannot pin to CPU %d: %w", p.cpu, err)
+		}
+		defer unpin()
+	}
+	m, err := p.measure(start, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	return m.report().write(cmd.OutOrStdout(), p.format)
+}

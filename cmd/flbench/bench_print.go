@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// write prints the report in one of allFormats.
+func (r *benchReport) write(to io.Writer, format string) error {
+	switch format {
+	case "json":
+		return writeJSON(to, r)
+	case "go":
+		return r.writeGo(to)
+	}
+	return r.writeTable(to)
+}
+
+func writeJSON(to io.Writer, v any) error {
+	enc := json.NewEncoder(to)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// writeTable shows the columns of labels and workers only where they differ.
+func (r *benchReport) writeTable(to io.Writer) error {
+	env := r.Environment
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, GOMAXPROCS %d", env.CPU, env.Cores, env.OS, env.Arch, env.Go, env.GOMAXPROCS)
+	if env.PinnedCPU != nil {
+		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
+	}
+	fmt.Fprintf(&b, "\n%d scores = %d anchors × %d classes; %d positive, %d ignored anchors; seed %d",
+		env.Scores, env.Anchors, env.Classes, env.Positives, env.Ignored, env.Seed)
+	if env.Classes == imageClasses {
+		switch share := 100 * float64(env.Anchors) / float64(env.ImageAnchors); {
+		case env.Anchors == env.ImageAnchors:
+			fmt.Fprintf(&b, "\n(a whole %d×%d image)", imageHeight, imageWidth)
+		case env.Anchors < env.ImageAnchors:
+			fmt.Fprintf(&b, "\n(%.2g %% of a %d×%d image's %d anchors; --scores 0 for all)", share, imageHeight, imageWidth, env.ImageAnchors)
+		}
+	}
+	labels, workers := false, false
+	for _, row := range r.Rows {
+		labels = labels || row.Labels != r.Rows[0].Labels
+		workers = workers || row.Workers != r.Rows[0].Workers
+	}
+	fmt.Fprintf(&b, "\nmedian of %d repeats", env.Repeats)
+	if !labels {
+		fmt.Fprintf(&b, ", labels: %s", r.Rows[0].Labels)
+	}
+	if !workers {
+		fmt.Fprintf(&b, ", workers: %d", r.Rows[0].Workers)
+	}
+	fmt.Fprintf(&b, "; %.1f s in all\n\n", env.Seconds)
+
+	// Text columns, which are aligned to the left, precede those of numbers.
+	head, text := []string{"loss", "operation"}, 3
+	if labels {
+		head, text = append(head, "labels"), text+1
+	}
+	head = append(head, "kernel")
+	if workers {
+		head = append(head, "workers")
+	}
+	table := [][]string{append(head, "ns/score", "min", "spread", "Gscores/s", "GB/s", "×generic")}
+	for i, row := range r.Rows {
+		if i > 0 && row.Loss != r.Rows[i-1].Loss {
+			table = append(table, nil)
+		}
+		line := []string{row.Loss, row.Op}
+		if labels {
+			line = append(line, row.Labels)
+		}
+		line = append(line, row.Kernel)
+		if workers {
+			line = append(line, fmt.Sprint(row.Workers))
+		}
+		ratio := "–"
+		if row.RatioToGeneric != nil {
+			ratio = fmt.Sprintf("%.1f", *row.RatioToGeneric)
+		}
+		table = append(table, append(line,
+			fmt.Sprintf("%.3f", row.NsPerScore), fmt.Sprintf("%.3f", row.Min), fmt.Sprintf("%.1f%%", 100*row.Spread),
+			fmt.Sprintf("%.3f", row.GscoresPerSec), fmt.Sprintf("%.2f", row.GBPerSec), ratio))
+	}
+	b.WriteString(columns(table, text))
+	b.WriteString("\nAll rows of a loss gave the same sum, bit for bit. 'flbench bench --help' says what is measured.\n")
+	_, err := io.WriteString(to, b.String())
+	return err
+}
+
+// columns lines up a table's columns, the first ones to the left and the others
+// to the right. A nil row is an empty line.
+func columns(table [][]string, left int) string {
+	var widths []int
+	for _, row := range table {
+		for i, s := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+		}
+	}
+	var b strings.Builder
+	for _, row := range table {
+		var line strings.Builder
+		for i, s := range row {
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s))
+			if i < left {
+				line.WriteString(s + pad)
+			} else {
+				line.WriteString(pad + s)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// writeGo prints what 'go test -bench' would: a line for each repeat.
+func (r *benchReport) writeGo(to io.Writer) error {
+	env := r.Environment
+	var b strings.Builder
+	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: github.com/flengine/flengine/cmd/flbench\ncpu: %s\n", env.OS, env.Arch, env.CPU)
+	fmt.Fprintf(&b, "go: %s\nscores: %d\nclasses: %d\nseed: %d\n", env.Go, env.Scores, env.Classes, env.Seed)
+	procs := ""
+	if env.GOMAXPROCS != 1 {
+		procs = fmt.Sprintf("-%d", env.GOMAXPROCS)
+	}
+	for i := range env.Repeats {
+		for _, row := range r.Rows {
+			ns := row.repeats[i]
+			fmt.Fprintf(&b, "BenchmarkFlbench/kernel=%s/loss=%s/op=%s/labels=%s/workers=%d%s\t%d\t%.1f ns/op\t%.5f ns/score\t%.4f GB/s\n",
+				row.Kernel, row.Loss, row.Op, row.Labels, row.Workers, procs,
+				row.Passes, ns*float64(env.Scores), ns, row.BytesPerScore/ns)
+		}
+	}
+	_, err := io.WriteString(to, b.String())
+	return err
+}

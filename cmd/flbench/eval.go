@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flengine/flengine/engine"
+)
+
+// The names of the losses, for --loss.
+const (
+	lossCE       = "ce"
+	lossBalanced = "balanced"
+	lossFocal    = "focal"
+)
+
+var lossNames = []string{lossCE, lossBalanced, lossFocal}
+
+const evalLong = `eval evaluates a detection loss over raw class logits, before the sigmoid, and
+shows how much of it the easy negatives make up.
+
+Each PATH is a folder with two NumPy files:
+
+  logits.npy  float32 of shape (A, C), one row of C scores an anchor, or (A,)
+  labels.npy  int32 or int64 of shape (A,): the class column of each anchor,
+              -1 for background, -2 for an ignored anchor;
+              or uint8 of the logits' shape: 0, 1, or 255 for an ignored score
+
+The files are mapped and evaluated in shards, so they may be larger than memory.
+
+For each PATH, and for all of them together, eval prints the entries scored, how
+many of them are positive, the entries ignored (scores, not anchors), the sum of
+the losses, its mean over the entries scored, and the sum per positive (at least
+one), RetinaNet's normaliser. Easy negatives are the background entries with
+p_t > 0.9: those whose logit is below -ln 9 = -2.19722457…, compared without
+rounding, -Inf included. Their share of the entries scored, of the total
+cross-entropy and of the total of the chosen loss follow.
+
+Sums are exact and rounded once: they do not depend on the kernel, the number of
+workers, or the order of the PATHs.
+
+With --json the same is one object with the keys loss (name, and alpha and gamma
+where the loss has them), kernel, workers, results and total. Each of the results,
+and total, has the keys path, scores, positives, ignored, sum, mean, per_positive
+and easy_negatives (entries_share, ce_share and loss_share, fractions from 0 to 1).
+The path of total is "total"; with --logits that of the result is the logits' file.
+With --top K above 0 each of the results also has top: the hardest scores, largest
+loss first, each with the keys row, column, logit, label (0 or 1) and loss. Infinite
+logits are the strings "Infinity" and "-Infinity".
+
+Nothing is printed or written if any of the input is bad.`
+
+const evalExample = `  # The focal loss (alpha 0.25, gamma 2) of one image
+  flbench eval testdata/detector-logits/nanodet/astronaut
+
+  # The cross-entropy of five images and their total, for a script
+  flbench eval --json --loss ce testdata/detector-logits/*/*/
+
+  # The ten hardest scores, and all losses for numpy.load
+  flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy`
+
+// evalFlags are eval's flags.
+type evalFlags struct {
+	logits, labels          string
+	loss                    string
+	alpha, gamma            float64
+	kernel                  string
+	workers, top            int
+	lossesOut, gradientsOut string
+	json                    bool
+}
+
+func newEvalCommand() *cobra.Command {
+	var f evalFlags
+	cmd := &cobra.Command{
+		Use:     "eval PATH... | --logits FILE --labels FILE",
+		Short:   "Evaluate a loss over detector logits in .npy files",
+		Long:    evalLong,
+		Example: evalExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			inputs, err := f.inputs(cmd, paths)
+			if err != nil {
+				return err
+			}
+			e, err := f.evaluator(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			rep, err := e.run(ctx, inputs, newProgress(cmd.ErrOrStderr()))
+			switch {
+			case errors.Is(err, context.Canceled):
+				return errors.New("interrupted")
+			case err != nil:
+				return err
+			}
+			return rep.print(cmd.OutOrStdout(), f.json)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		DisableFlagsInUseLine: true,
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.logits, "logits", "", "evaluate the logits in `FILE` instead of PATHs; with --labels")
+	flags.StringVar(&f.labels, "labels", "", "take the labels from `FILE`; with --logits")
+	flags.StringVar(&f.loss, "loss", lossFocal, "`NAME` of the loss: "+orList(lossNames))
+	flags.Float64Var(&f.alpha, "alpha", 0.25, "`WEIGHT` of the foreground, in [0, 1]; the background's is the rest")
+	flags.Float64Var(&f.gamma, "gamma", 2, "focusing parameter `GAMMA`, 0 or more")
+	flags.StringVar(&f.kernel, "kernel", "", "`NAME` of the kernel: "+orList(engine.Kernels())+" (default $FLENGINE_KERNEL, or the fastest)")
+	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "work with `N` goroutines")
+	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH")
+	flags.StringVar(&f.lossesOut, "losses-out", "", "write each score's loss to the .npy `FILE`; for one input")
+	flags.StringVar(&f.gradientsOut, "gradients-out", "", "write each score's gradient to the .npy `FILE`; for one input")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	completeNames(cmd, "loss", lossNames)
+	completeNames(cmd, "kernel", engine.Kernels())
+	for _, name := range []string{"logits", "labels", "losses-out", "gradients-out"} {
+		if err := cmd.MarkFlagFilename(name, "npy"); err != nil {
+			panic(err) // only for a flag that does not exist
+		}
+	}
+	return cmd
+}
+
+func completeNames(cmd *cobra.Command, flag string, names []string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // only for a flag that does not exist
+	}
+}
+
+// orList spells "a, b or c".
+func orList(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// inputs returns the pairs of files to evaluate.
+func (f *evalFlags) inputs(cmd *cobra.Command, paths []string) ([]pair, error) {
+	logits, labels := cmd.Flags().Changed("logits"), cmd.Flags().Changed("labels")
+	var pairs []pair
+	switch {
+	case logits != labels:
+		return nil, usagef("only one of --logits and --labels: want both, or PATHs")
+	case logits && len(paths) > 0:
+		return nil, usagef("%s beside --logits and --labels: want one or the other", paths[0])
+	case logits && (f.logits == "" || f.labels == ""):
+		return nil, usagef("--logits or --labels is empty: want file names")
+	case logits:
+		pairs = []pair{{path: f.logits, logits: f.logits, labels: f.labels}}
+	case len(paths) == 0:
+		return nil, usagef("no input: want PATHs, or --logits and --labels")
+	}
+	for _, path := range paths {
+		if path == "" {
+			return nil, usagef("a PATH is empty: want a folder")
+		}
+		pairs = append(pairs, pair{
+			path:   path,
+			logits: filepath.Join(path, "logits.npy"),
+			labels: filepath.Join(path, "labels.npy"),
+			folder: true,
+		})
+	}
+	return pairs, f.checkOutputs(cmd, pairs)
+}
+
+// checkOutputs refuses outputs that several inputs would share, or that are one
+// of the inputs or each other.
+func (f *evalFlags) checkOutputs(cmd *cobra.Command, pairs []pair) error {
+	type file struct{ flag, path string }
+	var outputs []file
+	for _, o := range []file{{"--losses-out", f.lossesOut}, {"--gradients-out", f.gradientsOut}} {
+		switch {
+		case !cmd.Flags().Changed(o.flag[2:]):
+			continue
+		case o.path == "":
+			return usagef("%s is empty: want a file name", o.flag)
+		case len(pairs) > 1:
+			return usagef("%s with %d inputs: want exactly one", o.flag, len(pairs))
+		}
+		for _, in := range []string{pairs[0].logits, pairs[0].labels} {
+			if sameFile(o.path, in) {
+				return usagef("%s %s is the input %s: want another file", o.flag, o.path, in)
+			}
+		}
+		outputs = append(outputs, o)
+	}
+	if len(outputs) == 2 && sameFile(outputs[0].path, outputs[1].path) {
+		return usagef("--losses-out and --gradients-out are both %s: want two files", f.lossesOut)
+	}
+	return nil
+}
+
+// sameFile tells whether two names stand for one file, which need not exist.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX == nil && errY == nil {
+		return os.SameFile(x, y)
+	}
+	return (errX == nil) == (errY == nil) && location(a) == location(b)
+}
+
+// location is a file's name with its folder's links followed, where it exists.
+func location(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	dir, base := filepath.Split(filepath.Clean(path))
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return filepath.Join(dir, base)
+}
+
+// evaluator checks the flags on the loss and on how to evaluate it.
+func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
+	loss, about, err := f.chosenLoss(cmd)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.workers < 1:
+		return nil, usagef("--workers is %d: want 1 or more", f.workers)
+	case f.top < 0:
+		return nil, usagef("--top is %d: want 0 or more", f.top)
+	}
+	e := &evaluator{
+		about: about, workers: f.workers, top: f.top,
+		lossesOut: f.lossesOut, gradientsOut: f.gradientsOut,
+	}
+	// Shards are what the workers share, so each is evaluated by one.
+	options := []engine.Option{engine.WithKernel(f.kernel), engine.WithWorkers(1)}
+	if e.loss, err = engine.New(loss, options...); err == nil {
+		e.ce, err = engine.New(engine.CrossEntropy(), options...)
+	}
+	switch {
+	case err != nil && f.kernel != "":
+		return nil, usagef("--kernel: %w", err)
+	case err != nil:
+		return nil, usageError{err} // about FLENGINE_KERNEL
+	case loss == engine.CrossEntropy():
+		e.ce = e.loss
+	}
+	return e, nil
+}
+
+// chosenLoss returns the loss that the flags stand for, and how to report it.
+func (f *evalFlags) chosenLoss(cmd *cobra.Command) (engine.Loss, lossInfo, error) {
+	var loss engine.Loss
+	about := lossInfo{Name: f.loss}
+	var unused []string
+	switch f.loss {
+	case lossCE:
+		loss, unused = engine.CrossEntropy(), []string{"alpha", "gamma"}
+	case lossBalanced:
+		loss, unused = engine.BalancedCrossEntropy(float32(f.alpha)), []string{"gamma"}
+		about.Alpha = &loss.PosWeight
+	case lossFocal:
+		loss = engine.Focal(float32(f.alpha), float32(f.gamma))
+		about.Alpha, about.Gamma = &loss.PosWeight, &loss.Gamma
+	default:
+		return loss, about, usagef("--loss is %q: want %s", f.loss, orList(lossNames))
+	}
+	for _, name := range unused {
+		if cmd.Flags().Changed(name) {
+			return loss, about, usagef("--%s has no meaning for --loss %s", name, f.loss)
+		}
+	}
+	// As float64, before rounding hides that 1.00000001 is above 1.
+	switch {
+	case !(f.alpha >= 0 && f.alpha <= 1):
+		return loss, about, usagef("--alpha is %v: want a number in [0, 1]", f.alpha)
+	case !(f.gamma >= 0 && f.gamma <= math.MaxFloat32):
+		return loss, about, usagef("--gamma is %v: want a number from 0 to %v", f.gamma, float32(math.MaxFloat32))
+	}
+	return loss, about, nil
+}
+
+// interruptible returns a context that SIGINT, SIGTERM and a terminal's end
+// cancel, unless the program was started to ignore them, as by nohup. The second
+// signal ends the program at once.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	var heeded []os.Signal
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			heeded = append(heeded, s)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	if len(heeded) == 0 { // which would stand for all signals
+		return ctx, cancel
+	}
+	ctx, stop := signal.NotifyContext(ctx, heeded...)
+	context.AfterFunc(ctx, stop)
+	return ctx, func() { stop(); cancel() }
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/npy"
+	"github.com/flengine/flengine/engine"
+)
+
+// readFloats returns an .npy file's shape and the bits of its values.
+func readFloats(t *testing.T, path string) ([]int, []uint32) {
+	t.Helper()
+	f, err := npy.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return f.Shape, floatBits(must(f.Float32()))
+}
+
+func floatBits(values []float32) []uint32 {
+	b := []uint32{}
+	for _, v := range values {
+		b = append(b, math.Float32bits(v))
+	}
+	return b
+}
+
+// wantFiles compares a folder's content with the names wanted.
+func wantFiles(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	got := []string{}
+	for _, e := range must(os.ReadDir(dir)) {
+		got = append(got, e.Name())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s has %q, want %q", dir, got, want)
+	}
+}
+
+// TestEvalOutputs: the files have the engine's bits, together and alone.
+func TestEvalOutputs(t *testing.T) {
+	withShards(t, 1)
+	s := newSample(7, 2000, 13)
+	column := newSample(8, 9000, 1)
+	e := must(engine.New(engine.Focal(0.3, 1.5)))
+	for _, c := range []struct {
+		name           string
+		logits, labels []byte
+		shape          []int
+		batch          engine.Batch
+	}{
+		{"classes", s.logitsFile(), s.classesFile(), []int{2000, 13}, s.batch()},
+		{"labels", s.logitsFile(), array{[]int{2000, 13}, s.labels}.file(), []int{2000, 13}, s.batch()},
+		{"one dimension", array{[]int{9000}, column.logits}.file(), column.classesFile(), []int{9000}, column.batch()},
+		{"empty", array{[]int{0, 80}, []float32{}}.file(), array{[]int{0}, []int32{}}.file(), []int{0, 80}, engine.Batch{}},
+	} {
+		n := len(c.batch.Logits)
+		losses, gradients := make([]float32, n), make([]float32, n)
+		must(e.LossesAndGradients(losses, gradients, c.batch))
+		dir, out := folder(t, c.logits, c.labels), t.TempDir()
+		l, g := filepath.Join(out, "l.npy"), filepath.Join(out, "g.npy")
+		want := eval(t, "--alpha", "0.3", "--gamma", "1.5", dir)
+		for _, args := range [][]string{{"--losses-out", l, "--gradients-out", g}, {"--losses-out", l}, {"--gradients-out", g}} {
+			args = append(args, "--alpha", "0.3", "--gamma", "1.5", dir)
+			if got := eval(t, args...); got != want {
+				t.Errorf("eval %q printed %s, want %s", args, got, want)
+			}
+			for path, values := range map[string][]float32{l: losses, g: gradients} {
+				if !slices.Contains(args, path) {
+					continue
+				}
+				shape, got := readFloats(t, path)
+				if !slices.Equal(shape, c.shape) || !slices.Equal(got, floatBits(values)) {
+					t.Errorf("%s, %q: shape %v, or values differ", c.name, args, shape)
+				}
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantFiles(t, out)
+		}
+	}
+}
+
+// TestEvalTop compares with sorting all losses, with many ties.
+func TestEvalTop(t *testing.T) {
+	withShards(t, 1)
+	s := newSample(9, 1500, 7)
+	for i, x := range s.logits {
+		s.logits[i] = float32(math.Round(float64(x)))
+	}
+	dir := folder(t, s.logitsFile(), s.classesFile())
+	losses := make([]float32, len(s.logits))
+	must(must(engine.New(engine.Focal(0.25, 2))).Losses(losses, s.batch()))
+	all := []hardScore{}
+	for i, loss := range losses {
+		if s.labels[i] != 255 {
+			all = append(all, hardScore{i / 7, i % 7, jsonLogit(s.logits[i]), s.labels[i], loss})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b hardScore) int {
+		switch {
+		case a.Loss > b.Loss:
+			return -1
+		case a.Loss < b.Loss:
+			return 1
+		}
+		return 0
+	})
+	for _, k := range []int{1, 2, 10, 1000, len(all), len(all) + 1, math.MaxInt} {
+		for _, workers := range []int{1, 3} {
+			r := evalReport(t, "--top", fmt.Sprint(k), "--workers", fmt.Sprint(workers), dir)
+			if got := r.Results[0].Top; !slices.Equal(got, all[:min(k, len(all))]) {
+				t.Errorf("top %d, %d workers: %d scores differ", k, workers, len(got))
+			}
+		}
+	}
+	// Each input has its own.
+	r := evalReport(t, "--top", "2", dir, photoPath("handtrack/coffee"))
+	if got := r.Results[0].Top; !slices.Equal(got, all[:2]) {
+		t.Errorf("top of the first input: %v", got)
+	}
+	if got := r.Results[1].Top; len(got) != 2 || got[0].Row != 12130 || got[1].Row != 12126 {
+		t.Errorf("top of the second input: %v", got)
+	}
+}
+
+// TestEvalFailureLeavesFiles: a run that fails changes nothing.
+func TestEvalFailureLeavesFiles(t *testing.T) {
+	withShards(t, 1)
+	s := newSample(10, 2000, 13)
+	good := folder(t, s.logitsFile(), s.classesFile())
+	s.classes[1990] = 13
+	bad := folder(t, s.logitsFile(), s.classesFile())
+	out := t.TempDir()
+	l, g := write(t, filepath.Join(out, "l.npy"), []byte("old")), filepath.Join(out, "g.npy")
+	for _, c := range []struct{ dir, gradients string }{
+		{bad, g},
+		{good, filepath.Join(out, "missing", "g.npy")},
+		{good, out},
+		{filepath.Join(out, "missing"), g},
+	} {
+		stdout, stderr, code := command("eval", "--losses-out", l, "--gradients-out", c.gradients, c.dir)
+		if code != 1 || stdout != "" || stderr == "" {
+			t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+		}
+		wantFiles(t, out, "l.npy")
+		if got := must(os.ReadFile(l)); string(got) != "old" {
+			t.Errorf("the old file became %q", got)
+		}
+	}
+	eval(t, "--losses-out", l, "--gradients-out", g, good)
+	wantFiles(t, out, "g.npy", "l.npy")
+	if shape, _ := readFloats(t, l); !slices.Equal(shape, []int{2000, 13}) {
+		t.Errorf("shape %v", shape)
+	}
+}
+
+// fullWriter fails as a full disk does.
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestEvalPrintFails(t *testing.T) {
+	for _, arg := range []string{"--json", "--json=false"} {
+		var stderr bytes.Buffer
+		code := run([]string{"eval", arg, photoPath("handtrack/coffee")}, fullWriter{}, &stderr)
+		if want := "flbench: printing the results: no space left\n"; code != 1 || stderr.String() != want {
+			t.Errorf("exit code %d, stderr %q, want %q", code, &stderr, want)
+		}
+	}
+}
+
+// TestEvalCancelled: a cancelled evaluation stops, and leaves no file.
+func TestEvalCancelled(t *testing.T) {
+	out := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	root := newRootCommand()
+	root.SetArgs([]string{"eval", "--losses-out", filepath.Join(out, "l.npy"), photoPath("handtrack/coffee")})
+	var stdout bytes.Buffer
+	root.SetOut(&stdout)
+	if err := root.ExecuteContext(ctx); err == nil || err.Error() != "interrupted" {
+		t.Errorf("error %v, want interrupted", err)
+	}
+	if stdout.Len() > 0 {
+		t.Errorf("stdout %q", &stdout)
+	}
+	wantFiles(t, out)
+}
+
+// TestEvalProgress: a bar shows only once the work has taken long.
+func TestEvalProgress(t *testing.T) {
+	var none *progress
+	none.start(1)
+	none.add(1)
+	none.clear()
+	if newProgress(&bytes.Buffer{}) != nil {
+		t.Error("a progress without a terminal")
+	}
+	file := must(os.Create(filepath.Join(t.TempDir(), "stderr")))
+	defer file.Close()
+	if newProgress(file) != nil {
+		t.Error("a progress in a file")
+	}
+
+	var text bytes.Buffer
+	p := &progress{w: &text}
+	p.start(1 << 20)
+	p.begun = time.Now().Add(time.Hour) // whatever the machine does, no second passes
+	p.add(1 << 18)
+	p.clear()
+	if text.Len() > 0 {
+		t.Errorf("%q at once", &text)
+	}
+	p.begun = time.Now().Add(-2 * patience)
+	p.add(1 << 18)
+	if got := text.String(); !strings.Contains(got, "evaluating  50%") || !strings.Contains(got, "2.1/4.2 MB") || strings.Contains(got, "\x1b") {
+		t.Errorf("bar %q", got)
+	}
+	text.Reset()
+	p.clear()
+	if got := text.String(); strings.TrimSpace(got) != "" && !strings.HasPrefix(got, "\x1b[2K") || !strings.HasSuffix(got, "\r") {
+		t.Errorf("cleared with %q", got)
+	}
+}

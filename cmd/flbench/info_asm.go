@@ -1,0 +1,6 @@
+//go:build !purego
+
+package main
+
+// purego tells that this build was asked to hold no assembly.
+const purego = false

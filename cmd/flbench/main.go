@@ -1,0 +1,74 @@
+// Flbench measures flengine's throughput and evaluates detector logits.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings as arguments; it returns the exit code: 0,
+// 1 for a failure, 2 for wrong usage.
+func run(args []string, stdout, stderr io.Writer) int {
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteC()
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "flbench: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
+		return 2
+	}
+	fmt.Fprintf(stderr, "flbench: %v\n", err)
+	return 1
+}
+
+// usageError is an error in how the command was called, not in what it did.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func newRootCommand() *cobra.Command {
+	root := newBenchCommand()
+	root.Use = "flbench"
+	root.Short = "Measure flengine's throughput and evaluate detector logits"
+	root.Long = `flbench measures the throughput of flengine's loss kernels on this machine, and
+evaluates cross-entropy and focal loss over real detector logits.
+
+Without a command it is 'flbench bench'.`
+	root.SilenceUsage = true
+	root.SilenceErrors = true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newScenariosCommand())
+	setUsageErrors(root)
+	return root
+}
+
+// setUsageErrors makes wrong flags and arguments usage errors, in all commands.
+func setUsageErrors(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	args := cmd.Args
+	if args == nil {
+		args = cobra.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, a []string) error {
+		if err := args(cmd, a); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		setUsageErrors(sub)
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// runFlbench is a call of the command.
+func runFlbench(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// mustRun is a call that succeeds and says nothing on stderr.
+func mustRun(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := runFlbench(t, args...)
+	if code != 0 || stderr != "" {
+		t.Fatalf("flbench %s: exit code %d, stderr %q", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+// wantUsageError is a call that exits with 2, prints nothing on stdout, and says
+// on stderr what is wrong and where to read on.
+func wantUsageError(t *testing.T, want string, args ...string) {
+	t.Helper()
+	code, stdout, stderr := runFlbench(t, args...)
+	if code != 2 || stdout != "" {
+		t.Errorf("flbench %s: exit code %d, stdout %q, want code 2 and nothing", strings.Join(args, " "), code, stdout)
+	}
+	if !strings.Contains(stderr, want) || !strings.Contains(stderr, "--help' for usage.") {
+		t.Errorf("flbench %s: stderr %q, want %q and where to find help", strings.Join(args, " "), stderr, want)
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"scenarios"}} {
+		wantUsageError(t, "unknown flag: --nonsense", append(command, "--nonsense")...)
+		wantUsageError(t, `"nonsense"`, append(command, "nonsense")...)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	root := mustRun(t, "--help")
+	for _, command := range []string{"bench", "eval", "info", "scenarios"} {
+		if !strings.Contains(root, "\n  "+command+" ") {
+			t.Errorf("flbench --help does not list %s:\n%s", command, root)
+		}
+		if help := mustRun(t, command, "--help"); !strings.Contains(help, "flbench "+command) {
+			t.Errorf("flbench %s --help:\n%s", command, help)
+		}
+	}
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"scenarios"}} {
+		help := mustRun(t, append(command, "--help")...)
+		_, examples, found := strings.Cut(help, "Examples:\n")
+		if !found || !strings.Contains(examples, "--json") {
+			t.Errorf("flbench %s --help has no examples:\n%s", command, help)
+		}
+	}
+}
+
+// broken is a stdout that cannot be written to.
+type broken struct{}
+
+var errBroken = errors.New("no space left on device")
+
+func (broken) Write([]byte) (int, error) { return 0, errBroken }
+
+// TestWriteError: output that was lost is a failure.
+func TestWriteError(t *testing.T) {
+	t.Setenv(kernelVariable, "")
+	for _, args := range [][]string{
+		{"--scores", "80", "--time", "0.001"},
+		{"--scores", "80", "--time", "0.001", "--json"},
+		{"--scores", "80", "--time", "0.001", "--format", "go"},
+		{"info"}, {"info", "--json"},
+		{"scenarios"}, {"scenarios", "--json"},
+	} {
+		var stderr bytes.Buffer
+		if code := run(args, broken{}, &stderr); code != 1 || !strings.Contains(stderr.String(), errBroken.Error()) {
+			t.Errorf("flbench %s: exit code %d, stderr %q, want 1 and %q", strings.Join(args, " "), code, stderr.String(), errBroken)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/flengine/flengine/engine"
+)
+
+// TestScenarios compares with the exact values for α = 0.25, γ = 2, on every
+// kernel. Logits and losses are float32, hence the tolerance.
+func TestScenarios(t *testing.T) {
+	t.Setenv(kernelVariable, "")
+	want := []struct {
+		name          string
+		p             float64
+		label         uint8
+		ce, bal, fl   float64
+		smaller, diff float64
+	}{
+		{"easy", 0.95, 1, 0.0512932943875505, 0.0512932943875505 * 0.25, 3.2058308992219e-5, 1600, 1e-3},
+		{"easy", 0.05, 0, 0.0512932943875505, 0.0512932943875505 * 0.75, 9.6174926976657e-5, 1600. / 3, 1e-3},
+		{"misclassified", 0.05, 1, 2.995732273553991, 2.995732273553991 * 0.25, 0.675912094220619, 4.43, 0.005},
+		{"misclassified", 0.95, 0, 2.995732273553991, 2.995732273553991 * 0.75, 2.027736282661858, 4.43 / 3, 0.005},
+		{"very easy", 0.99, 1, 0.0100503358535014, 0.0100503358535014 * 0.25, 2.5125839633754e-7, 40000, 0.1},
+		{"very easy", 0.01, 0, 0.0100503358535014, 0.0100503358535014 * 0.75, 7.5377518901261e-7, 40000. / 3, 0.1},
+	}
+	for _, kernel := range engine.Kernels() {
+		var got scenarios
+		if err := json.Unmarshal([]byte(mustRun(t, "scenarios", "--json", "--kernel", kernel)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Alpha != 0.25 || got.Gamma != 2 || got.Kernel != kernel || len(got.Cases) != len(want) {
+			t.Fatalf("%s: %+v", kernel, got)
+		}
+		for i, w := range want {
+			g := got.Cases[i]
+			if g.Case != w.name || g.P != w.p || g.Label != w.label {
+				t.Errorf("%s: case %d is %s, p %v, label %d, want %s, %v, %d", kernel, i, g.Case, g.P, g.Label, w.name, w.p, w.label)
+			}
+			for _, v := range []struct {
+				what      string
+				got, want float64
+			}{{"CE", float64(g.CE), w.ce}, {"balanced CE", float64(g.Balanced), w.bal}, {"focal", float64(g.Focal), w.fl}} {
+				if off := math.Abs(v.got/v.want - 1); off > 1e-6 {
+					t.Errorf("%s: %s, label %d: %s %.9g, want %.9g (off by %.2g)", kernel, g.Case, g.Label, v.what, v.got, v.want, off)
+				}
+			}
+			if math.Abs(*g.Ratio-w.smaller) > w.diff {
+				t.Errorf("%s: %s, label %d: CE/FL %v, want %v", kernel, g.Case, g.Label, *g.Ratio, w.smaller)
+			}
+		}
+	}
+}
+
+// TestScenariosGammaZero: focal loss at γ = 0 is balanced cross-entropy.
+func TestScenariosGammaZero(t *testing.T) {
+	t.Setenv(kernelVariable, "")
+	var got scenarios
+	if err := json.Unmarshal([]byte(mustRun(t, "scenarios", "--json", "--gamma", "0", "--alpha", "0.6")), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range got.Cases {
+		if c.Focal != c.Balanced {
+			t.Errorf("%s, label %d: focal %v, balanced CE %v", c.Case, c.Label, c.Focal, c.Balanced)
+		}
+	}
+}
+
+// TestScenariosAlphaZero: where focal loss is 0 there is no ratio.
+func TestScenariosAlphaZero(t *testing.T) {
+	t.Setenv(kernelVariable, "")
+	var got scenarios
+	if err := json.Unmarshal([]byte(mustRun(t, "scenarios", "--json", "--alpha", "0")), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range got.Cases {
+		if (c.Label == 1) != (c.Focal == 0) || (c.Ratio == nil) != (c.Focal == 0) {
+			t.Errorf("%s, label %d: focal %v, ratio %v", c.Case, c.Label, c.Focal, c.Ratio)
+		}
+	}
+	if table := mustRun(t, "scenarios", "--alpha", "0"); !strings.Contains(table, "∞") {
+		t.Errorf("no ∞ in\n%s", table)
+	}
+}
+
+func TestScenariosTable(t *testing.T) {
+	t.Setenv(kernelVariable, "generic")
+	table := mustRun(t, "scenarios")
+	for _, want := range []string{"α = 0.25, γ = 2, kernel generic", "easy           1 foreground  0.95  ", "  0.6759121  4.43213\n", "  533.333\n", "  40000\n"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no %q in\n%s", want, table)
+		}
+	}
+}
+
+func TestScenariosUsage(t *testing.T) {
+	t.Setenv(kernelVariable, "")
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"--alpha: 1.5: want 0 to 1", []string{"--alpha", "1.5"}},
+		{"--alpha: NaN: want 0 to 1", []string{"--alpha", "nan"}},
+		{"--gamma: -1: want a finite number ≥ 0", []string{"--gamma", "-1"}},
+		{"--gamma: +Inf: want", []string{"--gamma", "inf"}},
+		{"invalid argument", []string{"--gamma", "two"}},
+		{`--kernel: unknown kernel "mmx"`, []string{"--kernel", "mmx"}},
+	} {
+		wantUsageError(t, c.want, append([]string{"scenarios"}, c.args...)...)
+	}
+}
+
+// TestScenariosEnvironment: a wrong environment is a failure, but no matter where
+// --kernel decides.
+func TestScenariosEnvironment(t *testing.T) {
+	t.Setenv(kernelVariable, "mmx")
+	if code, stdout, stderr := runFlbench(t, "scenarios"); code != 1 || stdout != "" || !strings.Contains(stderr, kernelVariable) {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	mustRun(t, "scenarios", "--kernel", "generic")
+}
