@@ -141,3 +141,28 @@ func ExampleNew() {
 	// NegWeight is -0.5: want a finite value ≥ 0
 	// <nil>
 }
+
+// The normalised loss of one image, with the gradient for the backward pass.
+func ExampleEngine_Gradients_retinaNet() {
+	evaluate := func(logits []float32, classes []int32) error {
+		e, err := engine.New(engine.Focal(0.25, 2)) // RetinaNet's α and γ
+		if err != nil {
+			return err
+		}
+		grad := make([]float32, len(logits)) // logits: A×80 float32, row-major
+		r, err := e.Gradients(grad, engine.Batch{
+			Logits:     logits,
+			Classes:    classes, // []int32, per anchor: a column, -1 background, -2 ignored
+			NumClasses: 80,
+		})
+		if err != nil {
+			return err // names the first bad element: "Logits[12345] is NaN: want a number"
+		}
+		fmt.Println(r.PerPositive(), r.Positives, r.Scores)
+		return nil
+	}
+	if err := evaluate(make([]float32, 2*80), []int32{7, -1}); err != nil {
+		panic(err)
+	}
+	// Output: 20.707772076129913 1 160
+}
