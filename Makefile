@@ -1,13 +1,12 @@
 GO   ?= go
-QEMU ?= qemu-aarch64-static
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race arm64 opcodes bench fuzz accuracy mca
+.PHONY: test check vet purego race foreign opcodes bench fuzz accuracy mca
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
 
-check: vet test purego race arm64 ## all that guards main
+check: vet test purego race foreign ## all that guards main
 
 vet: ## formatting, vet and builds on the platforms that matter
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; exit 1; }
@@ -22,11 +21,21 @@ purego: ## the tests without assembly
 race:
 	$(GO) test -race ./engine/...
 
-arm64: ## the tests as an arm64 binary; natively on arm64, else under qemu
-	GOARCH=arm64 $(GO) test $(if $(filter arm64,$(shell $(GO) env GOHOSTARCH)),,-exec $(QEMU)) ./...
+# The other architecture's tests run under qemu, this one's kernels being tested
+# natively; QEMU_CPU=max is what has AVX2 there.
+ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
+FOREIGN := GOARCH=amd64 QEMU_CPU=max
+QEMU ?= qemu-x86_64-static
+else
+FOREIGN := GOARCH=arm64
+QEMU ?= qemu-aarch64-static
+endif
+foreign: ## the tests on the other architecture, with and without assembly
+	$(FOREIGN) $(GO) test -exec $(QEMU) ./...
+	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
 
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
-	QEMU=$(QEMU) $(GO) generate ./asm/internal/opcodes
+	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
 	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel
