@@ -53,16 +53,15 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 
 // expandColumn is expandLabels for classes of one column.
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
-	y := t.labels[:n]
-	valid := true
-	for i, c := range j.Classes[from : from+n] {
-		y[i] = uint8(c + 1) // 0, −1, −2 → 1, 0, 255
-		if uint32(c+2) > 2 {
-			valid = false
-		}
+	classes := j.Classes[from : from+n]
+	y := t.labels[:len(classes)]
+	var seen uint32
+	for i, c := range classes {
+		y[i] = uint8(c + 1)                          // 0, −1, −2 → 1, 0, 255
+		seen |= uint32(c+3) | uint32(c+2)&^(1<<31-1) // 3, 2, 1, and no sign bit
 	}
-	if !valid {
-		for i, c := range j.Classes[from : from+n] {
+	if seen > 3 {
+		for i, c := range classes {
 			if uint32(c+2) > 2 {
 				return y, counts{}, i, j.badClass(from + i)
 			}
@@ -117,18 +116,41 @@ func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
 		return nil, n, nil
 	}
 	w := t.weights[:n]
+	if j.NumClasses == 1 && copyWeights(w, j.Weights[from:from+n]) {
+		return w, n, nil
+	}
 	a := from / j.NumClasses
 	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
 		v := j.Weights[a]
 		if !(v >= 0 && v <= math.MaxFloat32) {
 			return w, max(at, 0), &InputError{Field: "Weights", Index: a, Value: float64(v), Reason: "want a finite weight ≥ 0"}
 		}
-		v += 0 // −0 would give a loss of −0
-		row := w[max(at, 0):min(at+j.NumClasses, n)]
-		for i := range row {
-			row[i] = v
-		}
+		fill(w[max(at, 0):min(at+j.NumClasses, n)], v+0) // −0 would give a loss of −0
 		a++
 	}
 	return w, n, nil
+}
+
+// copyWeights copies weights, and tells whether all are finite and not negative,
+// −0 included.
+func copyWeights(dst, src []float32) bool {
+	copy(dst, src)
+	var seen uint32 // the top bit: of a negative value, or carried into by exponent 255
+	for _, v := range src {
+		b := math.Float32bits(v)
+		seen |= b | (b + 1<<23)
+	}
+	return seen < 1<<31
+}
+
+// fill sets all of s to v, eight at a time.
+func fill(s []float32, v float32) {
+	eight := [8]float32{v, v, v, v, v, v, v, v}
+	for len(s) >= 8 {
+		*(*[8]float32)(s) = eight
+		s = s[8:]
+	}
+	for i := range s {
+		s[i] = v
+	}
 }
