@@ -31,6 +31,7 @@ FOREIGN := GOARCH=arm64
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
+	$(FOREIGN) $(GO) test -exec $(QEMU) -run TestEveryUsableKernelIsListed -v ./engine/internal/kernel
 	$(FOREIGN) $(GO) test -exec $(QEMU) ./...
 	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
 
