@@ -19,7 +19,7 @@
 // do sums: the losses of each block of 4096 scores are added in a fixed order,
 // and the blocks in an exact accumulator that is rounded once. The number of
 // workers and the order of [Result.Merge] cannot change a bit, nor can cutting a
-// batch into shards at multiples of 4096 scores.
+// batch into shards at multiples of [Block] scores.
 //
 // # Kernels
 //

@@ -45,8 +45,8 @@ func WithWorkers(n int) Option {
 func Kernels() []string { return kernel.Names() }
 
 // New returns an engine for the loss. It fails if a parameter of the loss is
-// negative or not finite, or if the kernel asked for is unknown or cannot run
-// here.
+// negative or not finite, if the number of workers is below 1, or if the kernel
+// asked for is unknown or cannot run here.
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := options{workers: runtime.GOMAXPROCS(0)}
 	for _, opt := range opts {

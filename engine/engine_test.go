@@ -152,8 +152,8 @@ func different(a, b []float32) int {
 	return -1
 }
 
-// canonicalSum is the sum that DESIGN.md defines, computed from the losses the
-// plain way, with the exact total in big.Float.
+// canonicalSum is the sum that [Block] defines, computed from the losses the plain
+// way, with the exact total in big.Float.
 func canonicalSum(losses []float32) float64 {
 	total := new(big.Float).SetPrec(2200)
 	for from := 0; from < len(losses); from += 4096 {
@@ -263,6 +263,34 @@ func TestWorkersAndShards(t *testing.T) {
 				if got != want.result {
 					t.Errorf("%s, γ = %g: shards merge to %v, want %v", name, gamma, got, want.result)
 				}
+			}
+		}
+	}
+}
+
+// TestLongRows: rows that are longer than a block give what their labels give.
+func TestLongRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, c := range []int{4095, 4097, 20_000} {
+		b := randomBatch(rng, 7*c, c, true, true)
+		labels := b
+		labels.Classes, labels.Labels = nil, make([]uint8, len(b.Logits))
+		for a, class := range b.Classes {
+			row := labels.Labels[a*c:][:c]
+			switch {
+			case class >= 0:
+				row[class] = 1
+			case class == -2:
+				for i := range row {
+					row[i] = 255
+				}
+			}
+		}
+		for _, workers := range []int{1, 3} {
+			e := must(New(Focal(0.25, 2), WithWorkers(workers)))
+			got, want := evaluate(t, e, b), evaluate(t, e, labels)
+			if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
+				t.Errorf("%d columns, %d workers: classes give %v, labels %v", c, workers, got.result, want.result)
 			}
 		}
 	}

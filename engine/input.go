@@ -49,9 +49,13 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("%s[%d] is %s: %s", e.Field, e.Index, formatValue(e.Value), e.Reason)
 }
 
-// formatValue writes a float32 with the digits that tell it from others.
+// formatValue writes a float32 with the digits that tell it from others, and
+// integers, such as classes, as such.
 func formatValue(v float64) string {
-	if float64(float32(v)) == v {
+	switch {
+	case v == math.Trunc(v) && math.Abs(v) < 1<<32:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case float64(float32(v)) == v:
 		return strconv.FormatFloat(v, 'g', -1, 32)
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
@@ -76,6 +80,10 @@ func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error)
 		return b, wholeError("Logits", float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
 	}
 	anchors := n / b.NumClasses
+	anchor := "anchor"
+	if b.NumClasses == 1 {
+		anchor = "anchor (NumClasses is 1)"
+	}
 	lengths := []struct {
 		name      string
 		got, want int
@@ -83,8 +91,8 @@ func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error)
 		given     bool
 	}{
 		{"Labels", len(b.Labels), n, "score", b.Labels != nil},
-		{"Classes", len(b.Classes), anchors, "anchor", b.Classes != nil},
-		{"Weights", len(b.Weights), anchors, "anchor", b.Weights != nil},
+		{"Classes", len(b.Classes), anchors, anchor, b.Classes != nil},
+		{"Weights", len(b.Weights), anchors, anchor, b.Weights != nil},
 		{"dst", len(dst), n, "score", wantDst},
 		{"grad", len(grad), n, "score", wantGrad},
 	}

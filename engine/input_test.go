@@ -52,6 +52,12 @@ var badBatches = []struct {
 	{"class below", Batch{Logits: make([]float32, 3), Classes: []int32{0, -1, -3}},
 		InputError{"Classes", 2, -3, "want a class in [0, 1), -1 for background, or -2 for ignored"},
 		"Classes[2] is -3: want a class in [0, 1), -1 for background, or -2 for ignored"},
+	{"large class", Batch{Logits: make([]float32, 3), Classes: []int32{0, -1, 1234567}},
+		InputError{"Classes", 2, 1234567, "want a class in [0, 1), -1 for background, or -2 for ignored"},
+		"Classes[2] is 1234567: want a class in [0, 1), -1 for background, or -2 for ignored"},
+	{"forgotten columns", Batch{Logits: make([]float32, 4), Classes: make([]int32, 2)},
+		InputError{"Classes", -1, 2, "has length 2: want 4, one per anchor (NumClasses is 1)"},
+		"Classes has length 2: want 4, one per anchor (NumClasses is 1)"},
 	{"negative weight", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), Weights: []float32{1, -1}, NumClasses: 2},
 		InputError{"Weights", 1, -1, "want a finite weight ≥ 0"},
 		"Weights[1] is -1: want a finite weight ≥ 0"},
@@ -145,6 +151,22 @@ func TestWeightOverflow(t *testing.T) {
 		const want = "Weights[3] is 1e+20: want a weight whose product with the loss's, 1e+30, is within float32"
 		if _, err := e.Sum(b); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// TestWeightOverflowIsFirst: it counts among the faults by its score.
+func TestWeightOverflowIsFirst(t *testing.T) {
+	for _, name := range Kernels() {
+		e := must(New(Loss{Gamma: 2, PosWeight: 1e30, NegWeight: 1}, WithKernel(name)))
+		for _, b := range []Batch{
+			{Logits: []float32{0, 0, 0, nan}, Classes: []int32{0, 0, 0, 0}, Weights: []float32{1e20, 1, 1, 1}},
+			{Logits: make([]float32, 4), Classes: []int32{0, 0, 0, 9}, Weights: []float32{1e20, 1, 1, 1}},
+		} {
+			const want = "Weights[0] is 1e+20: want a weight whose product with the loss's, 1e+30, is within float32"
+			if _, err := e.Sum(b); err == nil || err.Error() != want {
+				t.Errorf("%s: %v, want %s", name, err, want)
+			}
 		}
 	}
 }

@@ -18,7 +18,8 @@ func BalancedCrossEntropy(alpha float32) Loss {
 
 // Focal is the focal loss −α_t · (1 − p_t)^gamma · ln p_t (Lin et al. 2017,
 // equation 5), with α_t as in [BalancedCrossEntropy]. RetinaNet uses
-// Focal(0.25, 2).
+// Focal(0.25, 2). An alpha outside [0, 1] makes one of the weights negative, which
+// [New] refuses.
 func Focal(alpha, gamma float32) Loss {
 	return Loss{Gamma: gamma, PosWeight: alpha, NegWeight: 1 - alpha}
 }

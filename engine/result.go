@@ -8,7 +8,14 @@ import (
 	"math"
 
 	"github.com/flengine/flengine/engine/internal/exact"
+	"github.com/flengine/flengine/engine/internal/kernel"
 )
+
+// Block is the number of scores whose losses are summed as a unit, in a fixed
+// order. In a block of losses f, padded with zeros, lane j = 0…7 adds for each 32
+// losses (f[j] + f[j+16]) + (f[j+8] + f[j+24]) in float32, accumulated in
+// float64; the block's sum is ((a0+a4)+(a2+a6)) + ((a1+a5)+(a3+a7)) of the lanes.
+const Block = kernel.Block
 
 // Result is what an evaluation counts and sums. The zero Result is that of an
 // empty batch. Results of the same scores are equal (==) whatever the kernel and
@@ -19,6 +26,11 @@ type Result struct {
 	Ignored   int64 // entries that were not scored
 
 	sum exact.Sum
+}
+
+// String returns the counts and the sum, for people.
+func (r Result) String() string {
+	return fmt.Sprintf("%d scores, %d positive, %d ignored, sum %v", r.Scores, r.Positives, r.Ignored, r.Sum())
 }
 
 // Sum returns the sum of the losses: the exact sum of the canonical block sums,
@@ -38,7 +50,7 @@ func (r Result) Mean() float64 {
 func (r Result) PerPositive() float64 { return r.Sum() / float64(max(1, r.Positives)) }
 
 // Merge adds o to r, exactly: results merged in any order and grouping are the
-// same bits. A batch cut into shards at multiples of 4096 scores merges to the
+// same bits. A batch cut into shards at multiples of Block scores merges to the
 // result of the whole.
 func (r *Result) Merge(o Result) {
 	r.Scores += o.Scores

@@ -83,6 +83,9 @@ func TestResultBinary(t *testing.T) {
 func TestResultJSON(t *testing.T) {
 	e := must(New(Loss{PosWeight: 4, NegWeight: 1}))
 	r := must(e.Sum(Batch{Logits: []float32{0, 0, 7}, Labels: []uint8{0, 0, 255}}))
+	if got, want := r.String(), "2 scores, 0 positive, 1 ignored, sum 1.3862943649291992"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 	const want = `{"scores":2,"positives":0,"ignored":1,"sum":1.3862943649291992,"mean":0.6931471824645996,"per_positive":1.3862943649291992}`
 	if got := string(must(json.Marshal(r))); got != want {
 		t.Errorf("%s, want %s", got, want)

@@ -52,7 +52,7 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 	}
 	x := j.Logits[from:to]
 	if err != nil {
-		if f := badScore(j, x[:good], y, from); f != nil {
+		if f := j.badScore(x[:good], y, w, from); f != nil {
 			return f
 		}
 		return &fault{from + good, err}
@@ -138,10 +138,7 @@ func (j *job) kernel(dst, grad, x []float32, y []uint8, w []float32, acc *[8]flo
 // it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
 func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, from int) (float64, *fault) {
-	if f := badScore(j, x, y, from); f != nil {
-		return 0, f
-	}
-	if f := j.badProduct(y, w, from); f != nil {
+	if f := j.badScore(x, y, w, from); f != nil {
 		return 0, f
 	}
 	clean := t.clean[:copy(t.clean[:], x)]
@@ -178,25 +175,18 @@ func wideSum(losses []float32) float64 {
 	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
-// badScore finds the first bad logit of a block.
-func badScore(j *job, x []float32, y []uint8, from int) *fault {
+// badScore finds the first score of a block whose logit is none, or whose weight
+// is beyond float32 once multiplied by that of its label.
+func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 	for i, x := range x {
+		if len(w) != 0 {
+			if wt := j.params[y[i]&3]; wt*w[i] > math.MaxFloat32 {
+				return &fault{from + i, &InputError{Field: "Weights", Index: (from + i) / j.NumClasses, Value: float64(w[i]),
+					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
+			}
+		}
 		if want, bad := badLogit(x, y[i]); bad {
 			return &fault{from + i, &InputError{Field: "Logits", Index: from + i, Value: float64(x), Reason: want}}
-		}
-	}
-	return nil
-}
-
-// badProduct finds the first score whose weight, times that of its label, is
-// beyond float32.
-func (j *job) badProduct(y []uint8, w []float32, from int) *fault {
-	for i, w := range w {
-		wt := j.params[y[i]&3]
-		if product := wt * w; product > math.MaxFloat32 {
-			anchor := (from + i) / j.NumClasses
-			return &fault{from + i, &InputError{Field: "Weights", Index: anchor, Value: float64(w),
-				Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 		}
 	}
 	return nil

@@ -304,7 +304,7 @@ func parseLoss(name string) (lossSpec, error) {
 			return l, usagef("--losses: %q: want γ after focal, as in focal2", name)
 		}
 		l.Loss = engine.Focal(benchAlpha, float32(g))
-		if _, err := engine.New(l.Loss); err != nil {
+		if _, err := engine.New(l.Loss, engine.WithKernel("generic")); err != nil { // about γ alone
 			return l, usagef("--losses: %q: %w", name, err)
 		}
 		l.name = "focal" + strconv.FormatFloat(g, 'g', -1, 32)

@@ -387,6 +387,12 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestBenchIgnoresEnvironment: --kernels decides, whatever FLENGINE_KERNEL says.
+func TestBenchIgnoresEnvironment(t *testing.T) {
+	t.Setenv("FLENGINE_KERNEL", "mmx")
+	mustRun(t, "bench", "--scores", "8000", "--time", "0.01", "--losses", "focal2", "--ops", "sum")
+}
+
 func TestBenchUsage(t *testing.T) {
 	_, image := pyramid(imageHeight, imageWidth)
 	for _, c := range []struct {

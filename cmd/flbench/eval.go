@@ -253,7 +253,7 @@ func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	case err != nil && f.kernel != "":
 		return nil, usagef("--kernel: %w", err)
 	case err != nil:
-		return nil, usageError{err} // about FLENGINE_KERNEL
+		return nil, err // about FLENGINE_KERNEL
 	case loss == engine.CrossEntropy():
 		e.ce = e.loss
 	}
@@ -282,14 +282,19 @@ func (f *evalFlags) chosenLoss(cmd *cobra.Command) (engine.Loss, lossInfo, error
 			return loss, about, usagef("--%s has no meaning for --loss %s", name, f.loss)
 		}
 	}
-	// As float64, before rounding hides that 1.00000001 is above 1.
+	return loss, about, checkAlphaGamma(f.alpha, f.gamma)
+}
+
+// checkAlphaGamma checks the flags --alpha and --gamma. They are float64, as
+// rounding to float32 hides that 1.00000001 is above 1.
+func checkAlphaGamma(alpha, gamma float64) error {
 	switch {
-	case !(f.alpha >= 0 && f.alpha <= 1):
-		return loss, about, usagef("--alpha is %v: want a number in [0, 1]", f.alpha)
-	case !(f.gamma >= 0 && f.gamma <= math.MaxFloat32):
-		return loss, about, usagef("--gamma is %v: want a number from 0 to %v", f.gamma, float32(math.MaxFloat32))
+	case !(alpha >= 0 && alpha <= 1):
+		return usagef("--alpha is %v: want a number in [0, 1]", alpha)
+	case !(gamma >= 0 && gamma <= math.MaxFloat32):
+		return usagef("--gamma is %v: want a number from 0 to %v", gamma, float32(math.MaxFloat32))
 	}
-	return loss, about, nil
+	return nil
 }
 
 // interruptible returns a context that SIGINT, SIGTERM and a terminal's end

@@ -134,6 +134,11 @@ func TestEvalBadInput(t *testing.T) {
 		} {
 			wantFailure(t, c.name, want, args...)
 		}
+		out := t.TempDir()
+		wantFailure(t, c.name, want, "--losses-out", filepath.Join(out, "l.npy"), "--gradients-out", filepath.Join(out, "g.npy"), dir)
+		if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
+			t.Errorf("%s: outputs %v, %v", c.name, left, err)
+		}
 	}
 }
 
@@ -211,8 +216,8 @@ func TestEvalUsage(t *testing.T) {
 
 	t.Setenv("FLENGINE_KERNEL", "sse9")
 	_, stderr, code := command("eval", dir)
-	want := "flbench: FLENGINE_KERNEL: unknown kernel \"sse9\"; usable here: " + usable + "\nRun 'flbench eval --help' for usage.\n"
-	if code != 2 || stderr != want {
+	want := "flbench: FLENGINE_KERNEL: unknown kernel \"sse9\"; usable here: " + usable + "\n"
+	if code != 1 || stderr != want {
 		t.Errorf("exit code %d, stderr %q, want %q", code, stderr, want)
 	}
 	t.Setenv("FLENGINE_KERNEL", "generic")

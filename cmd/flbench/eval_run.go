@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// blockScores is what the engine sums as a unit: shards cut between blocks
-	// merge to the bits of the whole.
-	blockScores = 4096
 	// maxWorkers bounds the memory for scratch; no machine gains from more, as
 	// reading and writing then sets the pace.
 	maxWorkers = 256
@@ -22,8 +19,8 @@ const (
 )
 
 // shardScores is how many scores are evaluated at a time, a multiple of
-// blockScores. A worker's scratch is 10 bytes a score. Tests lower it.
-var shardScores = 16 * blockScores
+// engine.Block, so that shards merge to the bits of the whole. A worker's scratch is 10 bytes a score. Tests lower it.
+var shardScores = 16 * engine.Block
 
 // evaluator is an evaluation before it knows its inputs.
 type evaluator struct {

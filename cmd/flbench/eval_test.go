@@ -110,7 +110,7 @@ func folder(t testing.TB, logits, labels []byte) string {
 func withShards(t *testing.T, blocks int) {
 	before := shardScores
 	t.Cleanup(func() { shardScores = before })
-	shardScores = blocks * blockScores
+	shardScores = blocks * engine.Block
 }
 
 // sample is a random batch with logits like a detector's.

@@ -11,7 +11,7 @@ import (
 )
 
 func newScenariosCommand() *cobra.Command {
-	var alpha, gamma float32
+	var alpha, gamma float64
 	var kernel string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -28,11 +28,8 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
   flbench scenarios --kernel generic --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(alpha >= 0 && alpha <= 1) {
-				return usagef("--alpha: %g: want 0 to 1", alpha)
-			}
-			if !(gamma >= 0 && gamma <= math.MaxFloat32) {
-				return usagef("--gamma: %g: want a finite number ≥ 0", gamma)
+			if err := checkAlphaGamma(alpha, gamma); err != nil {
+				return err
 			}
 			if _, err := engine.New(engine.CrossEntropy(), engine.WithKernel(kernel)); err != nil {
 				if kernel != "" {
@@ -40,7 +37,7 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 				}
 				return err
 			}
-			s, err := evaluateScenarios(alpha, gamma, kernel)
+			s, err := evaluateScenarios(float32(alpha), float32(gamma), kernel)
 			if err != nil {
 				return err
 			}
@@ -52,8 +49,8 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.Float32Var(&alpha, "alpha", 0.25, "weight of the foreground, `α`; the background's is 1 − α")
-	f.Float32Var(&gamma, "gamma", 2, "focusing parameter `γ` of focal loss")
+	f.Float64Var(&alpha, "alpha", 0.25, "weight of the foreground, `α`; the background's is 1 − α")
+	f.Float64Var(&gamma, "gamma", 2, "focusing parameter `γ` of focal loss")
 	f.StringVar(&kernel, "kernel", "", "`name` of the kernel, as in 'flbench info' (default the fastest)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
