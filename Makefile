@@ -1,12 +1,12 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race foreign opcodes bench fuzz accuracy mca
+.PHONY: test check vet purego race foreign opcodes proof bench fuzz accuracy mca
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
 
-check: vet test purego race foreign ## all that guards main
+check: vet proof test purego race foreign ## all that guards main
 
 vet: ## formatting, vet and builds on the platforms that matter
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; exit 1; }
@@ -15,11 +15,16 @@ vet: ## formatting, vet and builds on the platforms that matter
 	$(GO) vet -tags purego ./...
 	for os in darwin windows freebsd; do GOOS=$$os $(GO) build -o /dev/null ./... || exit 1; done
 
+proof: opcodes ## the committed proof of the opcodes is that of their macros
+	git diff --exit-code -- asm/internal/opcodes
+
+# GOAMD64=v3 lets the compiler fuse products and sums, as it may on arm64.
 purego: ## the tests without assembly
 	$(GO) test -tags purego ./...
+	GOAMD64=v3 $(GO) test -tags purego -short ./generic ./engine
 
 race:
-	$(GO) test -race ./engine/...
+	$(GO) test -race ./engine/... ./cmd/...
 
 # The other architecture's tests run under qemu, this one's kernels being tested
 # natively; QEMU_CPU=max is what has AVX2 there.

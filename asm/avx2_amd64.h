@@ -124,7 +124,7 @@
 	VMOVUPS T, q
 
 // The combine passes. Registers: Y15 weights by label, Y14 one, Y13 zero,
-// Y12 and Y11 the sums of lanes 0…3 and 4…7, Y10 sign bit or γ.
+// Y12 and Y11 the sums of lanes 0…3 and 4…7, Y10 sign bit (gradients).
 
 // WEIGH: W = w·weight where weights are given. done is a label of its own.
 #define WEIGH(weight, W, done) \

@@ -21,6 +21,7 @@ var bounds = []struct {
 	losses, slopes float64
 }{
 	{"cross-entropy", CrossEntropy(), 2, 3},
+	{"balanced cross-entropy", BalancedCrossEntropy(0.25), 3, 4},
 	{"focal γ=1", Focal(0.25, 1), 6.5, 7},
 	{"focal γ=2", Focal(0.25, 2), 9, 10},
 	{"focal γ=0.5", Focal(0.25, 0.5), 4.5, 5},

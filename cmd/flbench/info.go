@@ -118,7 +118,8 @@ func newMachineInfo() (machineInfo, error) {
 		i.Version = build.Main.Version
 	}
 	for _, f := range features[runtime.GOARCH] {
-		i.CPU.Features = append(i.CPU.Features, feature{f.String(), c.Supports(f)})
+		// Every arm64 has ASIMD, also where the library cannot ask for it.
+		i.CPU.Features = append(i.CPU.Features, feature{f.String(), f == cpuid.ASIMD || c.Supports(f)})
 	}
 	for _, k := range engine.KernelTable() {
 		i.Kernels = append(i.Kernels, kernelInfo{k.Name, k.Needs, k.Usable, k.Missing})

@@ -1,6 +1,10 @@
 // Package npy reads NumPy .npy files through a read-only memory mapping and
 // writes float32 .npy files atomically. Inputs and outputs may be larger than
-// memory. Every error reads "PATH: what was wrong, what is wanted".
+// memory (inputs are read whole where there is no mmap, as on Windows). Every
+// error reads "PATH: what was wrong, what is wanted".
+//
+// The header is parsed here, not by a library, as hostile ones must neither panic
+// nor allocate what they claim, and data is checked against the file's size.
 package npy
 
 import (
