@@ -39,8 +39,14 @@ type measurement struct {
 // measure carries out the plan. The time since start counts, but every cell is
 // measured once, however long it takes.
 func (p *plan) measure(start time.Time, stderr io.Writer) (*measurement, error) {
-	progress := newBenchProgress(start, p.budget, stderr)
-	defer progress.done()
+	bar, shown := newProgress(stderr), start
+	bar.startTime("measuring", p.budget)
+	defer bar.clear()
+	tick := func() {
+		now := time.Now()
+		bar.add(int64(now.Sub(shown)))
+		shown = now
+	}
 	m := &measurement{plan: p, batch: newSyntheticBatch(p.seed, p.anchors, p.classes, slices.Contains(p.labels, labelsUint8))}
 	if err := m.prepare(); err != nil {
 		return nil, err
@@ -50,7 +56,7 @@ func (p *plan) measure(start time.Time, stderr io.Writer) (*measurement, error) 
 		if err := c.warm(repeat); err != nil {
 			return nil, err
 		}
-		progress.update()
+		tick()
 	}
 	if err := m.agree(); err != nil {
 		return nil, err
@@ -65,7 +71,7 @@ func (p *plan) measure(start time.Time, stderr io.Writer) (*measurement, error) 
 				return nil, err
 			}
 			c.repeats = append(c.repeats, float64(t.Nanoseconds())/float64(c.passes)/float64(len(m.batch.logits)))
-			progress.update()
+			tick()
 		}
 		longest = max(longest, time.Since(round))
 	}

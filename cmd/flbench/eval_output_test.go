@@ -200,10 +200,10 @@ func TestEvalCancelled(t *testing.T) {
 	wantFiles(t, out)
 }
 
-// TestEvalProgress: a bar shows only once the work has taken long.
-func TestEvalProgress(t *testing.T) {
+// TestProgress: a bar shows only once the work has taken long.
+func TestProgress(t *testing.T) {
 	var none *progress
-	none.start(1)
+	none.startBytes("evaluating", 1)
 	none.add(1)
 	none.clear()
 	if newProgress(&bytes.Buffer{}) != nil {
@@ -217,15 +217,15 @@ func TestEvalProgress(t *testing.T) {
 
 	var text bytes.Buffer
 	p := &progress{w: &text}
-	p.start(1 << 20)
+	p.startBytes("evaluating", 4<<20)
 	p.begun = time.Now().Add(time.Hour) // whatever the machine does, no second passes
-	p.add(1 << 18)
+	p.add(1 << 20)
 	p.clear()
 	if text.Len() > 0 {
 		t.Errorf("%q at once", &text)
 	}
 	p.begun = time.Now().Add(-2 * patience)
-	p.add(1 << 18)
+	p.add(1 << 20)
 	if got := text.String(); !strings.Contains(got, "evaluating  50%") || !strings.Contains(got, "2.1/4.2 MB") || strings.Contains(got, "\x1b") {
 		t.Errorf("bar %q", got)
 	}

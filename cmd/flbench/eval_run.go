@@ -58,7 +58,7 @@ func (e *evaluator) run(ctx context.Context, pairs []pair, p *progress) (*report
 		scores += int64(in.scores())
 		in.close()
 	}
-	p.start(scores)
+	p.startBytes("evaluating", 4*scores)
 	defer p.clear()
 
 	rep := &report{Loss: e.about, Kernel: e.loss.Kernel(), Workers: e.workers, Results: []entry{}}
@@ -164,7 +164,7 @@ func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *progres
 					return err
 				}
 				total.merge(&s.tally)
-				p.add(len(s.y))
+				p.add(4 * int64(len(s.y)))
 				return in.guard(func() error { return to.take(in, s) })
 			}) {
 				return
