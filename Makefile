@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race foreign opcodes proof bench fuzz accuracy mca
+.PHONY: test check vet purego race foreign opcodes proof bench fuzz mca
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -52,10 +52,6 @@ fuzz: ## every fuzz target for FUZZTIME
 			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
 		done; \
 	done
-
-STRIDE ?= 31
-accuracy: ## measured error over every STRIDE-th of all 2³² logits
-	$(GO) test ./engine -run TestAccuracy -v -timeout 0 -args -stride $(STRIDE)
 
 LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/bin/llvm-mca,-19 -18 -17 -16) /usr/bin/llvm-mca))))
 mca: ## what llvm-mca says of the inner loops: cycles a score against the port bound

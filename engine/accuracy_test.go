@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"runtime"
@@ -10,25 +9,8 @@ import (
 )
 
 // stride of the accuracy sweep over the bit patterns of all float32 logits;
-// 1 is exhaustive and takes hours.
-var stride = flag.Uint64("stride", 2003, "take every n-th of all 2³² logits in the accuracy test")
-
-// bounds are the documented error bounds in ULP, of losses and gradients, where
-// the exact value is at least 2⁻¹²⁶. README's table says what was measured.
-var bounds = []struct {
-	name           string
-	loss           Loss
-	losses, slopes float64
-}{
-	{"cross-entropy", CrossEntropy(), 2, 3},
-	{"balanced cross-entropy", BalancedCrossEntropy(0.25), 3, 4},
-	{"focal γ=1", Focal(0.25, 1), 6.5, 7},
-	{"focal γ=2", Focal(0.25, 2), 9, 10},
-	{"focal γ=0.5", Focal(0.25, 0.5), 4.5, 5},
-	{"focal γ=1.5", Focal(0.25, 1.5), 4.5, 5},
-	{"focal γ=3", Focal(0.25, 3), 5, 6},
-	{"focal γ=5", Focal(0.25, 5), 7.5, 9},
-}
+// flbench verify goes further.
+const stride = 2003
 
 // exactLoss returns the loss and its gradient by the logit in float64, accurate
 // to far below a float32 ULP.
@@ -88,9 +70,9 @@ func ulps(got float32, want float64) float64 {
 // no value is missing, no loss is −0 and nothing is NaN. Kernels agree bit for
 // bit, so the fastest stands for all.
 func TestAccuracy(t *testing.T) {
-	for _, b := range bounds {
-		t.Run(b.name, func(t *testing.T) {
-			e := must(New(b.loss, WithWorkers(1)))
+	for _, b := range Bounds() {
+		t.Run(b.Name, func(t *testing.T) {
+			e := must(New(b.Loss, WithWorkers(1)))
 			var mu sync.Mutex
 			var loss, slope worst
 			var wg sync.WaitGroup
@@ -110,11 +92,11 @@ func TestAccuracy(t *testing.T) {
 			wg.Wait()
 			t.Logf("loss     %v", loss)
 			t.Logf("gradient %v", slope)
-			if loss.ulps > b.losses {
-				t.Errorf("loss beyond its bound of %g ULP: %v", b.losses, loss)
+			if loss.ulps > b.LossULP {
+				t.Errorf("loss beyond its bound of %g ULP: %v", b.LossULP, loss)
 			}
-			if slope.ulps > b.slopes {
-				t.Errorf("gradient beyond its bound of %g ULP: %v", b.slopes, slope)
+			if slope.ulps > b.GradientULP {
+				t.Errorf("gradient beyond its bound of %g ULP: %v", b.GradientULP, slope)
 			}
 		})
 	}
@@ -148,7 +130,7 @@ func sweep(e *Engine, part, parts uint64) (loss, slope worst, err error) {
 		x = x[:0]
 		return nil
 	}
-	for bits := part * *stride; bits < 1<<32; bits += parts * *stride {
+	for bits := part * stride; bits < 1<<32; bits += parts * stride {
 		v := math.Float32frombits(uint32(bits))
 		if v-v != 0 {
 			continue

@@ -1,0 +1,28 @@
+package engine
+
+// A Bound is the documented error of a loss and of its gradient by the logit, over
+// all logits and both labels, in units in the last place (ULP) of the exact value.
+// It holds where that value is at least 2⁻¹²⁶; below, the absolute error is at most
+// 2⁻¹²⁶.
+type Bound struct {
+	Name        string // for people, as in "focal, γ = 2"
+	Loss        Loss
+	LossULP     float64
+	GradientULP float64
+}
+
+// Bounds returns the error bounds that are documented and tested: those of losses
+// with weights of at most 1 and γ ≤ 5. Other weights add one rounding; so do
+// [Batch].Weights.
+func Bounds() []Bound {
+	return []Bound{
+		{"cross-entropy", CrossEntropy(), 2, 3},
+		{"balanced cross-entropy", BalancedCrossEntropy(0.25), 3, 4},
+		{"focal, γ = 0.5", Focal(0.25, 0.5), 4.5, 5},
+		{"focal, γ = 1", Focal(0.25, 1), 6.5, 7},
+		{"focal, γ = 1.5", Focal(0.25, 1.5), 4.5, 5},
+		{"focal, γ = 2", Focal(0.25, 2), 9, 10},
+		{"focal, γ = 3", Focal(0.25, 3), 5, 6},
+		{"focal, γ = 5", Focal(0.25, 5), 7.5, 9},
+	}
+}
