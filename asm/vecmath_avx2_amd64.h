@@ -211,8 +211,7 @@ done: \
 	VMAXPD Y0, Y1, Y0             /* Y0 = max(−|x|, −112), or NaN */; \
 	EXP64(Y0, Y1, Y2, Y3, Y4, Y5)
 
-// LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, L = the rest of −ln c, with
-// U = 2^k·m, c ≈ 1/m. Registers: Y15 table of c·2¹⁰²³, Y14 Y13 tables of −ln c in
+// LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, with U = 2^k·m, c ≈ 1/m. Registers: Y15 table of c·2¹⁰²³, Y14 Y13 tables of −ln c in
 // two parts, Y12 ln2.
 #define LOG64HEAD(U, T, D, B, L) \
 	VPADDQ V(W_SPLIT), U, T; \
@@ -227,10 +226,11 @@ done: \
 	VPSRLQ $52, T, T; \
 	VPOR V(W_2P52), T, T; \
 	VSUBPD V(W_BIAS), T, T        /* T = k */; \
-	VFMADD231PD Y12, T, B         /* B = k·ln2 − ln c */
+	VFMADD231PD Y12, T, B; \
+	VADDPD L, B, B                /* B = k·ln2 − ln c */
 
-// LOG64TAIL: B = B + L + log1p(F). Registers: Y11…Y8 g6, g5, g3, g1.
-#define LOG64TAIL(F, B, L, P, Q, FF) \
+// LOG64TAIL: B = B + log1p(F). Registers: Y11…Y8 g6, g5, g3, g1.
+#define LOG64TAIL(F, B, P, Q, FF) \
 	VMULPD F, F, FF               /* FF = f² */; \
 	VMOVUPD V(W_G4), P; \
 	VFMADD231PD Y10, F, P; \
@@ -242,7 +242,6 @@ done: \
 	VFMADD231PD Y8, F, P; \
 	VFMADD231PD Q, FF, P          /* P = g0 + … + g6·f⁶ */; \
 	VFMADD213PD F, FF, P          /* P = f + f²·P ≈ log1p(f) */; \
-	VADDPD L, P, P; \
 	VADDPD P, B, B
 
 #define LOG64SETUP \
@@ -260,7 +259,7 @@ done: \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
 	VADDPD V(W_MINUSONE), Y3, Y2; \
 	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·(1 + Y1) − 1 */; \
-	LOG64TAIL(Y2, Y4, Y5, Y1, Y3, Y6)
+	LOG64TAIL(Y2, Y4, Y1, Y3, Y6)
 
 // VLOG1P: y = log1p(x) of 4 values.
 #define VLOG1P(x, y) \
@@ -313,7 +312,7 @@ done: \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
 	VMOVUPD V(W_MINUSONE), Y2; \
 	VFMADD231PD Y0, Y3, Y2        /* Y2 = f = c·2^−k·a − 1 */; \
-	LOG64TAIL(Y2, Y4, Y5, Y1, Y3, Y6); \
+	LOG64TAIL(Y2, Y4, Y1, Y3, Y6); \
 	VXORPD Y1, Y1, Y1; \
 	VCMPPD $0, Y1, Y0, Y1; \
 	VBLENDVPD Y1, V(W_MINUSINF), Y4, Y4 /* a = 0: −Inf */; \

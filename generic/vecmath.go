@@ -202,7 +202,7 @@ func log64(u, x float64, log1p bool) float64 {
 	e := t & (0x7ff << 52)
 	k := math.Float64frombits(e>>52|0x433<<52) - (1<<52 + 1023)
 	c := math.Float64frombits(uint64(log64C[j])<<32 + 0x3ff<<52 - e) // c·2^−k
-	h := math.FMA(k, math.Ln2, upper(log64Hi[j]))
+	h := math.FMA(k, math.Ln2, upper(log64Hi[j])) + upper(log64Lo[j])
 	d := -1.0
 	if log1p {
 		d = c - 1
@@ -215,8 +215,7 @@ func log64(u, x float64, log1p bool) float64 {
 	q = math.FMA(p, ff, q)
 	p = math.FMA(g1, f, g0)
 	p = math.FMA(q, ff, p)
-	p = math.FMA(p, ff, f) + upper(log64Lo[j])
-	return h + p
+	return h + math.FMA(p, ff, f)
 }
 
 // expNeg64 is exp(−|x|), or what rounds to 0 as it does.
