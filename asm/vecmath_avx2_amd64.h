@@ -1,15 +1,16 @@
 // The vocabulary of the AVX2 elementwise kernels. Exp and Log take 8 float32 at
-// a time; the others 4 float64, in two passes through scratch where one chain of
-// operations would be more than the register file can overlap.
+// a time, the others 4 float64; in passes through scratch where one chain of
+// operations would be more than the schedulers can overlap.
 //
 // Registers of all kernels:
 //
 //	SI src   DI dst   DX values left   BX value within the pass
-//	CX values in this chunk   R8 scratch (two passes only)
+//	CX values in this chunk   R8 scratch, second half at +BOFF
 //
 // Operands are in Go's order, as in avx2_amd64.h.
 
 #define VCHUNK 512
+#define BOFF 4096 // of the second scratch
 
 // Constants, by offset into v<>: vectors of float32, vectors of float64, tables
 // of eight.
@@ -45,39 +46,40 @@
 #define W_FLOOR 928
 #define W_CEIL 960
 #define W_SIGN 992
-#define W_PLUS 1024
-#define W_ONE 1056
-#define W_MINUSONE 1088
-#define W_MAGIC 1120
-#define W_BYLN2 1152
-#define W_LN2 1184
-#define W_E2 1216
-#define W_E3 1248
-#define W_E4 1280
-#define W_E5 1312
-#define W_E6 1344
-#define W_G0 1376
-#define W_G1 1408
-#define W_G2 1440
-#define W_G3 1472
-#define W_G4 1504
-#define W_G5 1536
-#define W_G6 1568
-#define W_SPLIT 1600
-#define W_EXPONENT 1632
-#define W_UPPER 1664
-#define W_2P52 1696
-#define W_BIAS 1728
-#define W_MAX 1760
-#define W_MINUSINF 1792
-#define T_EXP2 1824
-#define T_EXP2LOW 1856
-#define T_C 1888
-#define T_HI 1920
-#define T_LO 1952
-#define T_C64 1984
-#define T_HI64 2016
-#define T_LO64 2048
+#define W_MAGNITUDE 1024
+#define W_PLUS 1056
+#define W_ONE 1088
+#define W_MINUSONE 1120
+#define W_MAGIC 1152
+#define W_BYLN2 1184
+#define W_LN2 1216
+#define W_E2 1248
+#define W_E3 1280
+#define W_E4 1312
+#define W_E5 1344
+#define W_E6 1376
+#define W_G0 1408
+#define W_G1 1440
+#define W_G2 1472
+#define W_G3 1504
+#define W_G4 1536
+#define W_G5 1568
+#define W_G6 1600
+#define W_SPLIT 1632
+#define W_EXPONENT 1664
+#define W_UPPER 1696
+#define W_2P52 1728
+#define W_BIAS 1760
+#define W_MAX 1792
+#define W_MINUSINF 1824
+#define T_EXP2 1856
+#define T_EXP2LOW 1888
+#define T_C 1920
+#define T_HI 1952
+#define T_LO 1984
+#define T_C64 2016
+#define T_HI64 2048
+#define T_LO64 2080
 
 #define V(name) v<>+name(SB)
 
@@ -88,9 +90,10 @@
 	DATA v<>+(name+16)(SB)/8, value; \
 	DATA v<>+(name+24)(SB)/8, value
 
-// VEXP: y = exp(x) of 8 values. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2,
-// Y11 and Y10 ln2/8 in two parts, Y9 table of 2^(j/8), Y8 of its low parts, Y7 p2.
-#define VEXP(x, y) \
+// VEXPARG: the first pass of exp, of 8 values: t = x·8/ln2 + magic = n + magic and
+// r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2, Y11 and Y10
+// ln2/8 in two parts.
+#define VEXPARG(x, t, r) \
 	VMOVUPS x, Y0; \
 	VMAXPS Y0, Y15, Y0; \
 	VMINPS Y0, Y14, Y0            /* Y0 = x, in [−105, 89], or NaN */; \
@@ -99,18 +102,26 @@
 	VSUBPS Y13, Y1, Y2            /* Y2 = n = round(x·8/ln2) */; \
 	VFNMADD231PS Y11, Y2, Y0      /* Y0 = x − n·c1 */; \
 	VFNMADD231PS Y10, Y2, Y0      /* Y0 = r = x − n·ln2/8 */; \
-	VPERMPS Y9, Y1, Y2            /* Y2 = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
-	VPERMPS Y8, Y1, Y3            /* Y3 = what they lack, relatively */; \
+	VMOVUPS Y1, t; \
+	VMOVUPS Y0, r
+
+// VEXP: the second pass: y = exp(x). Registers: Y15 table of 2^(j/8), Y14 of its
+// low parts, Y13 Y12 Y11 p2 p3 p4, Y10 one.
+#define VEXP(t, r, y) \
+	VMOVUPS t, Y1; \
+	VMOVUPS r, Y0; \
+	VPERMPS Y15, Y1, Y2           /* Y2 = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
+	VPERMPS Y14, Y1, Y3           /* Y3 = what they lack, relatively */; \
 	VPSRLD $4, Y1, Y4; \
 	VPSLLD $23, Y4, Y4            /* Y4 = half<<23, half = ⌊n/16⌋ */; \
 	VPSLLD $20, Y1, Y1; \
 	VPADDD Y1, Y2, Y2; \
 	VPSUBD Y4, Y2, Y2             /* Y2 = s = 2^(n/8 − half) */; \
-	VPADDD V(V_ONE), Y4, Y4       /* Y4 = 2^half */; \
-	VMOVAPS Y7, Y5; \
-	VFMADD231PS V(V_P3), Y0, Y5   /* Y5 = p2 + p3·r */; \
+	VPADDD Y10, Y4, Y4            /* Y4 = 2^half */; \
+	VMOVAPS Y13, Y5; \
+	VFMADD231PS Y12, Y0, Y5       /* Y5 = p2 + p3·r */; \
 	VMULPS Y0, Y0, Y6             /* Y6 = r² */; \
-	VFMADD231PS V(V_P4), Y6, Y5   /* Y5 = p2 + p3·r + p4·r² */; \
+	VFMADD231PS Y11, Y6, Y5       /* Y5 = p2 + p3·r + p4·r² */; \
 	VFMADD213PS Y0, Y6, Y5        /* Y5 = r + r²·Y5 ≈ exp(r) − 1 */; \
 	VADDPS Y3, Y5, Y5; \
 	VFMADD213PS Y2, Y2, Y5        /* Y5 = s + s·Y5 */; \
@@ -211,61 +222,75 @@ done: \
 	VMAXPD Y0, Y1, Y0             /* Y0 = max(−|x|, −112), or NaN */; \
 	EXP64(Y0, Y1, Y2, Y3, Y4, Y5)
 
-// LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, with U = 2^k·m, c ≈ 1/m. Registers: Y15 table of c·2¹⁰²³, Y14 Y13 tables of −ln c in
-// two parts, Y12 ln2.
+// LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, with U = 2^k·m, c ≈ 1/m.
+// Registers: Y15 table of c·2¹⁰²³, Y14 Y13 tables of −ln c in two parts, Y12 ln2,
+// Y11 2⁴⁸, Y10 mask of upper words, Y9 of exponents, Y8 2⁵², Y7 2⁵² + 1023.
 #define LOG64HEAD(U, T, D, B, L) \
-	VPADDQ V(W_SPLIT), U, T; \
+	VPADDQ Y11, U, T; \
 	VPSRLD $17, T, L; \
-	VPAND V(W_UPPER), L, L        /* L = j in the upper words, 0 in the lower */; \
-	VPAND V(W_EXPONENT), T, T     /* T = (k + 1023)<<52 */; \
+	VPAND Y10, L, L               /* L = j in the upper words, 0 in the lower */; \
+	VPAND Y9, T, T                /* T = (k + 1023)<<52 */; \
 	VPERMPS Y15, L, D; \
-	VPBLENDD $0x55, V(W_UPPER), D, D /* D = c·2¹⁰²³, the lower words 0 */; \
+	VPAND Y10, D, D               /* D = c·2¹⁰²³, the lower words 0 */; \
 	VPERMPS Y14, L, B             /* B = −ln c: entry 0, in the lower words, is 0 */; \
 	VPERMPS Y13, L, L             /* L = what B lacks */; \
 	VPSUBQ T, D, D                /* D = c·2^−k */; \
 	VPSRLQ $52, T, T; \
-	VPOR V(W_2P52), T, T; \
-	VSUBPD V(W_BIAS), T, T        /* T = k */; \
+	VPOR Y8, T, T; \
+	VSUBPD Y7, T, T               /* T = k */; \
 	VFMADD231PD Y12, T, B; \
 	VADDPD L, B, B                /* B = k·ln2 − ln c */
 
-// LOG64TAIL: B = B + log1p(F). Registers: Y11…Y8 g6, g5, g3, g1.
-#define LOG64TAIL(F, B, P, Q, FF) \
-	VMULPD F, F, FF               /* FF = f² */; \
-	VMOVUPD V(W_G4), P; \
-	VFMADD231PD Y10, F, P; \
-	VFMADD231PD Y11, FF, P        /* P = g4 + g5·f + g6·f² */; \
-	VMOVUPD V(W_G2), Q; \
-	VFMADD231PD Y9, F, Q; \
-	VFMADD231PD P, FF, Q          /* Q = g2 + … + g6·f⁴ */; \
-	VMOVUPD V(W_G0), P; \
-	VFMADD231PD Y8, F, P; \
-	VFMADD231PD Q, FF, P          /* P = g0 + … + g6·f⁶ */; \
-	VFMADD213PD F, FF, P          /* P = f + f²·P ≈ log1p(f) */; \
-	VADDPD P, B, B
-
-#define LOG64SETUP \
+#define LOG64HEADSETUP \
 	VMOVUPD V(T_C64), Y15; \
 	VMOVUPD V(T_HI64), Y14; \
 	VMOVUPD V(T_LO64), Y13; \
 	VMOVUPD V(W_LN2), Y12; \
-	VMOVUPD V(W_G6), Y11; \
-	VMOVUPD V(W_G5), Y10; \
-	VMOVUPD V(W_G3), Y9; \
-	VMOVUPD V(W_G1), Y8
+	VMOVUPD V(W_SPLIT), Y11; \
+	VMOVUPD V(W_UPPER), Y10; \
+	VMOVUPD V(W_EXPONENT), Y9; \
+	VMOVUPD V(W_2P52), Y8; \
+	VMOVUPD V(W_BIAS), Y7
 
-// LOG1P64: Y4 = log1p(Y1), from Y0 = 1 + Y1, which stays.
-#define LOG1P64 \
+// LOG64TAIL: B = b + log1p(f), with F = f. Registers: Y14…Y8 g0…g6.
+#define LOG64TAIL(f, b, F, P, Q, FF, B) \
+	VMOVUPD f, F; \
+	VMULPD F, F, FF               /* FF = f² */; \
+	VMOVAPD Y10, P; \
+	VFMADD231PD Y9, F, P; \
+	VFMADD231PD Y8, FF, P         /* P = g4 + g5·f + g6·f² */; \
+	VMOVAPD Y12, Q; \
+	VFMADD231PD Y11, F, Q; \
+	VFMADD231PD P, FF, Q          /* Q = g2 + … + g6·f⁴ */; \
+	VMOVAPD Y14, P; \
+	VFMADD231PD Y13, F, P; \
+	VFMADD231PD Q, FF, P          /* P = g0 + … + g6·f⁶ */; \
+	VFMADD213PD F, FF, P          /* P = f + f²·P ≈ log1p(f) */; \
+	VADDPD b, P, B
+
+#define LOG64TAILSETUP \
+	VMOVUPD V(W_G0), Y14; \
+	VMOVUPD V(W_G1), Y13; \
+	VMOVUPD V(W_G2), Y12; \
+	VMOVUPD V(W_G3), Y11; \
+	VMOVUPD V(W_G4), Y10; \
+	VMOVUPD V(W_G5), Y9; \
+	VMOVUPD V(W_G6), Y8
+
+// LOG1PHEAD: f and b of log1p(Y1), of 4 values.
+#define LOG1PHEAD(f, b) \
+	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + Y1 */; \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
 	VADDPD V(W_MINUSONE), Y3, Y2; \
-	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·(1 + Y1) − 1 */; \
-	LOG64TAIL(Y2, Y4, Y1, Y3, Y6)
+	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·u − 1 */; \
+	VMOVUPD Y2, f; \
+	VMOVUPD Y4, b
 
-// VLOG1P: y = log1p(x) of 4 values.
-#define VLOG1P(x, y) \
+// VLOG1P: y = log1p(x) of 4 values, from f and b.
+#define VLOG1P(x, f, b, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
 	VCVTPS2PD x, Y1; \
 	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + x */; \
-	LOG1P64; \
 	VXORPD Y1, Y1, Y1; \
 	VCMPPD $0, Y1, Y0, Y2; \
 	VBLENDVPD Y2, V(W_MINUSINF), Y4, Y4 /* u = 0: −Inf */; \
@@ -289,12 +314,10 @@ done: \
 	VCVTPD2PSY Y0, X0; \
 	VMOVUPS X0, y
 
-// VSOFTPLUS: y = ±log(1 + exp(±x)) of 4 values, from e = exp(−|x|). sign is the
-// float64 ±0 and sign32 the float32 one.
-#define VSOFTPLUS(x, e, sign, sign32, y) \
-	VMOVUPD e, Y1; \
-	VADDPD V(W_ONE), Y1, Y0; \
-	LOG1P64; \
+// VSOFTPLUS: y = ±log(1 + exp(±x)) of 4 values, from f and b. sign is the float64
+// ±0 and sign32 the float32 one.
+#define VSOFTPLUS(x, f, b, sign, sign32, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
 	VCVTPS2PD x, Y1; \
 	VXORPD sign, Y1, Y1; \
 	VXORPD Y2, Y2, Y2; \
@@ -304,21 +327,25 @@ done: \
 	VXORPS sign32, X4, X4; \
 	VMOVUPS X4, y
 
-// POWLOG: t = y·log|x|, in [−112, 95] or NaN, of 4 values. Register: Y7 y.
-#define POWLOG(x, t) \
+// POWHEAD: f and b of log|x|, of 4 values.
+#define POWHEAD(x, f, b) \
 	VCVTPS2PD x, Y0; \
-	VMOVUPD V(W_SIGN), Y1; \
-	VANDNPD Y0, Y1, Y0            /* Y0 = a = |x| */; \
+	VANDPD V(W_MAGNITUDE), Y0, Y0 /* Y0 = a = |x| */; \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
-	VMOVUPD V(W_MINUSONE), Y2; \
-	VFMADD231PD Y0, Y3, Y2        /* Y2 = f = c·2^−k·a − 1 */; \
-	LOG64TAIL(Y2, Y4, Y1, Y3, Y6); \
-	VXORPD Y1, Y1, Y1; \
-	VCMPPD $0, Y1, Y0, Y1; \
+	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·a − 1 */; \
+	VMOVUPD Y3, f; \
+	VMOVUPD Y4, b
+
+// POWLOG: t = y·log|x|, in [−112, 95] or NaN, of 4 values. Registers: Y15 y, Y7 0.
+#define POWLOG(x, f, b, t) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VCVTPS2PD x, Y0; \
+	VANDPD V(W_MAGNITUDE), Y0, Y0 /* Y0 = a = |x| */; \
+	VCMPPD $0, Y7, Y0, Y1; \
 	VBLENDVPD Y1, V(W_MINUSINF), Y4, Y4 /* a = 0: −Inf */; \
 	VCMPPD $6, V(W_MAX), Y0, Y1; \
 	VBLENDVPD Y1, Y0, Y4, Y4      /* a not ≤ max: a */; \
-	VMULPD Y7, Y4, Y4; \
+	VMULPD Y15, Y4, Y4; \
 	VMOVUPD V(W_FLOOR), Y1; \
 	VMAXPD Y4, Y1, Y4; \
 	VMOVUPD V(W_CEIL), Y1; \
@@ -357,7 +384,7 @@ loop: \
 // ENTER64: scratch on the frame, aligned to a cache line; it holds no pointers.
 #define ENTER64 \
 	NO_LOCAL_POINTERS; \
-	LEAQ scratch-4160(SP), R8; \
+	LEAQ scratch-8256(SP), R8; \
 	ADDQ $63, R8; \
 	ANDQ $~63, R8
 

@@ -37,6 +37,7 @@ VECTOR(V_ONES, $0xffffffffffffffff) // the integer −1
 VECTOR(W_FLOOR, $0xc05c000000000000) // −112: exp rounds to 0
 VECTOR(W_CEIL, $0x4057c00000000000) // 95: exp rounds to +Inf
 VECTOR(W_SIGN, $0x8000000000000000) // a sign bit
+VECTOR(W_MAGNITUDE, $0x7fffffffffffffff) // and the others
 VECTOR(W_PLUS, $0x0000000000000000) // and none
 VECTOR(W_ONE, $0x3ff0000000000000) // 1
 VECTOR(W_MINUSONE, $0xbff0000000000000) // −1
@@ -94,32 +95,49 @@ DATA v<>+(T_LO64+0)(SB)/8, $0x3e6097af00000000 // and of the rest
 DATA v<>+(T_LO64+8)(SB)/8, $0x3e2121f73e7a677c
 DATA v<>+(T_LO64+16)(SB)/8, $0x3e65aa583e8da154
 DATA v<>+(T_LO64+24)(SB)/8, $0x3e76ea823e88524d
-GLOBL v<>(SB), RODATA|NOPTR, $2080
+GLOBL v<>(SB), RODATA|NOPTR, $2112
 
 // func ExpAVX2(dst, src []float32)
-TEXT ·ExpAVX2(SB), NOSPLIT, $0-48
-	MOVQ    dst_base+0(FP), DI
-	MOVQ    src_base+24(FP), SI
-	MOVQ    src_len+32(FP), DX
+TEXT ·ExpAVX2(SB), 0, $8256-48
+	MOVQ  dst_base+0(FP), DI
+	MOVQ  src_base+24(FP), SI
+	MOVQ  src_len+32(FP), DX
+	ENTER64
+	TESTQ DX, DX
+	JZ    done
+
+chunk:
+	FIRSTCHUNK
 	VMOVUPS V(V_FLOOR), Y15
 	VMOVUPS V(V_CEIL), Y14
 	VMOVUPS V(V_MAGIC), Y13
 	VMOVUPS V(V_8_LN2), Y12
 	VMOVUPS V(V_C1), Y11
 	VMOVUPS V(V_C2), Y10
-	VMOVUPS V(T_EXP2), Y9
-	VMOVUPS V(T_EXP2LOW), Y8
-	VMOVUPS V(V_P2), Y7
 	XORQ    BX, BX
-	TESTQ   DX, DX
-	JZ      done
 
-loop:
-	VEXP(0(SI)(BX*4), 0(DI)(BX*4))
-	VEXP(32(SI)(BX*4), 32(DI)(BX*4))
+args:
+	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4))
+	VEXPARG(32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
 	ADDQ $16, BX
-	CMPQ BX, DX
-	JLT  loop
+	CMPQ BX, CX
+	JLT  args
+
+	VMOVUPS V(T_EXP2), Y15
+	VMOVUPS V(T_EXP2LOW), Y14
+	VMOVUPS V(V_P2), Y13
+	VMOVUPS V(V_P3), Y12
+	VMOVUPS V(V_P4), Y11
+	VMOVUPS V(V_ONE), Y10
+	XORQ    BX, BX
+
+exps:
+	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4))
+	VEXP(32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, CX
+	JLT  exps
+	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
@@ -153,17 +171,27 @@ done:
 	VZEROUPPER
 	RET
 
-#define LOG1PTURN(o) VLOG1P(o(SI)(BX*4), o(DI)(BX*4))
+#define LOG1PHEADTURN(o) \
+	VCVTPS2PD o(SI)(BX*4), Y1; \
+	LOG1PHEAD((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
+#define LOG1PTURN(o) VLOG1P(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), o(DI)(BX*4))
 
 // func Log1pAVX2(dst, src []float32)
-TEXT ·Log1pAVX2(SB), NOSPLIT, $0-48
+TEXT ·Log1pAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
-	MOVQ  src_len+32(FP), CX
-	TESTQ CX, CX
+	MOVQ  src_len+32(FP), DX
+	ENTER64
+	TESTQ DX, DX
 	JZ    done
-	LOG64SETUP
+
+chunk:
+	FIRSTCHUNK
+	LOG64HEADSETUP
+	PASS64(heads, LOG1PHEADTURN)
+	LOG64TAILSETUP
 	PASS64(loop, LOG1PTURN)
+	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
@@ -189,16 +217,23 @@ done:
 	EXPNEG64(o(SI)(BX*4)); \
 	VMOVUPD Y0, (2*o)(R8)(BX*8)
 
-// vexpneg: scratch = exp(−|x|) for the CX values at SI.
-TEXT vexpneg<>(SB), NOSPLIT|NOFRAME, $0
+#define SOFTPLUSHEADTURN(o) \
+	VMOVUPD (2*o)(R8)(BX*8), Y1; \
+	LOG1PHEAD((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
+
+// vsoftplus: f and b of log1p(exp(−|x|)) for the CX values at SI.
+TEXT vsoftplus<>(SB), NOSPLIT|NOFRAME, $0
 	EXP64SETUP
-	PASS64(loop, EXPNEGTURN)
+	PASS64(exps, EXPNEGTURN)
+	LOG64HEADSETUP
+	PASS64(heads, SOFTPLUSHEADTURN)
+	LOG64TAILSETUP
 	RET
 
-#define SOFTPLUSTURN(o) VSOFTPLUS(o(SI)(BX*4), (2*o)(R8)(BX*8), V(W_PLUS), V(W_PLUS), o(DI)(BX*4))
+#define SOFTPLUSTURN(o) VSOFTPLUS(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), V(W_PLUS), V(W_PLUS), o(DI)(BX*4))
 
 // func SoftplusAVX2(dst, src []float32)
-TEXT ·SoftplusAVX2(SB), 0, $4160-48
+TEXT ·SoftplusAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
@@ -208,8 +243,7 @@ TEXT ·SoftplusAVX2(SB), 0, $4160-48
 
 chunk:
 	FIRSTCHUNK
-	CALL vexpneg<>(SB)
-	LOG64SETUP
+	CALL vsoftplus<>(SB)
 	PASS64(loop, SOFTPLUSTURN)
 	NEXTCHUNK64(chunk)
 
@@ -217,10 +251,10 @@ done:
 	VZEROUPPER
 	RET
 
-#define LOGSIGMOIDTURN(o) VSOFTPLUS(o(SI)(BX*4), (2*o)(R8)(BX*8), V(W_SIGN), V(V_SIGN), o(DI)(BX*4))
+#define LOGSIGMOIDTURN(o) VSOFTPLUS(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), V(W_SIGN), V(V_SIGN), o(DI)(BX*4))
 
 // func LogSigmoidAVX2(dst, src []float32)
-TEXT ·LogSigmoidAVX2(SB), 0, $4160-48
+TEXT ·LogSigmoidAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
@@ -230,8 +264,7 @@ TEXT ·LogSigmoidAVX2(SB), 0, $4160-48
 
 chunk:
 	FIRSTCHUNK
-	CALL vexpneg<>(SB)
-	LOG64SETUP
+	CALL vsoftplus<>(SB)
 	PASS64(loop, LOGSIGMOIDTURN)
 	NEXTCHUNK64(chunk)
 
@@ -239,11 +272,12 @@ done:
 	VZEROUPPER
 	RET
 
-#define POWLOGTURN(o) POWLOG(o(SI)(BX*4), (2*o)(R8)(BX*8))
+#define POWHEADTURN(o) POWHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
+#define POWLOGTURN(o) POWLOG(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
 #define POWEXPTURN(o) POWEXP(o(SI)(BX*4), (2*o)(R8)(BX*8), o(DI)(BX*4))
 
 // func PowAVX2(dst, src []float32, y float64, sign, nan uint32)
-TEXT ·PowAVX2(SB), 0, $4160-64
+TEXT ·PowAVX2(SB), 0, $8256-64
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
@@ -253,8 +287,11 @@ TEXT ·PowAVX2(SB), 0, $4160-64
 
 chunk:
 	FIRSTCHUNK
-	LOG64SETUP
-	VBROADCASTSD y+48(FP), Y7
+	LOG64HEADSETUP
+	PASS64(heads, POWHEADTURN)
+	LOG64TAILSETUP
+	VBROADCASTSD y+48(FP), Y15
+	VXORPD Y7, Y7, Y7
 	PASS64(logs, POWLOGTURN)
 	EXP64SETUP
 	VBROADCASTSS sign+56(FP), X6
