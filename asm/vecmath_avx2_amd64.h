@@ -5,12 +5,13 @@
 // Registers of all kernels:
 //
 //	SI src   DI dst   DX values left   BX value within the pass
-//	CX values in this chunk   R8 scratch, second half at +BOFF
+//	CX values in this chunk   R8 scratch
 //
 // Operands are in Go's order, as in avx2_amd64.h.
 
 #define VCHUNK 512
-#define BOFF 4096 // of the second scratch
+#define BOFF 4096 // of the second part of scratch
+#define AOFF 8192 // and the third, in Pow only
 
 // Constants, by offset into v<>: vectors of float32, vectors of float64, tables
 // of eight.
@@ -223,23 +224,25 @@ done: \
 	EXP64(Y0, Y1, Y2, Y3, Y4, Y5)
 
 // LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, with U = 2^k·m, c ≈ 1/m.
-// Registers: Y15 table of c·2¹⁰²³, Y14 Y13 tables of −ln c in two parts, Y12 ln2,
-// Y11 2⁴⁸, Y10 mask of upper words, Y9 of exponents, Y8 2⁵², Y7 2⁵² + 1023.
-#define LOG64HEAD(U, T, D, B, L) \
+// PURE clears L's lower words; where U has been a float32 they are clear.
+// Registers: Y15 table of c, Y14 Y13 tables of −ln c in two parts, Y12 ln2,
+// Y11 2⁴⁸ + 2⁵², Y10 mask of upper words, Y9 of exponents, Y8 2⁵², Y7 2⁵² + 1023.
+#define LOG64HEAD(U, T, D, B, L, PURE) \
 	VPADDQ Y11, U, T; \
 	VPSRLD $17, T, L; \
-	VPAND Y10, L, L               /* L = j in the upper words, 0 in the lower */; \
-	VPAND Y9, T, T                /* T = (k + 1023)<<52 */; \
-	VPERMPS Y15, L, D; \
-	VPAND Y10, D, D               /* D = c·2¹⁰²³, the lower words 0 */; \
-	VPERMPS Y14, L, B             /* B = −ln c: entry 0, in the lower words, is 0 */; \
+	PURE(L)                       /* L = j in the upper words, 0 in the lower */; \
+	VPANDN Y9, T, T               /* T = (1023 − k)<<52 */; \
+	VPERMPS Y15, L, D             /* D = bits of c, less those of 1 */; \
+	VPERMPS Y14, L, B             /* B = −ln c */; \
 	VPERMPS Y13, L, L             /* L = what B lacks */; \
-	VPSUBQ T, D, D                /* D = c·2^−k */; \
+	VPADDQ T, D, D                /* D = c·2^−k */; \
 	VPSRLQ $52, T, T; \
 	VPOR Y8, T, T; \
-	VSUBPD Y7, T, T               /* T = k */; \
-	VFMADD231PD Y12, T, B; \
+	VSUBPD Y7, T, T               /* T = −k */; \
+	VFNMADD231PD Y12, T, B; \
 	VADDPD L, B, B                /* B = k·ln2 − ln c */
+#define UPPERWORDS(L) VPAND Y10, L, L
+#define NOLOWERWORDS(L)
 
 #define LOG64HEADSETUP \
 	VMOVUPD V(T_C64), Y15; \
@@ -280,7 +283,7 @@ done: \
 // LOG1PHEAD: f and b of log1p(Y1), of 4 values.
 #define LOG1PHEAD(f, b) \
 	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + Y1 */; \
-	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, UPPERWORDS); \
 	VADDPD V(W_MINUSONE), Y3, Y2; \
 	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·u − 1 */; \
 	VMOVUPD Y2, f; \
@@ -327,23 +330,24 @@ done: \
 	VXORPS sign32, X4, X4; \
 	VMOVUPS X4, y
 
-// POWHEAD: f and b of log|x|, of 4 values.
-#define POWHEAD(x, f, b) \
+// POWHEAD: a = |x|, and f and b of log(a), of 4 values.
+#define POWHEAD(x, f, b, a) \
 	VCVTPS2PD x, Y0; \
-	VANDPD V(W_MAGNITUDE), Y0, Y0 /* Y0 = a = |x| */; \
-	LOG64HEAD(Y0, Y2, Y3, Y4, Y5); \
+	VANDPD V(W_MAGNITUDE), Y0, Y0; \
+	VMOVUPD Y0, a; \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
 	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·a − 1 */; \
 	VMOVUPD Y3, f; \
 	VMOVUPD Y4, b
 
-// POWLOG: t = y·log|x|, in [−112, 95] or NaN, of 4 values. Registers: Y15 y, Y7 0.
-#define POWLOG(x, f, b, t) \
+// POWLOG: t = y·log(a), in [−112, 95] or NaN, of 4 values. Registers: Y15 y, Y7 0,
+// Y6 the largest finite number.
+#define POWLOG(a, f, b, t) \
 	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
-	VCVTPS2PD x, Y0; \
-	VANDPD V(W_MAGNITUDE), Y0, Y0 /* Y0 = a = |x| */; \
+	VMOVUPD a, Y0; \
 	VCMPPD $0, Y7, Y0, Y1; \
 	VBLENDVPD Y1, V(W_MINUSINF), Y4, Y4 /* a = 0: −Inf */; \
-	VCMPPD $6, V(W_MAX), Y0, Y1; \
+	VCMPPD $6, Y6, Y0, Y1; \
 	VBLENDVPD Y1, Y0, Y4, Y4      /* a not ≤ max: a */; \
 	VMULPD Y15, Y4, Y4; \
 	VMOVUPD V(W_FLOOR), Y1; \
@@ -352,22 +356,27 @@ done: \
 	VMINPD Y4, Y1, Y4             /* Y4 = t */; \
 	VMOVUPD Y4, t
 
-// POWEXP: y = exp(t) with the sign or the NaN that a negative x asks for, of 4
-// values. Registers: X6 mask of the sign; the mask of NaN is an argument.
-#define POWEXP(x, t, y) \
-	VMOVUPD t, Y0; \
+// POWEXP: y = exp(t) with the sign or the NaN that a negative x asks for, of 8
+// values. sign and nan are the masks.
+#define POWEXP(x, t0, t1, sign, nan, y) \
+	VMOVUPD t0, Y0; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
+	VCVTPD2PSY Y0, X6; \
+	VMOVUPD t1, Y0; \
 	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
 	VCVTPD2PSY Y0, X0; \
-	VMOVUPS x, X1; \
-	VPADDD V(V_ONES), X1, X2; \
-	VMOVDQU V(V_MINUSMAX), X3; \
-	VPCMPGTD X2, X3, X2           /* X2 = ones where −Inf < x < 0 */; \
-	VBROADCASTSS nan+60(FP), X3; \
-	VPAND X3, X2, X2; \
-	VPAND X6, X1, X1; \
-	VPOR X1, X0, X0; \
-	VPOR X2, X0, X0; \
-	VMOVUPS X0, y
+	VINSERTF128 $1, X0, Y6, Y0; \
+	VMOVUPS x, Y1; \
+	VPADDD V(V_ONES), Y1, Y2; \
+	VMOVDQU V(V_MINUSMAX), Y3; \
+	VPCMPGTD Y2, Y3, Y2           /* Y2 = ones where −Inf < x < 0 */; \
+	VPBROADCASTD nan, Y3; \
+	VPAND Y3, Y2, Y2; \
+	VPBROADCASTD sign, Y4; \
+	VPAND Y4, Y1, Y1; \
+	VPOR Y1, Y0, Y0; \
+	VPOR Y2, Y0, Y0; \
+	VMOVUPS Y0, y
 
 // PASS64: four turns of 4 values.
 #define PASS64(loop, TURN) \
@@ -382,9 +391,9 @@ loop: \
 	JLT loop
 
 // ENTER64: scratch on the frame, aligned to a cache line; it holds no pointers.
-#define ENTER64 \
+#define ENTER64(frame) \
 	NO_LOCAL_POINTERS; \
-	LEAQ scratch-8256(SP), R8; \
+	LEAQ scratch-frame(SP), R8; \
 	ADDQ $63, R8; \
 	ANDQ $~63, R8
 

@@ -56,7 +56,7 @@ VECTOR(W_G3, $0x3fc9998d75baa4b8)
 VECTOR(W_G4, $0xbfc555bcd3b09d6e)
 VECTOR(W_G5, $0x3fc260f41f67f624)
 VECTOR(W_G6, $0xbfbf78cb558ccc22)
-VECTOR(W_SPLIT, $0x0001000000000000) // m from 1 − 1/32 on
+VECTOR(W_SPLIT, $0x0011000000000000) // m from 1 − 1/32 on, and the exponent one more
 VECTOR(W_EXPONENT, $0x7ff0000000000000) // exponent
 VECTOR(W_UPPER, $0xffffffff00000000) // the upper words
 VECTOR(W_2P52, $0x4330000000000000) // 2⁵²
@@ -83,10 +83,10 @@ DATA v<>+(T_LO+0)(SB)/8, $0x35e8227e00000000 // and the rest
 DATA v<>+(T_LO+8)(SB)/8, $0xb6ef7659b6161ba9
 DATA v<>+(T_LO+16)(SB)/8, $0x3621a272b5b884fd
 DATA v<>+(T_LO+24)(SB)/8, $0x35bfbe8e35844d37
-DATA v<>+(T_C64+0)(SB)/8, $0x7fdc71087fe00000 // upper words of c·2¹⁰²³
-DATA v<>+(T_C64+8)(SB)/8, $0x7fd745dd7fd998eb
-DATA v<>+(T_C64+16)(SB)/8, $0x7fd3b07d7fd55576
-DATA v<>+(T_C64+24)(SB)/8, $0x7fd111b27fd249a0
+DATA v<>+(T_C64+0)(SB)/8, $0xfffc710800000000 // upper words of c, less those of 1
+DATA v<>+(T_C64+8)(SB)/8, $0xfff745ddfff998eb
+DATA v<>+(T_C64+16)(SB)/8, $0xfff3b07dfff55576
+DATA v<>+(T_C64+24)(SB)/8, $0xfff111b2fff249a0
 DATA v<>+(T_HI64+0)(SB)/8, $0x3fbe2dbf00000000 // upper words of −ln c
 DATA v<>+(T_HI64+8)(SB)/8, $0x3fd4616c3fcc9360
 DATA v<>+(T_HI64+16)(SB)/8, $0x3fdf14f93fd9f2c1
@@ -102,7 +102,7 @@ TEXT ·ExpAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
-	ENTER64
+	ENTER64(8256)
 	TESTQ DX, DX
 	JZ    done
 
@@ -181,7 +181,7 @@ TEXT ·Log1pAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
-	ENTER64
+	ENTER64(8256)
 	TESTQ DX, DX
 	JZ    done
 
@@ -237,7 +237,7 @@ TEXT ·SoftplusAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
-	ENTER64
+	ENTER64(8256)
 	TESTQ DX, DX
 	JZ    done
 
@@ -258,7 +258,7 @@ TEXT ·LogSigmoidAVX2(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
-	ENTER64
+	ENTER64(8256)
 	TESTQ DX, DX
 	JZ    done
 
@@ -272,16 +272,15 @@ done:
 	VZEROUPPER
 	RET
 
-#define POWHEADTURN(o) POWHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
-#define POWLOGTURN(o) POWLOG(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
-#define POWEXPTURN(o) POWEXP(o(SI)(BX*4), (2*o)(R8)(BX*8), o(DI)(BX*4))
+#define POWHEADTURN(o) POWHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o+AOFF)(R8)(BX*8))
+#define POWLOGTURN(o) POWLOG((2*o+AOFF)(R8)(BX*8), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
 
 // func PowAVX2(dst, src []float32, y float64, sign, nan uint32)
-TEXT ·PowAVX2(SB), 0, $8256-64
+TEXT ·PowAVX2(SB), 0, $12352-64
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
-	ENTER64
+	ENTER64(12352)
 	TESTQ DX, DX
 	JZ    done
 
@@ -291,11 +290,18 @@ chunk:
 	PASS64(heads, POWHEADTURN)
 	LOG64TAILSETUP
 	VBROADCASTSD y+48(FP), Y15
-	VXORPD Y7, Y7, Y7
+	VXORPD  Y7, Y7, Y7
+	VMOVUPD V(W_MAX), Y6
 	PASS64(logs, POWLOGTURN)
 	EXP64SETUP
-	VBROADCASTSS sign+56(FP), X6
-	PASS64(exps, POWEXPTURN)
+	XORQ    BX, BX
+
+exps:
+	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
+	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, CX
+	JLT  exps
 	NEXTCHUNK64(chunk)
 
 done:
