@@ -17,18 +17,21 @@ import (
 	"strings"
 )
 
-// An operand is step times 0…count-1.
+// An operand is least plus step times 0…count-1.
 type operand struct {
-	name        string
-	count, step int
+	name               string
+	count, step, least int
 }
 
 var (
-	vm, vn, vd = operand{"Vm", 32, 1}, operand{"Vn", 32, 1}, operand{"Vd", 32, 1}
-	shift8     = operand{"SHIFT", 8, 1}
-	shift32    = operand{"SHIFT", 32, 1}
-	offset     = operand{"OFFSET", 4096, 16}
-	base       = operand{"Xa", 32, 1} // 31 is SP
+	vm, vn, vd = operand{"Vm", 32, 1, 0}, operand{"Vn", 32, 1, 0}, operand{"Vd", 32, 1, 0}
+	shift8     = operand{"SHIFT", 8, 1, 0}
+	shift32    = operand{"SHIFT", 32, 1, 0}
+	shift64    = operand{"SHIFT", 64, 1, 0}
+	right32    = operand{"SHIFT", 32, 1, 1}
+	right64    = operand{"SHIFT", 64, 1, 1}
+	offset     = operand{"OFFSET", 4096, 16, 0}
+	base       = operand{"Xa", 32, 1, 0} // 31 is SP
 
 	three = []operand{vm, vn, vd}
 	two   = []operand{vn, vd}
@@ -46,8 +49,26 @@ var table = []struct {
 	{"FMAX_4S", three, "fmax Vd.4s, Vn.4s, Vm.4s"},
 	{"FMIN_4S", three, "fmin Vd.4s, Vn.4s, Vm.4s"},
 	{"FMLA_4S", three, "fmla Vd.4s, Vn.4s, Vm.4s"},
+	{"FMLS_4S", three, "fmls Vd.4s, Vn.4s, Vm.4s"},
+	{"FCMGE_4S", three, "fcmge Vd.4s, Vn.4s, Vm.4s"},
+	{"FCMEQ0_4S", two, "fcmeq Vd.4s, Vn.4s, #0"},
+	{"FCMLT0_4S", two, "fcmlt Vd.4s, Vn.4s, #0"},
+	{"SCVTF_4S", two, "scvtf Vd.4s, Vn.4s"},
 	{"FNEG_4S", two, "fneg Vd.4s, Vn.4s"},
 	{"FADD_2D", three, "fadd Vd.2d, Vn.2d, Vm.2d"},
+	{"FSUB_2D", three, "fsub Vd.2d, Vn.2d, Vm.2d"},
+	{"FMUL_2D", three, "fmul Vd.2d, Vn.2d, Vm.2d"},
+	{"FDIV_2D", three, "fdiv Vd.2d, Vn.2d, Vm.2d"},
+	{"FMAX_2D", three, "fmax Vd.2d, Vn.2d, Vm.2d"},
+	{"FMIN_2D", three, "fmin Vd.2d, Vn.2d, Vm.2d"},
+	{"FMLA_2D", three, "fmla Vd.2d, Vn.2d, Vm.2d"},
+	{"FMLS_2D", three, "fmls Vd.2d, Vn.2d, Vm.2d"},
+	{"FABS_2D", two, "fabs Vd.2d, Vn.2d"},
+	{"FCMGE_2D", three, "fcmge Vd.2d, Vn.2d, Vm.2d"},
+	{"FCMEQ0_2D", two, "fcmeq Vd.2d, Vn.2d, #0"},
+	{"FCMLT0_2D", two, "fcmlt Vd.2d, Vn.2d, #0"},
+	{"FCVTN_2S", two, "fcvtn Vd.2s, Vn.2d"},
+	{"FCVTN2_4S", two, "fcvtn2 Vd.4s, Vn.2d"},
 	{"FCVTL_2D", two, "fcvtl Vd.2d, Vn.2s"},
 	{"FCVTL2_2D", two, "fcvtl2 Vd.2d, Vn.4s"},
 
@@ -61,12 +82,19 @@ var table = []struct {
 	{"FMUL_LANE2", three, "fmul Vd.4s, Vn.4s, Vm.s[2]"},
 
 	{"ADD_4S", three, "add Vd.4s, Vn.4s, Vm.4s"},
+	{"SUB_4S", three, "sub Vd.4s, Vn.4s, Vm.4s"},
+	{"ADD_2D", three, "add Vd.2d, Vn.2d, Vm.2d"},
+	{"SUB_2D", three, "sub Vd.2d, Vn.2d, Vm.2d"},
+	{"CMGT_4S", three, "cmgt Vd.4s, Vn.4s, Vm.4s"},
 	{"MUL_4S", three, "mul Vd.4s, Vn.4s, Vm.4s"},
 	{"ADD_16B", three, "add Vd.16b, Vn.16b, Vm.16b"},
 	{"SUB_16B", three, "sub Vd.16b, Vn.16b, Vm.16b"},
 	{"CMEQ_16B", three, "cmeq Vd.16b, Vn.16b, Vm.16b"},
 	{"CMLT0_4S", two, "cmlt Vd.4s, Vn.4s, #0"},
 	{"SHL_4S", []operand{shift32, vn, vd}, "shl Vd.4s, Vn.4s, #SHIFT"},
+	{"SHL_2D", []operand{shift64, vn, vd}, "shl Vd.2d, Vn.2d, #SHIFT"},
+	{"USHR_4S", []operand{right32, vn, vd}, "ushr Vd.4s, Vn.4s, #SHIFT"},
+	{"USHR_2D", []operand{right64, vn, vd}, "ushr Vd.2d, Vn.2d, #SHIFT"},
 	{"SHL_16B", []operand{shift8, vn, vd}, "shl Vd.16b, Vn.16b, #SHIFT"},
 	{"UXTL_8H", two, "uxtl Vd.8h, Vn.8b"},
 	{"UXTL2_8H", two, "uxtl2 Vd.8h, Vn.16b"},
@@ -97,7 +125,7 @@ func values(operands []operand) [][]int {
 	add := func(value func(i, count int) int) {
 		tuple := make([]int, len(operands))
 		for i, o := range operands {
-			tuple[i] = value(i, o.count) % o.count * o.step
+			tuple[i] = o.least + value(i, o.count)%o.count*o.step
 		}
 		tuples = append(tuples, tuple)
 	}

@@ -14,6 +14,10 @@ const (
 	Group = generic.Group
 	// Block is the number of scores of one canonical sum, the most a kernel takes.
 	Block = generic.Block
+	// VecGroup is the number of values that elementwise kernels take as a unit, and
+	// VecMax the most.
+	VecGroup = generic.VecGroup
+	VecMax   = generic.VecMax
 )
 
 // Params are a kernel's view of a loss; see package generic.
@@ -23,6 +27,26 @@ type Params = [8]float32
 type (
 	LossFunc     func(dst, x []float32, y []uint8, w []float32, p *Params, acc *[8]float64)
 	GradientFunc func(dst, grad, x []float32, y []uint8, w []float32, p *Params, acc *[8]float64)
+)
+
+// UnaryFunc and PowFunc are elementwise kernels, likewise.
+type (
+	UnaryFunc func(dst, src []float32)
+	PowFunc   func(dst, src []float32, y float64, sign, nan uint32)
+)
+
+// Unary names the elementwise functions of one argument.
+type Unary int
+
+// The elementwise functions of one argument.
+const (
+	Exp Unary = iota
+	Log
+	Log1p
+	Sigmoid
+	Softplus
+	LogSigmoid
+	NumUnary
 )
 
 // Power tells kernels apart by how they raise q to γ.
@@ -57,6 +81,8 @@ type Set struct {
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
 	Loss        [numPowers]LossFunc
 	Gradient    [numPowers]GradientFunc
+	Unary       [NumUnary]UnaryFunc
+	Pow         PowFunc
 }
 
 // simdGrain blocks take about 40 µs, ten times what it costs to start a goroutine
@@ -83,6 +109,11 @@ var genericSet = Set{
 	Gradient: [numPowers]GradientFunc{
 		generic.GradientGamma0, generic.GradientGamma1, generic.GradientGamma2, generic.GradientGamma,
 	},
+	Unary: [NumUnary]UnaryFunc{
+		generic.Exp, generic.Log, generic.Log1p,
+		generic.Sigmoid, generic.Softplus, generic.LogSigmoid,
+	},
+	Pow: generic.Pow,
 }
 
 var candidates = append(simd(), Candidate{Set: &genericSet, Needs: "pure Go"})

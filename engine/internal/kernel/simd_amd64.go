@@ -18,6 +18,11 @@ var avx2Set = Set{
 	Gradient: [numPowers]GradientFunc{
 		asm.GradientGamma0AVX2, asm.GradientGamma1AVX2, asm.GradientGamma2AVX2, asm.GradientGammaAVX2,
 	},
+	Unary: [NumUnary]UnaryFunc{
+		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
+		asm.SigmoidAVX2, asm.SoftplusAVX2, asm.LogSigmoidAVX2,
+	},
+	Pow: asm.PowAVX2,
 }
 
 // simd returns the assembly sets, fastest first. cpuid reports an extension only

@@ -14,6 +14,11 @@ var neonSet = Set{
 	Gradient: [numPowers]GradientFunc{
 		asm.GradientGamma0NEON, asm.GradientGamma1NEON, asm.GradientGamma2NEON, asm.GradientGammaNEON,
 	},
+	Unary: [NumUnary]UnaryFunc{
+		asm.ExpNEON, asm.LogNEON, asm.Log1pNEON,
+		asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON,
+	},
+	Pow: asm.PowNEON,
 }
 
 // simd returns the assembly sets. NEON (ASIMD) is part of every arm64 CPU that

@@ -1,0 +1,410 @@
+// The vocabulary of the AVX2 elementwise kernels. Exp and Log take 8 float32 at
+// a time, the others 4 float64; in passes through scratch where one chain of
+// operations would be more than the schedulers can overlap.
+//
+// Registers of all kernels:
+//
+//	SI src   DI dst   DX values left   BX value within the pass
+//	CX values in this chunk   R8 scratch
+//
+// Operands are in Go's order, as in avx2_amd64.h.
+
+#define VCHUNK 512
+#define BOFF 4096 // of the second part of scratch
+#define AOFF 8192 // and the third, in Pow only
+
+// Constants, by offset into v<>: vectors of float32, vectors of float64, tables
+// of eight.
+#define V_FLOOR 0
+#define V_CEIL 32
+#define V_MAGIC 64
+#define V_8_LN2 96
+#define V_C1 128
+#define V_C2 160
+#define V_P2 192
+#define V_P3 224
+#define V_P4 256
+#define V_ONE 288
+#define V_BIAS 320
+#define V_NORMAL 352
+#define V_MINNORMAL 384
+#define V_2P23 416
+#define V_23 448
+#define V_SPLIT 480
+#define V_EXPONENT 512
+#define V_LN2HI 544
+#define V_LN2LO 576
+#define V_L0 608
+#define V_L1 640
+#define V_L2 672
+#define V_L3 704
+#define V_L4 736
+#define V_MAX 768
+#define V_MINUSINF 800
+#define V_SIGN 832
+#define V_MINUSMAX 864
+#define V_ONES 896
+#define W_FLOOR 928
+#define W_CEIL 960
+#define W_SIGN 992
+#define W_MAGNITUDE 1024
+#define W_PLUS 1056
+#define W_ONE 1088
+#define W_MINUSONE 1120
+#define W_MAGIC 1152
+#define W_BYLN2 1184
+#define W_LN2 1216
+#define W_E2 1248
+#define W_E3 1280
+#define W_E4 1312
+#define W_E5 1344
+#define W_E6 1376
+#define W_G0 1408
+#define W_G1 1440
+#define W_G2 1472
+#define W_G3 1504
+#define W_G4 1536
+#define W_G5 1568
+#define W_G6 1600
+#define W_SPLIT 1632
+#define W_EXPONENT 1664
+#define W_UPPER 1696
+#define W_2P52 1728
+#define W_BIAS 1760
+#define W_MAX 1792
+#define W_MINUSINF 1824
+#define T_EXP2 1856
+#define T_EXP2LOW 1888
+#define T_C 1920
+#define T_HI 1952
+#define T_LO 1984
+#define T_C64 2016
+#define T_HI64 2048
+#define T_LO64 2080
+
+#define V(name) v<>+name(SB)
+
+// VECTOR: the same 8 bytes four times.
+#define VECTOR(name, value) \
+	DATA v<>+(name+0)(SB)/8, value; \
+	DATA v<>+(name+8)(SB)/8, value; \
+	DATA v<>+(name+16)(SB)/8, value; \
+	DATA v<>+(name+24)(SB)/8, value
+
+// VEXPARG: the first pass of exp, of 8 values: t = x·8/ln2 + magic = n + magic and
+// r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2, Y11 and Y10
+// ln2/8 in two parts.
+#define VEXPARG(x, t, r) \
+	VMOVUPS x, Y0; \
+	VMAXPS Y0, Y15, Y0; \
+	VMINPS Y0, Y14, Y0            /* Y0 = x, in [−105, 89], or NaN */; \
+	VMOVAPS Y13, Y1; \
+	VFMADD231PS Y12, Y0, Y1       /* Y1 = t = x·8/ln2 + magic */; \
+	VSUBPS Y13, Y1, Y2            /* Y2 = n = round(x·8/ln2) */; \
+	VFNMADD231PS Y11, Y2, Y0      /* Y0 = x − n·c1 */; \
+	VFNMADD231PS Y10, Y2, Y0      /* Y0 = r = x − n·ln2/8 */; \
+	VMOVUPS Y1, t; \
+	VMOVUPS Y0, r
+
+// VEXP: the second pass: y = exp(x). Registers: Y15 table of 2^(j/8), Y14 of its
+// low parts, Y13 Y12 Y11 p2 p3 p4, Y10 one.
+#define VEXP(t, r, y) \
+	VMOVUPS t, Y1; \
+	VMOVUPS r, Y0; \
+	VPERMPS Y15, Y1, Y2           /* Y2 = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
+	VPERMPS Y14, Y1, Y3           /* Y3 = what they lack, relatively */; \
+	VPSRLD $4, Y1, Y4; \
+	VPSLLD $23, Y4, Y4            /* Y4 = half<<23, half = ⌊n/16⌋ */; \
+	VPSLLD $20, Y1, Y1; \
+	VPADDD Y1, Y2, Y2; \
+	VPSUBD Y4, Y2, Y2             /* Y2 = s = 2^(n/8 − half) */; \
+	VPADDD Y10, Y4, Y4            /* Y4 = 2^half */; \
+	VMOVAPS Y13, Y5; \
+	VFMADD231PS Y12, Y0, Y5       /* Y5 = p2 + p3·r */; \
+	VMULPS Y0, Y0, Y6             /* Y6 = r² */; \
+	VFMADD231PS Y11, Y6, Y5       /* Y5 = p2 + p3·r + p4·r² */; \
+	VFMADD213PS Y0, Y6, Y5        /* Y5 = r + r²·Y5 ≈ exp(r) − 1 */; \
+	VADDPS Y3, Y5, Y5; \
+	VFMADD213PS Y2, Y2, Y5        /* Y5 = s + s·Y5 */; \
+	VMULPS Y4, Y5, Y5             /* Y5 = exp(x): may overflow or underflow here */; \
+	VMOVUPS Y5, y
+
+// VLOG: y = log(x) of 8 values. Where one is not positive, normal and finite,
+// CX ≠ 0: subnormal numbers are scaled first, results outside log's domain
+// replaced last. normal and done are labels of its own.
+// Registers: Y15 bias, Y14 last normal number, Y13 Y12 Y11 tables of c and −ln c
+// in two parts, Y10 one, Y9 and Y8 ln2 in two parts.
+#define VLOG(x, y, normal, done) \
+	VMOVUPS x, Y0                 /* Y0 = x */; \
+	VMOVAPS Y0, Y2; \
+	VPSUBD Y15, Y0, Y1; \
+	VPCMPGTD Y14, Y1, Y1; \
+	VMOVMSKPS Y1, CX; \
+	TESTL CX, CX; \
+	JZ normal; \
+	VMULPS V(V_2P23), Y0, Y3; \
+	VPSUBD V(V_23), Y3, Y3        /* Y3 = bits of x·2²³, less 23<<23 */; \
+	VMOVDQU V(V_MINNORMAL), Y4; \
+	VPCMPGTD Y0, Y4, Y4; \
+	VBLENDVPS Y4, Y3, Y0, Y2; \
+normal: \
+	VPADDD V(V_SPLIT), Y2, Y3; \
+	VPSRLD $20, Y3, Y4            /* Y4 = j, mod 8 */; \
+	VPAND V(V_EXPONENT), Y3, Y3; \
+	VPSUBD Y10, Y3, Y3            /* Y3 = k<<23 */; \
+	VPSUBD Y3, Y2, Y2             /* Y2 = m */; \
+	VCVTDQ2PS Y3, Y3              /* Y3 = k·2²³ */; \
+	VPERMPS Y13, Y4, Y5           /* Y5 = c */; \
+	VPERMPS Y12, Y4, Y6           /* Y6 = −ln c, upper part */; \
+	VPERMPS Y11, Y4, Y4           /* Y4 = and lower part */; \
+	VFMSUB213PS Y10, Y5, Y2       /* Y2 = f = c·m − 1, exact */; \
+	VFMADD231PS Y9, Y3, Y6        /* Y6 = h = k·ln2 − ln c, exact */; \
+	VFMADD231PS Y8, Y3, Y4        /* Y4 = lo */; \
+	VADDPS Y2, Y6, Y5             /* Y5 = s = h + f, rounded */; \
+	VSUBPS Y6, Y5, Y6; \
+	VSUBPS Y6, Y2, Y6             /* Y6 = f − (s − h), what s lost */; \
+	VADDPS Y6, Y4, Y4             /* Y4 = lo + Y6 */; \
+	VMULPS Y2, Y2, Y3             /* Y3 = f² */; \
+	VMOVUPS V(V_L0), Y6; \
+	VFMADD231PS V(V_L1), Y2, Y6   /* Y6 = l0 + l1·f */; \
+	VMOVUPS V(V_L2), Y7; \
+	VFMADD231PS V(V_L3), Y2, Y7; \
+	VFMADD231PS V(V_L4), Y3, Y7   /* Y7 = l2 + l3·f + l4·f² */; \
+	VFMADD231PS Y7, Y3, Y6        /* Y6 = Y6 + f²·Y7 */; \
+	VFMADD213PS Y4, Y3, Y6        /* Y6 = f²·Y6 + lo */; \
+	VADDPS Y6, Y5, Y5             /* Y5 = log(x) */; \
+	TESTL CX, CX; \
+	JZ done; \
+	VXORPS Y1, Y1, Y1; \
+	VCMPPS $0, Y1, Y0, Y2; \
+	VBLENDVPS Y2, V(V_MINUSINF), Y5, Y5 /* x = 0: −Inf */; \
+	VCMPPS $1, Y1, Y0, Y2; \
+	VORPS Y2, Y5, Y5              /* x < 0: NaN */; \
+	VCMPPS $6, V(V_MAX), Y0, Y2; \
+	VBLENDVPS Y2, Y0, Y5, Y5      /* x not ≤ max: x */; \
+done: \
+	VMOVUPS Y5, y
+
+// EXP64: T = exp(T), |T| ≤ 112, of 4 float64. Registers: Y15 1/ln2, Y14 magic,
+// Y13 ln2, Y12 one, Y11 Y10 Y9 Y8 Y7 e2…e6.
+#define EXP64(T, N, A, B, C, RR) \
+	VMOVAPD Y14, N; \
+	VFMADD231PD Y15, T, N         /* N = n + magic, n = round(T/ln2) */; \
+	VSUBPD Y14, N, A              /* A = n */; \
+	VFNMADD231PD Y13, A, T        /* T = r = T − n·ln2 */; \
+	VMULPD T, T, RR               /* RR = r² */; \
+	VMOVAPD Y9, C; \
+	VFMADD231PD Y8, T, C; \
+	VFMADD231PD Y7, RR, C         /* C = e4 + e5·r + e6·r² */; \
+	VMOVAPD Y11, B; \
+	VFMADD231PD Y10, T, B         /* B = e2 + e3·r */; \
+	VFMADD231PD C, RR, B          /* B = e2 + … + e6·r⁴ */; \
+	VADDPD Y12, T, A; \
+	VFMADD231PD B, RR, A          /* A = 1 + r + r²·B ≈ exp(r) */; \
+	VPSLLQ $52, N, N; \
+	VPADDQ N, A, T                /* T = 2^n·A */
+
+#define EXP64SETUP \
+	VMOVUPD V(W_BYLN2), Y15; \
+	VMOVUPD V(W_MAGIC), Y14; \
+	VMOVUPD V(W_LN2), Y13; \
+	VMOVUPD V(W_ONE), Y12; \
+	VMOVUPD V(W_E2), Y11; \
+	VMOVUPD V(W_E3), Y10; \
+	VMOVUPD V(W_E4), Y9; \
+	VMOVUPD V(W_E5), Y8; \
+	VMOVUPD V(W_E6), Y7
+
+// EXPNEG64: Y0 = exp(−|x|), or what rounds to 0 as it does, of 4 values.
+#define EXPNEG64(x) \
+	VCVTPS2PD x, Y0; \
+	VORPD V(W_SIGN), Y0, Y0; \
+	VMOVUPD V(W_FLOOR), Y1; \
+	VMAXPD Y0, Y1, Y0             /* Y0 = max(−|x|, −112), or NaN */; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5)
+
+// LOG64HEAD: of U > 0: D = c·2^−k, B = k·ln2 − ln c, with U = 2^k·m, c ≈ 1/m.
+// PURE clears L's lower words; where U has been a float32 they are clear.
+// Registers: Y15 table of c, Y14 Y13 tables of −ln c in two parts, Y12 ln2,
+// Y11 2⁴⁸ + 2⁵², Y10 mask of upper words, Y9 of exponents, Y8 2⁵², Y7 2⁵² + 1023.
+#define LOG64HEAD(U, T, D, B, L, PURE) \
+	VPADDQ Y11, U, T; \
+	VPSRLD $17, T, L; \
+	PURE(L)                       /* L = j in the upper words, 0 in the lower */; \
+	VPANDN Y9, T, T               /* T = (1023 − k)<<52 */; \
+	VPERMPS Y15, L, D             /* D = bits of c, less those of 1 */; \
+	VPERMPS Y14, L, B             /* B = −ln c */; \
+	VPERMPS Y13, L, L             /* L = what B lacks */; \
+	VPADDQ T, D, D                /* D = c·2^−k */; \
+	VPSRLQ $52, T, T; \
+	VPOR Y8, T, T; \
+	VSUBPD Y7, T, T               /* T = −k */; \
+	VFNMADD231PD Y12, T, B; \
+	VADDPD L, B, B                /* B = k·ln2 − ln c */
+#define UPPERWORDS(L) VPAND Y10, L, L
+#define NOLOWERWORDS(L)
+
+#define LOG64HEADSETUP \
+	VMOVUPD V(T_C64), Y15; \
+	VMOVUPD V(T_HI64), Y14; \
+	VMOVUPD V(T_LO64), Y13; \
+	VMOVUPD V(W_LN2), Y12; \
+	VMOVUPD V(W_SPLIT), Y11; \
+	VMOVUPD V(W_UPPER), Y10; \
+	VMOVUPD V(W_EXPONENT), Y9; \
+	VMOVUPD V(W_2P52), Y8; \
+	VMOVUPD V(W_BIAS), Y7
+
+// LOG64TAIL: B = b + log1p(f), with F = f. Registers: Y14…Y8 g0…g6.
+#define LOG64TAIL(f, b, F, P, Q, FF, B) \
+	VMOVUPD f, F; \
+	VMULPD F, F, FF               /* FF = f² */; \
+	VMOVAPD Y10, P; \
+	VFMADD231PD Y9, F, P; \
+	VFMADD231PD Y8, FF, P         /* P = g4 + g5·f + g6·f² */; \
+	VMOVAPD Y12, Q; \
+	VFMADD231PD Y11, F, Q; \
+	VFMADD231PD P, FF, Q          /* Q = g2 + … + g6·f⁴ */; \
+	VMOVAPD Y14, P; \
+	VFMADD231PD Y13, F, P; \
+	VFMADD231PD Q, FF, P          /* P = g0 + … + g6·f⁶ */; \
+	VFMADD213PD F, FF, P          /* P = f + f²·P ≈ log1p(f) */; \
+	VADDPD b, P, B
+
+#define LOG64TAILSETUP \
+	VMOVUPD V(W_G0), Y14; \
+	VMOVUPD V(W_G1), Y13; \
+	VMOVUPD V(W_G2), Y12; \
+	VMOVUPD V(W_G3), Y11; \
+	VMOVUPD V(W_G4), Y10; \
+	VMOVUPD V(W_G5), Y9; \
+	VMOVUPD V(W_G6), Y8
+
+// LOG1PHEAD: f and b of log1p(Y1), of 4 values.
+#define LOG1PHEAD(f, b) \
+	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + Y1 */; \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, UPPERWORDS); \
+	VADDPD V(W_MINUSONE), Y3, Y2; \
+	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·u − 1 */; \
+	VMOVUPD Y2, f; \
+	VMOVUPD Y4, b
+
+// VLOG1P: y = log1p(x) of 4 values, from f and b.
+#define VLOG1P(x, f, b, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VCVTPS2PD x, Y1; \
+	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + x */; \
+	VXORPD Y1, Y1, Y1; \
+	VCMPPD $0, Y1, Y0, Y2; \
+	VBLENDVPD Y2, V(W_MINUSINF), Y4, Y4 /* u = 0: −Inf */; \
+	VCMPPD $1, Y1, Y0, Y2; \
+	VORPD Y2, Y4, Y4              /* u < 0: NaN */; \
+	VCMPPD $6, V(W_MAX), Y0, Y2; \
+	VBLENDVPD Y2, Y0, Y4, Y4      /* u not ≤ max: u */; \
+	VCVTPD2PSY Y4, X4; \
+	VMOVUPS x, X5; \
+	VANDPS V(V_SIGN), X5, X5; \
+	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
+	VMOVUPS X4, y
+
+// VSIGMOID: y = 1/(1 + exp(−x)) of 4 values.
+#define VSIGMOID(x, y) \
+	EXPNEG64(x)                   /* Y0 = e */; \
+	VCVTPS2PD x, Y1; \
+	VADDPD Y12, Y0, Y2            /* Y2 = 1 + e */; \
+	VBLENDVPD Y1, Y0, Y12, Y0     /* Y0 = x < 0 ? e : 1 */; \
+	VDIVPD Y2, Y0, Y0; \
+	VCVTPD2PSY Y0, X0; \
+	VMOVUPS X0, y
+
+// VSOFTPLUS: y = ±log(1 + exp(±x)) of 4 values, from f and b. sign is the float64
+// ±0 and sign32 the float32 one.
+#define VSOFTPLUS(x, f, b, sign, sign32, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VCVTPS2PD x, Y1; \
+	VXORPD sign, Y1, Y1; \
+	VXORPD Y2, Y2, Y2; \
+	VMAXPD Y1, Y2, Y1             /* Y1 = max(±x, 0), or NaN */; \
+	VADDPD Y1, Y4, Y4; \
+	VCVTPD2PSY Y4, X4; \
+	VXORPS sign32, X4, X4; \
+	VMOVUPS X4, y
+
+// POWHEAD: a = |x|, and f and b of log(a), of 4 values.
+#define POWHEAD(x, f, b, a) \
+	VCVTPS2PD x, Y0; \
+	VANDPD V(W_MAGNITUDE), Y0, Y0; \
+	VMOVUPD Y0, a; \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
+	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·a − 1 */; \
+	VMOVUPD Y3, f; \
+	VMOVUPD Y4, b
+
+// POWLOG: t = y·log(a), in [−112, 95] or NaN, of 4 values. Registers: Y15 y, Y7 0,
+// Y6 the largest finite number.
+#define POWLOG(a, f, b, t) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VMOVUPD a, Y0; \
+	VCMPPD $0, Y7, Y0, Y1; \
+	VBLENDVPD Y1, V(W_MINUSINF), Y4, Y4 /* a = 0: −Inf */; \
+	VCMPPD $6, Y6, Y0, Y1; \
+	VBLENDVPD Y1, Y0, Y4, Y4      /* a not ≤ max: a */; \
+	VMULPD Y15, Y4, Y4; \
+	VMOVUPD V(W_FLOOR), Y1; \
+	VMAXPD Y4, Y1, Y4; \
+	VMOVUPD V(W_CEIL), Y1; \
+	VMINPD Y4, Y1, Y4             /* Y4 = t */; \
+	VMOVUPD Y4, t
+
+// POWEXP: y = exp(t) with the sign or the NaN that a negative x asks for, of 8
+// values. sign and nan are the masks.
+#define POWEXP(x, t0, t1, sign, nan, y) \
+	VMOVUPD t0, Y0; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
+	VCVTPD2PSY Y0, X6; \
+	VMOVUPD t1, Y0; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
+	VCVTPD2PSY Y0, X0; \
+	VINSERTF128 $1, X0, Y6, Y0; \
+	VMOVUPS x, Y1; \
+	VPADDD V(V_ONES), Y1, Y2; \
+	VMOVDQU V(V_MINUSMAX), Y3; \
+	VPCMPGTD Y2, Y3, Y2           /* Y2 = ones where −Inf < x < 0 */; \
+	VPBROADCASTD nan, Y3; \
+	VPAND Y3, Y2, Y2; \
+	VPBROADCASTD sign, Y4; \
+	VPAND Y4, Y1, Y1; \
+	VPOR Y1, Y0, Y0; \
+	VPOR Y2, Y0, Y0; \
+	VMOVUPS Y0, y
+
+// PASS64: four turns of 4 values.
+#define PASS64(loop, TURN) \
+	XORQ BX, BX; \
+loop: \
+	TURN(0); \
+	TURN(16); \
+	TURN(32); \
+	TURN(48); \
+	ADDQ $16, BX; \
+	CMPQ BX, CX; \
+	JLT loop
+
+// ENTER64: scratch on the frame, aligned to a cache line; it holds no pointers.
+#define ENTER64(frame) \
+	NO_LOCAL_POINTERS; \
+	LEAQ scratch-frame(SP), R8; \
+	ADDQ $63, R8; \
+	ANDQ $~63, R8
+
+// FIRSTCHUNK: CX = min(VCHUNK, DX).
+#define FIRSTCHUNK \
+	MOVQ $VCHUNK, CX; \
+	CMPQ DX, CX; \
+	CMOVQLT DX, CX
+
+#define NEXTCHUNK64(chunk) \
+	LEAQ (SI)(CX*4), SI; \
+	LEAQ (DI)(CX*4), DI; \
+	SUBQ CX, DX; \
+	JNZ chunk
