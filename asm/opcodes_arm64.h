@@ -12,8 +12,10 @@
 #define FMAX_4S(m, n, d)   WORD $(0x4e20f400 | (m)<<16 | (n)<<5 | (d))
 #define FMIN_4S(m, n, d)   WORD $(0x4ea0f400 | (m)<<16 | (n)<<5 | (d))
 #define FMLA_4S(m, n, d)   WORD $(0x4e20cc00 | (m)<<16 | (n)<<5 | (d))
+#define FABS_4S(n, d)      WORD $(0x4ea0f800 | (n)<<5 | (d))
 #define FNEG_4S(n, d)      WORD $(0x6ea0f800 | (n)<<5 | (d))
 #define FADD_2D(m, n, d)   WORD $(0x4e60d400 | (m)<<16 | (n)<<5 | (d))
+#define SCVTF_4S(n, d)     WORD $(0x4e21d800 | (n)<<5 | (d))
 #define FCVTL_2D(n, d)     WORD $(0x0e617800 | (n)<<5 | (d))
 #define FCVTL2_2D(n, d)    WORD $(0x4e617800 | (n)<<5 | (d))
 
@@ -28,10 +30,15 @@
 #define FMUL_LANE2(m, n, d) WORD $(0x4f809800 | (m)<<16 | (n)<<5 | (d))
 
 #define ADD_4S(m, n, d)    WORD $(0x4ea08400 | (m)<<16 | (n)<<5 | (d))
+#define SUB_4S(m, n, d)    WORD $(0x6ea08400 | (m)<<16 | (n)<<5 | (d))
 #define MUL_4S(m, n, d)    WORD $(0x4ea09c00 | (m)<<16 | (n)<<5 | (d))
 #define ADD_16B(m, n, d)   WORD $(0x4e208400 | (m)<<16 | (n)<<5 | (d))
 #define SUB_16B(m, n, d)   WORD $(0x6e208400 | (m)<<16 | (n)<<5 | (d))
 #define CMEQ_16B(m, n, d)  WORD $(0x6e208c00 | (m)<<16 | (n)<<5 | (d))
+#define CMEQ_4S(m, n, d)   WORD $(0x6ea08c00 | (m)<<16 | (n)<<5 | (d))
+#define CMGT_4S(m, n, d)   WORD $(0x4ea03400 | (m)<<16 | (n)<<5 | (d)) // n > m, signed
+#define UMAX_4S(m, n, d)   WORD $(0x6ea06400 | (m)<<16 | (n)<<5 | (d))
+#define USHL_4S(m, n, d)   WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d)) // n << m, n >> −m
 #define CMLT0_4S(n, d)     WORD $(0x4ea0a800 | (n)<<5 | (d))
 #define SHL_4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))
 #define SHL_16B(s, n, d)   WORD $(0x4f005400 | (8+(s))<<16 | (n)<<5 | (d))
