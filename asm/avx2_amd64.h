@@ -470,6 +470,7 @@ done:
 	CALL ce<>(SB)
 #define NOPOWER
 #define POWERPASS CALL power<>(SB)
+#define PROBPOWERPASS CALL probpower<>(SB)
 
 #define LOSSTURN(o, MOD, done, F) \
 	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)

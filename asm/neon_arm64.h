@@ -532,6 +532,7 @@ done:
 	BL ce<>(SB)
 #define NOPOWER
 #define POWERPASS BL power<>(SB)
+#define PROBPOWERPASS BL probpower<>(SB)
 
 // COMBINESETUP: cursors and registers of the combine passes.
 #define COMBINESETUP \

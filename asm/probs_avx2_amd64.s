@@ -147,8 +147,8 @@ loop:
 #define POWQTURN(o) \
 	POWQ((o+QOFF)(R8)(AX*4), o(R8)(AX*4), R10, Y0, Y1, Y2, Y3, Y4)
 
-// power: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t) with its low part in E.
-TEXT power<>(SB), NOSPLIT|NOFRAME, $0
+// probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t) with its low part in E.
+TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	VMOVUPS scaleof1<>(SB), Y15
 	LNSETUP
 	LNCONST(LN_LN2HI, Y6)
@@ -232,7 +232,7 @@ TEXT ·ProbLossGammaAVX2(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	PROBLOSSKERNEL(POWERPASS, PROBMODULATE)
+	PROBLOSSKERNEL(PROBPOWERPASS, PROBMODULATE)
 
 // func ProbGradientGamma0AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
 TEXT ·ProbGradientGamma0AVX2(SB), 0, $6208-136
@@ -288,4 +288,4 @@ TEXT ·ProbGradientGammaAVX2(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	PROBGRADIENTKERNEL(POWERPASS, PROBSLOPE)
+	PROBGRADIENTKERNEL(PROBPOWERPASS, PROBSLOPE)

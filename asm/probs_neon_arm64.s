@@ -121,8 +121,8 @@ loop:
 	STR_Q(LOFF, 7, 0)
 	RET
 
-// power: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t) with its low part in E.
-TEXT power<>(SB), NOSPLIT|NOFRAME, $0
+// probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t) with its low part in E.
+TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_LNQLANES, 20)
 	EOR_16B(21, 21, 21)
 	LNSETUP
@@ -205,7 +205,7 @@ TEXT ·ProbLossGammaNEON(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R2)
 	MOVD p+96(FP), R5
 	MOVD acc+104(FP), R6
-	PROBLOSSKERNEL(POWERPASS, PROBMODULATE)
+	PROBLOSSKERNEL(PROBPOWERPASS, PROBMODULATE)
 
 // func ProbGradientGamma0NEON(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
 TEXT ·ProbGradientGamma0NEON(SB), 0, $6208-136
@@ -261,4 +261,4 @@ TEXT ·ProbGradientGammaNEON(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R2)
 	MOVD p+120(FP), R5
 	MOVD acc+128(FP), R6
-	PROBGRADIENTKERNEL(POWERPASS, PROBSLOPE)
+	PROBGRADIENTKERNEL(PROBPOWERPASS, PROBSLOPE)
