@@ -48,8 +48,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 STRIDE ?= 31
-accuracy: ## measured error over every STRIDE-th of all 2³² logits
-	$(GO) test ./engine -run TestAccuracy -v -timeout 0 -args -stride $(STRIDE)
+accuracy: ## measured error over every STRIDE-th of all 2³² logits and all probabilities
+	$(GO) test ./engine -run "Test(Prob)?Accuracy" -v -timeout 0 -args -stride $(STRIDE)
 
 LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/bin/llvm-mca,-19 -18 -17 -16) /usr/bin/llvm-mca))))
 mca: ## what llvm-mca says of the inner loops: cycles a score against the port bound

@@ -394,7 +394,9 @@ func TestEmpty(t *testing.T) {
 
 // TestNoAllocations: in the steady state one worker allocates nothing.
 func TestNoAllocations(t *testing.T) {
-	b := randomBatch(rand.New(rand.NewPCG(7, 8)), 7*3000, 7, true, true)
+	rng := rand.New(rand.NewPCG(7, 8))
+	b := randomBatch(rng, 7*3000, 7, true, true)
+	probs := b.probs(rng)
 	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
 	for _, name := range Kernels() {
 		e := must(New(Focal(0.25, 1.5), WithKernel(name), WithWorkers(1)))
@@ -403,6 +405,7 @@ func TestNoAllocations(t *testing.T) {
 			"Losses":             func() { must(e.Losses(dst, b)) },
 			"Gradients":          func() { must(e.Gradients(grad, b)) },
 			"LossesAndGradients": func() { must(e.LossesAndGradients(dst, grad, b)) },
+			"of probabilities":   func() { must(e.LossesAndGradients(dst, grad, probs)) },
 		} {
 			if n := testing.AllocsPerRun(20, f); n != 0 {
 				t.Errorf("%s, %s: %v allocations", name, what, n)
