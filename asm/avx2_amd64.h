@@ -45,6 +45,21 @@
 
 #define CONST(name, r) VBROADCASTSS k<>+name(SB), r
 
+// And into ln<>, for the kernels from probabilities.
+#define LN_SCALE 0
+#define LN_SPLIT 4
+#define LN_MASK 8
+#define LN_LN2 12
+#define LN_LN2HI 16
+#define LN_LN2LO 20
+#define LN_G0 24
+#define LN_G1 28
+#define LN_G2 32
+#define LN_G3 36
+#define LN_ZERO 40
+
+#define LNCONST(name, r) VBROADCASTSS ln<>+name(SB), r
+
 // EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
 // Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3, Y6 p4.
 #define EXPCORE(T, R, S, RR) \
@@ -92,21 +107,10 @@
 	VADDPS T, C, C                /* C = log1p(e) */; \
 	VMOVUPS C, l
 
-// POWER: Q = q^γ = exp(−γ·softplus(−u)). The product is carried as h + lo.
-// Registers: EXPCORE's, Y15 sign bit, Y14 127·ln2, Y13 magic, Y12 −8/ln2,
-// Y11 and Y10 ln2/8 in two parts; P is the params' address.
-#define POWER(x, y, l, q, P, U, S, V, H, T) \
-	VPMOVZXBD y, U; \
-	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
-	VXORPS x, U, U                /* U = u */; \
-	VXORPS Y15, U, U              /* U = −u */; \
-	VXORPS V, V, V; \
-	VMAXPS U, V, U; \
-	VMINPS U, Y14, U              /* U = m = min(max(−u, 0), 127·ln2) */; \
-	VMOVUPS l, V                  /* V = L = log1p(e) */; \
-	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
-	VSUBPS U, S, H; \
-	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
+// EXPPRODUCT: T = exp(−γ·(S + V)), V the low part of S ≥ 0. The product is carried
+// as H + lo. Registers: EXPCORE's, Y13 magic, Y12 −8/ln2, Y11 and Y10 ln2/8 in two
+// parts; P is the params' address.
+#define EXPPRODUCT(P, U, S, V, H, T) \
 	VBROADCASTSS 24(P), H; \
 	VMINPS S, H, S                /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
 	VBROADCASTSS 16(P), U         /* U = γ */; \
@@ -120,7 +124,23 @@
 	VFNMSUB231PS Y11, V, H        /* H = −h − n·c1 */; \
 	VFNMADD231PS Y10, V, H        /* H = −h − n·ln2/8 */; \
 	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(T, H, V, S); \
+	EXPCORE(T, H, V, S)
+
+// POWER: Q = q^γ = exp(−γ·softplus(−u)). Registers: EXPPRODUCT's, Y15 sign bit,
+// Y14 127·ln2.
+#define POWER(x, y, l, q, P, U, S, V, H, T) \
+	VPMOVZXBD y, U; \
+	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
+	VXORPS x, U, U                /* U = u */; \
+	VXORPS Y15, U, U              /* U = −u */; \
+	VXORPS V, V, V; \
+	VMAXPS U, V, U; \
+	VMINPS U, Y14, U              /* U = m = min(max(−u, 0), 127·ln2) */; \
+	VMOVUPS l, V                  /* V = L = log1p(e) */; \
+	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
+	VSUBPS U, S, H; \
+	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
+	EXPPRODUCT(P, U, S, V, H, T); \
 	VMOVUPS T, q
 
 // The combine passes. Registers: Y15 weights by label, Y14 one, Y13 zero,
@@ -220,6 +240,155 @@ done:
 	VMULPS Y1, Y0, F; \
 	VANDNPS F, Y10, F             /* F = loss */
 
+// From probabilities, the passes of a chunk are
+//
+//	ce:       L = min(−ln p_t, 100), NaN where a score is no probability
+//	power:    Q = S = −ln(1 − p_t), E = its low part; Q = q^γ = exp(−γ·(S + E))
+//	          (general γ only)
+//	combine:  loss, gradient and sum from x, labels, L, Q
+
+// NEGLN: −ln t = −k·ln2 + H − ln(1 + f), where t is x or 1 − x by the label:
+// K = 2²³·k, H = ln c, X = f. It evaluates 1 − x without the rounding: what T lost
+// of it, low, goes into f. Registers: X = x, Y15 0 for t = x, 2²⁴ for t = 1 − x by
+// label, Y14 2²⁴, Y13 lnSplit, Y12 mask of sign and exponent, Y11 table of c·2⁻²⁴,
+// Y10 table of ln c, Y9 one.
+#define NEGLN(y, X, H, T, K, C) \
+	VPMOVZXBD y, H; \
+	VPERMILPS H, Y15, H           /* H = a = 0 or 2²⁴ */; \
+	VMOVAPS H, T; \
+	VFNMADD231PS X, Y14, T        /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
+	VSUBPS T, H, H                /* H = a − T */; \
+	VFNMADD213PS H, Y14, X        /* X = low = (a − T) − 2²⁴·x, exact */; \
+	VANDPS abs<>(SB), T, T        /* T = 2²⁴·t */; \
+	VPSUBD Y13, T, K              /* K = bits of T less lnSplit */; \
+	VPSRLD $20, K, C              /* C = j, the eighth of m's range, mod 8 */; \
+	VPAND Y12, K, K               /* K = k<<23 */; \
+	VPERMPS Y10, C, H             /* H = ln c */; \
+	VPERMPS Y11, C, C; \
+	VPSUBD K, C, C                /* C = c' = c·2^(−k−24) */; \
+	VFMSUB213PS Y9, C, T          /* T = c'·T − 1 */; \
+	VFMADD213PS T, C, X           /* X = f = c'·low + T */; \
+	VCVTDQ2PS K, K                /* K = 2²³·k */
+
+// LN1P: G = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³), f in F. Registers:
+// Y8 g1, Y7 g3.
+#define LN1P(F, FF, D, G) \
+	VMULPS F, F, FF               /* FF = f² */; \
+	LNCONST(LN_G0, G); \
+	VFMADD231PS Y8, F, G          /* G = g0 + g1·f */; \
+	LNCONST(LN_G2, D); \
+	VFMADD231PS Y7, F, D          /* D = g2 + g3·f */; \
+	VFMADD231PS D, FF, G          /* G = G + f²·D */; \
+	VFMADD213PS F, FF, G          /* G = f + f²·G */
+
+// CE: L = min(−ln p_t, 100). Registers: NEGLN's, LN1P's, Y6 −ln2/2²³, Y5 the
+// greatest bits of x so far, as unsigned integers; −0 counts as 0.
+#define CE(x, y, l, X, H, T, K, G) \
+	VXORPS T, T, T; \
+	VADDPS x, T, X                /* X = x, without −0 */; \
+	VPMAXUD X, Y5, Y5; \
+	NEGLN(y, X, H, T, K, G); \
+	VFMADD231PS Y6, K, H          /* H = −k·ln2 + ln c */; \
+	LN1P(X, T, K, G); \
+	VSUBPS G, H, H                /* H = −ln p_t */; \
+	VMINPS hundred<>(SB), H, H; \
+	VMOVUPS H, l
+
+// LNQ: S = −ln(1 − p_t) to the output s, what it lost to v. Registers: NEGLN's,
+// LN1P's, Y6 −ln2/2²³ in 15 bits.
+#define LNQ(x, y, s, v, X, H, T, K, G, D) \
+	VMOVUPS x, X; \
+	NEGLN(y, X, H, T, K, G); \
+	LN1P(X, T, D, G); \
+	VSUBPS G, H, H                /* H = d = ln c − ln(1 + f) */; \
+	VMULPS Y6, K, T               /* T = m = −k·ln2, its high part, exact */; \
+	VADDPS H, T, X                /* X = S = m + d, rounded */; \
+	VMOVUPS X, s; \
+	VSUBPS T, X, X; \
+	VSUBPS X, H, H                /* H = d − (S − m), what S lost */; \
+	LNCONST(LN_LN2LO, T); \
+	VFMADD231PS T, K, H           /* H = H − k·ln2, its low part */; \
+	VMOVUPS H, v
+
+// POWQ: q = q^γ from S and its low part in q and v. S is beyond lnZero for q = 0
+// only. Registers: EXPPRODUCT's.
+#define POWQ(q, v, P, U, S, V, H, T) \
+	VMOVUPS q, S; \
+	VMOVUPS v, V; \
+	EXPPRODUCT(P, U, S, V, H, T); \
+	LNCONST(LN_ZERO, U); \
+	VCMPPS $1, q, U, U            /* U = lnZero < S */; \
+	VANDNPS T, U, T               /* T = q^γ */; \
+	VMOVUPS T, q
+
+// Modulating factors from probabilities: W = w·q^γ. Registers: Y14 1 for the label
+// 1, else 0; U = label.
+#define PROBMODULATE0(x, q, U, W)
+#define PROBMODULATE1(x, q, U, W) \
+	VPERMILPS U, Y14, U; \
+	VSUBPS x, U, U                /* U = ±q */; \
+	VANDPS abs<>(SB), U, U; \
+	VMULPS U, W, W                /* W = w·q */
+#define PROBMODULATE2(x, q, U, W) \
+	VPERMILPS U, Y14, U; \
+	VSUBPS x, U, U                /* U = ±q */; \
+	VMULPS U, U, U; \
+	VMULPS U, W, W                /* W = w·q² */
+#define PROBMODULATE(x, q, U, W) \
+	VMULPS q, W, W                /* W = w·q^γ */
+
+// PROBLOSS: F = w·q^γ·min(−ln p_t, 100).
+#define PROBLOSS(x, y, weight, l, q, MOD, done, F) \
+	VPMOVZXBD y, Y0               /* Y0 = label */; \
+	VPERMILPS Y0, Y15, Y1         /* Y1 = w_t: Neg, Pos, or 0 for 255 */; \
+	WEIGH(weight, Y1, done); \
+	MOD(x, q, Y0, Y1); \
+	VMULPS l, Y1, F               /* F = (w·q^γ)·CE */
+
+// Slopes from probabilities: D = g, W = ±w·q^γ from CE in CE, q in Q, p_t in T.
+#define PROBSLOPE0(q, Q, W, T, CE, D) \
+	VDIVPS T, W, D                /* D = ±w/p_t */
+#define PROBSLOPE1(q, Q, W, T, CE, D) \
+	VDIVPS T, Q, D; \
+	VADDPS CE, D, D; \
+	VMULPS W, D, D                /* D = ±w·(q/p_t + CE) */; \
+	VMULPS Q, W, W                /* W = ±w·q */
+#define PROBSLOPE2(q, Q, W, T, CE, D) \
+	VDIVPS T, Q, D; \
+	VADDPS CE, CE, T; \
+	VADDPS T, D, D                /* D = q/p_t + 2·CE */; \
+	VMULPS Q, W, T; \
+	VMULPS T, D, D                /* D = ±w·q·(q/p_t + 2·CE) */; \
+	VMULPS Q, Q, Q; \
+	VMULPS Q, W, W                /* W = ±w·q² */
+#define PROBSLOPE(q, Q, W, T, CE, D) \
+	VMULPS q, W, W                /* W = ±w·q^γ */; \
+	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
+	VMAXPS least<>(SB), Q, Q      /* Q = max(q, 2⁻¹⁴⁹) */; \
+	VDIVPS Q, CE, Q               /* Q = CE/q */; \
+	VBROADCASTSS 16(R10), T; \
+	VMULPS T, W, T                /* T = ±w·q^γ·γ */; \
+	VFMADD231PS Q, T, D           /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
+
+// PROBGRADIENT: g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; F = w·q^γ·CE.
+// Registers: Y14 1 for the label 1, else 0, Y13 0 for the label 1, else 1.
+#define PROBGRADIENT(x, y, weight, l, q, grad, SLP, done, F) \
+	VPMOVZXBD y, Y0; \
+	VPERMILPS Y0, Y15, Y1         /* Y1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	WEIGH(weight, Y1, done); \
+	VPERMILPS Y0, Y13, Y2; \
+	VSUBPS x, Y2, Y2; \
+	VANDNPS Y2, Y10, Y2; \
+	VMAXPS minprob<>(SB), Y2, Y2  /* Y2 = max(p_t, 1e-12) */; \
+	VPERMILPS Y0, Y14, Y0; \
+	VSUBPS x, Y0, Y0; \
+	VANDNPS Y0, Y10, Y0           /* Y0 = q */; \
+	VMOVUPS l, Y3                 /* Y3 = CE */; \
+	SLP(q, Y0, Y1, Y2, Y3, Y4); \
+	VMOVUPS Y4, grad; \
+	VMULPS Y1, Y3, F; \
+	VANDNPS F, Y10, F             /* F = loss */
+
 // REDUCE: the canonical sum of 32 losses. Lane j of s adds the losses j, j+8,
 // j+16, j+24 in float32; the lanes are accumulated in float64.
 #define REDUCE \
@@ -256,10 +425,17 @@ done:
 	TESTQ AX, AX; \
 	CMOVQEQ AX, base
 
-// COMBINESETUP: the registers of the combine passes that both kinds share.
-#define COMBINESETUP \
+// LOGITSETUP, PROBSETUP: the registers of the combine passes that all kernels from
+// logits share, and all from probabilities.
+#define LOGITSETUP \
 	CONST(K_ONE, Y14); \
-	VXORPS Y13, Y13, Y13; \
+	VXORPS Y13, Y13, Y13
+#define PROBSETUP \
+	VMOVUPS oneof1<>(SB), Y14; \
+	VMOVUPS oneof0<>(SB), Y13
+
+// COMBINESETUP: the registers that all share.
+#define COMBINESETUP \
 	VMOVUPD 0(R11), Y12; \
 	VMOVUPD 32(R11), Y11; \
 	XORQ AX, AX
@@ -280,34 +456,47 @@ done:
 	SUBQ CX, DX; \
 	JNZ chunk
 
-// PASSES: E and L of the next chunk of min(CHUNK, DX) scores.
-#define PASSES \
+// CHUNKSIZE: CX = min(CHUNK, DX), the scores of the next chunk.
+#define CHUNKSIZE \
 	MOVQ $CHUNK, CX; \
 	CMPQ DX, CX; \
-	CMOVQLT DX, CX; \
+	CMOVQLT DX, CX
+
+// LOGITPASSES, PROBPASSES: E and L of the chunk, or L alone.
+#define LOGITPASSES \
 	CALL expneg<>(SB); \
 	CALL log1p<>(SB)
+#define PROBPASSES \
+	CALL ce<>(SB)
 #define NOPOWER
 #define POWERPASS CALL power<>(SB)
+#define PROBPOWERPASS CALL probpower<>(SB)
 
 #define LOSSTURN(o, MOD, done, F) \
 	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
 
+#define PROBLOSSTURN(o, MOD, done, F) \
+	PROBLOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
+
 // LOSSKERNEL: the body of a loss kernel, after its arguments are in registers.
-#define LOSSKERNEL(POW, MOD) \
+#define LOSSKERNEL(POW, MOD) LOSSBODY(LOGITPASSES, POW, LOGITSETUP, LOSSTURN, MOD)
+#define PROBLOSSKERNEL(POW, MOD) LOSSBODY(PROBPASSES, POW, PROBSETUP, PROBLOSSTURN, MOD)
+#define LOSSBODY(PASSES, POW, SETUP, TURN, MOD) \
 	ENTER; \
 	TESTQ DX, DX; \
 	JZ done; \
 chunk: \
+	CHUNKSIZE; \
 	PASSES; \
 	POW; \
 	VBROADCASTF128 (R10), Y15     /* Y15 = Neg, Pos, 0, 0 twice */; \
+	SETUP; \
 	COMBINESETUP; \
 loop: \
-	LOSSTURN(0, MOD, weighed0, Y6); \
-	LOSSTURN(32, MOD, weighed1, Y7); \
-	LOSSTURN(64, MOD, weighed2, Y8); \
-	LOSSTURN(96, MOD, weighed3, Y9); \
+	TURN(0, MOD, weighed0, Y6); \
+	TURN(32, MOD, weighed1, Y7); \
+	TURN(64, MOD, weighed2, Y8); \
+	TURN(96, MOD, weighed3, Y9); \
 	STORE(stored); \
 	REDUCE; \
 	ADDQ $32, AX; \
@@ -321,23 +510,30 @@ done: \
 #define GRADIENTTURN(o, SLP, done, F) \
 	GRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
 
+#define PROBGRADIENTTURN(o, SLP, done, F) \
+	PROBGRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
+
 // GRADIENTKERNEL: the body of a gradient kernel, likewise.
-#define GRADIENTKERNEL(POW, SLP) \
+#define GRADIENTKERNEL(POW, SLP) GRADIENTBODY(LOGITPASSES, POW, LOGITSETUP, GRADIENTTURN, SLP)
+#define PROBGRADIENTKERNEL(POW, SLP) GRADIENTBODY(PROBPASSES, POW, PROBSETUP, PROBGRADIENTTURN, SLP)
+#define GRADIENTBODY(PASSES, POW, SETUP, TURN, SLP) \
 	ENTER; \
 	TESTQ DX, DX; \
 	JZ done; \
 chunk: \
+	CHUNKSIZE; \
 	PASSES; \
 	POW; \
 	VBROADCASTF128 (R10), Y15; \
 	VXORPS negatepos<>(SB), Y15, Y15 /* Y15 = Neg, −Pos, 0, 0 twice */; \
 	CONST(K_SIGN, Y10); \
+	SETUP; \
 	COMBINESETUP; \
 loop: \
-	GRADIENTTURN(0, SLP, weighed0, Y6); \
-	GRADIENTTURN(32, SLP, weighed1, Y7); \
-	GRADIENTTURN(64, SLP, weighed2, Y8); \
-	GRADIENTTURN(96, SLP, weighed3, Y9); \
+	TURN(0, SLP, weighed0, Y6); \
+	TURN(32, SLP, weighed1, Y7); \
+	TURN(64, SLP, weighed2, Y8); \
+	TURN(96, SLP, weighed3, Y9); \
 	STORE(stored); \
 	REDUCE; \
 	ADDQ $32, AX; \

@@ -47,6 +47,26 @@
 #define K_COPY 336
 #define K_NEGATEPOS 400
 
+// And for the kernels from probabilities.
+#define K_CELANES 416
+#define K_LNQLANES 432
+#define K_LABEL1 448
+#define K_SCALE 464
+#define K_SPLIT 480
+#define K_EXPONENT 496
+#define K_DOWN20 512
+#define K_LNTABLE 528
+#define K_LNRECIP 560
+#define K_MINUSONE 592
+#define K_G0 608
+#define K_G2 624
+#define K_HUNDRED 640
+#define K_LN2LO 656
+#define K_LNZERO 672
+#define K_ONEOF1 688
+#define K_MINPROB 704
+#define K_LEAST 720
+
 // CONST: the vector d from the constants.
 #define CONST(off, d) LDR_Q(off, 10, d)
 
@@ -128,29 +148,21 @@
 	QUAD(FADD_4S, 4, 12, 12)      /* D = log1p(e) */; \
 	QUADST(LOFF, rE, 12)
 
-// POWER: Q = q^γ = exp(−γ·softplus(−u)) of 16 scores. The product is carried as
-// h + lo. V0…V3 U, V4… S, V8… V, V12… H, V16… T. V20 lanes −8/ln2, c1, c2, p4,
-// V21 lanes γ, γ', V22 magic, V23 127·ln2, V24 limit, V25 V26 table of 2^(j/8),
-// V27 V28 V29 for lookups, V30 p3.
-#define POWER \
+// LABELS: V12… = labels of 16 scores.
+#define LABELS \
 	LDR_Q(0, rY, 16); \
 	UXTL_8H(16, 17); \
 	UXTL2_8H(16, 16); \
 	UXTL_4S(17, 12); \
 	UXTL2_4S(17, 13); \
 	UXTL_4S(16, 14); \
-	UXTL2_4S(16, 15)              /* H = labels */; \
-	QUADC(SHL_4S, 31, 12, 12)     /* H = sign bit where the label is 1 */; \
-	QUADLD(0, rX, 0); \
-	QUAD(EOR_16B, 12, 0, 0)       /* U = u */; \
-	QUAD1(CMLT0_4S, 0, 4); \
-	QUAD1(FNEG_4S, 0, 0); \
-	QUAD(AND_16B, 4, 0, 0); \
-	QUADC(FMIN_4S, 23, 0, 0)      /* U = m = min(max(−u, 0), 127·ln2) */; \
-	QUADLD(LOFF, rE, 8)           /* V = L = log1p(e) */; \
-	QUAD(FADD_4S, 8, 0, 4)        /* S = m + L = softplus(−u), rounded */; \
-	QUAD(FSUB_4S, 0, 4, 12); \
-	QUAD(FSUB_4S, 12, 8, 8)       /* V = L − (S − m), what S lost */; \
+	UXTL2_4S(16, 15)
+
+// EXPPRODUCT: S = exp(−γ·(S + V)), V the low part of S ≥ 0. The product is carried
+// as h + lo. V0…V3 U, V4… S, V8… V, V12… H, V16… T. V20 lanes −8/ln2, c1, c2, p4,
+// V21 lanes γ, γ', V22 magic, V24 limit, V25 V26 table of 2^(j/8), V27 V28 V29 for
+// lookups, V30 p3.
+#define EXPPRODUCT \
 	QUADC(FMIN_4S, 24, 4, 4)      /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
 	QUADC(FMUL_LANE0, 21, 4, 12)  /* H = h = γ·S, rounded */; \
 	QUAD1(FNEG_4S, 12, 16); \
@@ -163,7 +175,24 @@
 	QUADC(FMLS_LANE1, 20, 0, 12)  /* H = −h − n·c1 */; \
 	QUADC(FMLS_LANE2, 20, 0, 12)  /* H = −h − n·ln2/8 */; \
 	QUAD(FSUB_4S, 16, 12, 12)     /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(8, 12, 4, 16, 25, 27, 28, 29, 30, 20); \
+	EXPCORE(8, 12, 4, 16, 25, 27, 28, 29, 30, 20)
+
+// POWER: Q = q^γ = exp(−γ·softplus(−u)) of 16 scores. V23 127·ln2, the others are
+// EXPPRODUCT's.
+#define POWER \
+	LABELS; \
+	QUADC(SHL_4S, 31, 12, 12)     /* H = sign bit where the label is 1 */; \
+	QUADLD(0, rX, 0); \
+	QUAD(EOR_16B, 12, 0, 0)       /* U = u */; \
+	QUAD1(CMLT0_4S, 0, 4); \
+	QUAD1(FNEG_4S, 0, 0); \
+	QUAD(AND_16B, 4, 0, 0); \
+	QUADC(FMIN_4S, 23, 0, 0)      /* U = m = min(max(−u, 0), 127·ln2) */; \
+	QUADLD(LOFF, rE, 8)           /* V = L = log1p(e) */; \
+	QUAD(FADD_4S, 8, 0, 4)        /* S = m + L = softplus(−u), rounded */; \
+	QUAD(FSUB_4S, 0, 4, 12); \
+	QUAD(FSUB_4S, 12, 8, 8)       /* V = L − (S − m), what S lost */; \
+	EXPPRODUCT; \
 	QUADST(QOFF, rE, 4)
 
 // The combine passes. Of a pair of vectors: V0 V1 U, V2 V3 W, V4 V5 E, V6 V7 D,
@@ -289,6 +318,175 @@ done:
 	PAIR(FMUL_4S, 2, 0, F); \
 	PAIRC(BIC_16B, 24, F, F)      /* F = loss */
 
+// From probabilities, the passes of a chunk are
+//
+//	ce:       L = min(−ln p_t, 100), NaN where a score is no probability
+//	power:    Q = S = −ln(1 − p_t), E = its low part; Q = q^γ = exp(−γ·(S + E))
+//	          (general γ only)
+//	combine:  loss, gradient and sum from x, labels, L, Q
+
+// NEGLN: −ln t = −k·ln2 + H − ln(1 + f) of 16 scores, where t is x or 1 − x by the
+// label: K = 2²³·k, H = ln c, and f is LNF's. It evaluates 1 − x without the
+// rounding: what T lost of it, low, goes into f. V0… X, then C, V4… low, V8… T,
+// V12… labels, then K, V16… H. V20 lane 1 2²⁴, V21 label whose t is x, V23 lnSplit,
+// V24 mask of sign and exponent, V25 V26 table of ln c, V27 V28 table of c·2⁻²⁴,
+// V29 V30 V31 for lookups.
+#define NEGLN \
+	QUADCONST(K_SCALE, 8)         /* T = 2²⁴ */; \
+	QUADC(CMEQ_4S, 21, 12, 4); \
+	QUAD(BIC_16B, 4, 8, 4)        /* low = a = 0 or 2²⁴ */; \
+	QUAD1(MOV_16B, 4, 8); \
+	QUADC(FMLS_LANE1, 20, 0, 8)   /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
+	QUAD(FSUB_4S, 8, 4, 4)        /* low = a − T */; \
+	QUADC(FMLS_LANE1, 20, 0, 4)   /* low = (a − T) − 2²⁴·x, exact */; \
+	QUAD1(FABS_4S, 8, 8)          /* T = 2²⁴·t */; \
+	QUADC(SUB_4S, 23, 8, 12)      /* K = bits of T less lnSplit */; \
+	CONST(K_DOWN20, 0); \
+	QUADC(USHL_4S, 0, 12, 16)     /* H = j, the eighth of m's range, mod 8 */; \
+	LOOKUPINDEX(16, 29, 30, 31, 16); \
+	QUADC(AND_16B, 24, 12, 12)    /* K = k<<23 */; \
+	QUADT(TBL2_16B, 16, 27, 0); \
+	QUADT(TBL2_16B, 16, 25, 16)   /* H = ln c */; \
+	QUAD(SUB_4S, 12, 0, 0)        /* C = c' = c·2^(−k−24) */; \
+	QUAD1(SCVTF_4S, 12, 12)       /* K = 2²³·k */
+
+// LNF: V12… G = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³), f = c'·2²⁴·t − 1,
+// after NEGLN. V20 lanes 2 and 3 g1, g3.
+#define LNF \
+	QUADCONST(K_MINUSONE, 12); \
+	QUAD(FMLA_4S, 0, 8, 12)       /* G = c'·T − 1 */; \
+	QUAD(FMLA_4S, 0, 4, 12)       /* G = f = c'·low + G */; \
+	QUAD(FMUL_4S, 12, 12, 0)      /* C = f² */; \
+	QUADCONST(K_G0, 4); \
+	QUADC(FMLA_LANE2, 20, 12, 4)  /* low = g0 + g1·f */; \
+	QUADCONST(K_G2, 8); \
+	QUADC(FMLA_LANE3, 20, 12, 8)  /* T = g2 + g3·f */; \
+	QUAD(FMLA_4S, 0, 8, 4)        /* low = low + f²·T */; \
+	QUAD(FMLA_4S, 0, 4, 12)       /* G = f + f²·low */
+
+// CE: L = min(−ln p_t, 100) of 16 scores. V20 lane 0 −ln2/2²³, V22 the greatest bits
+// of x so far, as unsigned integers; −0 counts as 0.
+#define CE \
+	LABELS; \
+	QUADLD(0, rX, 0); \
+	EOR_16B(8, 8, 8); \
+	QUADC(FADD_4S, 8, 0, 0)       /* X = x, without −0 */; \
+	UMAX_4S(0, 22, 22); \
+	UMAX_4S(1, 22, 22); \
+	UMAX_4S(2, 22, 22); \
+	UMAX_4S(3, 22, 22); \
+	NEGLN; \
+	QUADC(FMLA_LANE0, 20, 12, 16) /* H = −k·ln2 + ln c */; \
+	LNF; \
+	QUAD(FSUB_4S, 12, 16, 16)     /* H = −ln p_t */; \
+	CONST(K_HUNDRED, 0); \
+	QUADC(FMIN_4S, 0, 16, 16); \
+	QUADST(LOFF, rE, 16)
+
+// LNQ: Q = S = −ln(1 − p_t) of 16 scores, E what it lost. V20 lane 0 −ln2/2²³ in 15
+// bits.
+#define LNQ \
+	LABELS; \
+	QUADLD(0, rX, 0); \
+	NEGLN; \
+	QUADST(0, rE, 12)             /* E = K for now */; \
+	LNF; \
+	QUAD(FSUB_4S, 12, 16, 16)     /* H = d = ln c − ln(1 + f) */; \
+	QUADLD(0, rE, 0)              /* V0… = K */; \
+	QUADC(FMUL_LANE0, 20, 0, 4)   /* V4… = m = −k·ln2, its high part, exact */; \
+	QUAD(FADD_4S, 16, 4, 8)       /* V8… = S = m + d, rounded */; \
+	QUADST(QOFF, rE, 8); \
+	QUAD(FSUB_4S, 4, 8, 12); \
+	QUAD(FSUB_4S, 12, 16, 16)     /* H = d − (S − m), what S lost */; \
+	CONST(K_LN2LO, 4); \
+	QUADC(FMLA_4S, 4, 0, 16)      /* H = H − k·ln2, its low part */; \
+	QUADST(0, rE, 16)
+
+// POWQ: Q = q^γ of 16 scores. S is beyond lnZero for q = 0 only. Registers are
+// EXPPRODUCT's.
+#define POWQ \
+	QUADLD(QOFF, rE, 4)           /* S */; \
+	QUADLD(0, rE, 8)              /* V */; \
+	EXPPRODUCT; \
+	QUADLD(QOFF, rE, 0)           /* U = S */; \
+	CONST(K_LNZERO, 8); \
+	QUADC(CMGT_4S, 8, 0, 0)       /* U = S > lnZero */; \
+	QUAD(BIC_16B, 0, 4, 4)        /* S = q^γ */; \
+	QUADST(QOFF, rE, 4)
+
+// PROBQ: E = 1 for the label 1, else 0, D = x, Q = ±q, from U of WEIGHTS.
+#define PROBQ(o) \
+	PAIRC(ADD_16B, 30, 0, 4); \
+	CONST(K_ONEOF1, 6); \
+	PAIRT(TBL1_16B, 4, 6, 4)      /* E = 1 or 0 */; \
+	PAIRLD(4*(o), rX, 6)          /* D = x */; \
+	PAIR(FSUB_4S, 6, 4, 8)        /* Q = ±q */
+
+// Modulating factors from probabilities: W = w·q^γ.
+#define PROBMODULATE0(o)
+#define PROBMODULATE1(o) \
+	PROBQ(o); \
+	PAIR1(FABS_4S, 8, 8); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q */
+#define PROBMODULATE2(o) \
+	PROBQ(o); \
+	PAIR(FMUL_4S, 8, 8, 8)        /* Q = q² */; \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q² */
+#define PROBMODULATE(o) MODULATE(o)
+
+// PROBLOSS: F = w·q^γ·min(−ln p_t, 100) of the 8 scores from o on.
+#define PROBLOSS(o, Y, COPY, MOD, weighed, F) \
+	WEIGHTS(Y, COPY); \
+	WEIGH(o, weighed); \
+	MOD(o); \
+	PAIRLD(LOFF+4*(o), rE, 10)    /* M = CE */; \
+	PAIR(FMUL_4S, 2, 10, F)       /* F = (w·q^γ)·CE */
+
+// Slopes from probabilities: D = g, W = ±w·q^γ, from p_t in E, q in Q, CE in M.
+#define PROBSLOPE0(o) \
+	PAIR(FDIV_4S, 4, 2, 6)        /* D = ±w/p_t */
+#define PROBSLOPE1(o) \
+	PAIR(FDIV_4S, 4, 8, 6); \
+	PAIR(FADD_4S, 10, 6, 6); \
+	PAIR(FMUL_4S, 2, 6, 6)        /* D = ±w·(q/p_t + CE) */; \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±w·q */
+#define PROBSLOPE2(o) \
+	PAIR(FDIV_4S, 4, 8, 6); \
+	PAIR(FADD_4S, 10, 10, 0); \
+	PAIR(FADD_4S, 0, 6, 6)        /* D = q/p_t + 2·CE */; \
+	PAIR(FMUL_4S, 8, 2, 4); \
+	PAIR(FMUL_4S, 4, 6, 6)        /* D = ±w·q·(q/p_t + 2·CE) */; \
+	PAIR(FMUL_4S, 8, 8, 8); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±w·q² */
+#define PROBSLOPE(o) \
+	PAIRLD(QOFF+4*(o), rE, 0); \
+	PAIR(FMUL_4S, 0, 2, 2)        /* W = ±w·q^γ */; \
+	PAIR(FDIV_4S, 4, 2, 6)        /* D = ±w·q^γ/p_t */; \
+	CONST(K_LEAST, 0); \
+	PAIRC(FMAX_4S, 0, 8, 8)       /* Q = max(q, 2⁻¹⁴⁹) */; \
+	PAIR(FDIV_4S, 8, 10, 8)       /* Q = CE/q */; \
+	PAIRC(FMUL_LANE2, 31, 2, 4)   /* E = ±w·q^γ·γ */; \
+	PAIR(FMLA_4S, 8, 4, 6)        /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
+
+// PROBGRADIENT: g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12, F = w·q^γ·CE of the
+// 8 scores from o on.
+#define PROBGRADIENT(o, Y, COPY, SLP, weighed, F) \
+	WEIGHTS(Y, COPY); \
+	WEIGH(o, weighed); \
+	PROBQ(o); \
+	PAIR1(FABS_4S, 8, 8)          /* Q = q */; \
+	FSUB_4S(4, 25, 4); \
+	FSUB_4S(5, 25, 5)             /* E = 0 for the label 1, else 1 */; \
+	PAIR(FSUB_4S, 6, 4, 4); \
+	PAIR1(FABS_4S, 4, 4); \
+	CONST(K_MINPROB, 6); \
+	PAIRC(FMAX_4S, 6, 4, 4)       /* E = max(p_t, 1e-12) */; \
+	PAIRLD(LOFF+4*(o), rE, 10)    /* M = CE */; \
+	SLP(o); \
+	PAIRST(4*(o), 17, 6); \
+	PAIR(FMUL_4S, 2, 10, F); \
+	PAIRC(BIC_16B, 24, F, F)      /* F = loss */
+
 // STORE: losses from score o on, where they are wanted.
 #define STORE(o, F, done) \
 	CBZ R3, done; \
@@ -320,15 +518,21 @@ done:
 	CMP $0, R20; \
 	CSEL EQ, ZR, base, base
 
-// PASSES: E and L of the next chunk of min(CHUNK, R8) scores.
-#define PASSES \
+// CHUNKSIZE: R9 = min(CHUNK, R8), the scores of the next chunk.
+#define CHUNKSIZE \
 	MOVD $CHUNK, R9; \
 	CMP R8, R9; \
-	CSEL GT, R8, R9, R9; \
+	CSEL GT, R8, R9, R9
+
+// LOGITPASSES, PROBPASSES: E and L of the chunk, or L alone.
+#define LOGITPASSES \
 	BL expneg<>(SB); \
 	BL log1p<>(SB)
+#define PROBPASSES \
+	BL ce<>(SB)
 #define NOPOWER
 #define POWERPASS BL power<>(SB)
+#define PROBPOWERPASS BL probpower<>(SB)
 
 // COMBINESETUP: cursors and registers of the combine passes.
 #define COMBINESETUP \
@@ -373,10 +577,13 @@ done:
 	BNE chunk
 
 // LOSSKERNEL: the body of a loss kernel, after its arguments are in registers.
-#define LOSSKERNEL(POW, MOD) \
+#define LOSSKERNEL(POW, MOD) LOSSBODY(LOGITPASSES, POW, LOSS, MOD)
+#define PROBLOSSKERNEL(POW, MOD) LOSSBODY(PROBPASSES, POW, PROBLOSS, MOD)
+#define LOSSBODY(PASSES, POW, TURN, MOD) \
 	CBZ R8, done; \
 	ENTER; \
 chunk: \
+	CHUNKSIZE; \
 	PASSES; \
 	POW; \
 	COMBINESETUP; \
@@ -385,14 +592,14 @@ loop: \
 	LDR_Q(0, rY, 18); \
 	LDR_Q(16, rY, 19); \
 	PAIRC(SHL_16B, 2, 18, 18)     /* V18 V19 = labels · 4 */; \
-	LOSS(0, 18, 26, MOD, weighed0, 12); \
+	TURN(0, 18, 26, MOD, weighed0, 12); \
 	STORE(0, 12, stored0); \
-	LOSS(16, 19, 26, MOD, weighed1, 14); \
+	TURN(16, 19, 26, MOD, weighed1, 14); \
 	STORE(16, 14, stored1); \
 	PAIR(FADD_4S, 14, 12, 12)     /* V12 V13 = f[j] + f[j+16] */; \
-	LOSS(8, 18, 28, MOD, weighed2, 14); \
+	TURN(8, 18, 28, MOD, weighed2, 14); \
 	STORE(8, 14, stored2); \
-	LOSS(24, 19, 28, MOD, weighed3, 16); \
+	TURN(24, 19, 28, MOD, weighed3, 16); \
 	STORE(24, 16, stored3); \
 	PAIR(FADD_4S, 16, 14, 14)     /* V14 V15 = f[j+8] + f[j+24] */; \
 	REDUCE; \
@@ -402,10 +609,13 @@ done: \
 	RET
 
 // GRADIENTKERNEL: the body of a gradient kernel, likewise.
-#define GRADIENTKERNEL(POW, SLP) \
+#define GRADIENTKERNEL(POW, SLP) GRADIENTBODY(LOGITPASSES, POW, GRADIENT, SLP)
+#define PROBGRADIENTKERNEL(POW, SLP) GRADIENTBODY(PROBPASSES, POW, PROBGRADIENT, SLP)
+#define GRADIENTBODY(PASSES, POW, TURN, SLP) \
 	CBZ R8, done; \
 	ENTER; \
 chunk: \
+	CHUNKSIZE; \
 	PASSES; \
 	POW; \
 	COMBINESETUP; \
@@ -417,14 +627,14 @@ loop: \
 	LDR_Q(0, rY, 18); \
 	LDR_Q(16, rY, 19); \
 	PAIRC(SHL_16B, 2, 18, 18)     /* V18 V19 = labels · 4 */; \
-	GRADIENT(0, 18, 26, SLP, weighed0, 12); \
+	TURN(0, 18, 26, SLP, weighed0, 12); \
 	STORE(0, 12, stored0); \
-	GRADIENT(16, 19, 26, SLP, weighed1, 14); \
+	TURN(16, 19, 26, SLP, weighed1, 14); \
 	STORE(16, 14, stored1); \
 	PAIR(FADD_4S, 14, 12, 12)     /* V12 V13 = f[j] + f[j+16] */; \
-	GRADIENT(8, 18, 28, SLP, weighed2, 14); \
+	TURN(8, 18, 28, SLP, weighed2, 14); \
 	STORE(8, 14, stored2); \
-	GRADIENT(24, 19, 28, SLP, weighed3, 16); \
+	TURN(24, 19, 28, SLP, weighed3, 16); \
 	STORE(24, 16, stored3); \
 	PAIR(FADD_4S, 16, 14, 14)     /* V14 V15 = f[j+8] + f[j+24] */; \
 	REDUCE; \

@@ -32,6 +32,7 @@
 #define FCMLT0_2D(n, d)    WORD $(0x4ee0e800 | (n)<<5 | (d))
 #define FCVTN_2S(n, d)     WORD $(0x0e616800 | (n)<<5 | (d))
 #define FCVTN2_4S(n, d)    WORD $(0x4e616800 | (n)<<5 | (d))
+#define FABS_4S(n, d)      WORD $(0x4ea0f800 | (n)<<5 | (d))
 #define FCVTL_2D(n, d)     WORD $(0x0e617800 | (n)<<5 | (d))
 #define FCVTL2_2D(n, d)    WORD $(0x4e617800 | (n)<<5 | (d))
 
@@ -54,6 +55,9 @@
 #define ADD_16B(m, n, d)   WORD $(0x4e208400 | (m)<<16 | (n)<<5 | (d))
 #define SUB_16B(m, n, d)   WORD $(0x6e208400 | (m)<<16 | (n)<<5 | (d))
 #define CMEQ_16B(m, n, d)  WORD $(0x6e208c00 | (m)<<16 | (n)<<5 | (d))
+#define CMEQ_4S(m, n, d)   WORD $(0x6ea08c00 | (m)<<16 | (n)<<5 | (d))
+#define UMAX_4S(m, n, d)   WORD $(0x6ea06400 | (m)<<16 | (n)<<5 | (d))
+#define USHL_4S(m, n, d)   WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d)) // n << m, n >> −m
 #define CMLT0_4S(n, d)     WORD $(0x4ea0a800 | (n)<<5 | (d))
 #define SHL_4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))
 #define SHL_2D(s, n, d)    WORD $(0x4f005400 | (64+(s))<<16 | (n)<<5 | (d))

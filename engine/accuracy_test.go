@@ -31,6 +31,34 @@ func exactLoss(l Loss, x float64, foreground bool) (loss, gradient float64) {
 	return w * sp, sign * w * (q + g*pt*sp)
 }
 
+// probBounds are the documented bounds for probabilities.
+var probBounds = []Bound{
+	{"cross-entropy", CrossEntropy(), 2, 2},
+	{"focal γ=1", Focal(0.25, 1), 4, 3},
+	{"focal γ=2", Focal(0.25, 2), 5, 4},
+	{"focal γ=0.5", Focal(0.25, 0.5), 4, 4},
+	{"focal γ=1.5", Focal(0.25, 1.5), 4.5, 4.5},
+	{"focal γ=3", Focal(0.25, 3), 5.5, 5},
+	{"focal γ=5", Focal(0.25, 5), 5.5, 5.5},
+}
+
+// exactProbLoss is exactLoss for a probability, with the clamps that [Batch]
+// documents.
+func exactProbLoss(l Loss, p float64, foreground bool) (loss, gradient float64) {
+	pt, q, ce, w, sign := 1-p, p, -math.Log1p(-p), float64(l.NegWeight), 1.0
+	if foreground {
+		pt, q, ce, w, sign = p, 1-p, -math.Log(p), float64(l.PosWeight), -1
+	}
+	ce = min(ce, 100)
+	ratio := 1.0
+	if q > 0 {
+		ratio = ce / q
+	}
+	g := float64(l.Gamma)
+	w *= math.Pow(q, g)
+	return w * ce, sign * w * (1/max(pt, float64(float32(1e-12))) + g*ratio)
+}
+
 // worst is the largest error seen and where.
 type worst struct {
 	ulps, x    float64
@@ -49,15 +77,15 @@ func (w worst) String() string {
 	if w.foreground {
 		label = 1
 	}
-	return fmt.Sprintf("%.3f ULP at x = %g, label %d: %.9g, exactly %.9g", w.ulps, w.x, label, w.got, w.want)
+	return fmt.Sprintf("%.3f ULP at %g, label %d: %.9g, exactly %.9g", w.ulps, w.x, label, w.got, w.want)
 }
 
 // ulps returns the error in units of the last place of want, or, where want is
-// below 2⁻¹²⁶, 0 if the error is at most 2⁻¹²⁶ and infinity if not.
-func ulps(got float32, want float64) float64 {
+// below floor, 0 if the error is at most floor and infinity if not.
+func ulps(got float32, want, floor float64) float64 {
 	diff := math.Abs(float64(got) - want)
-	if a := math.Abs(want); a < 0x1p-126 {
-		if diff <= 0x1p-126 {
+	if a := math.Abs(want); a < floor {
+		if diff <= floor {
 			return 0
 		}
 		return math.Inf(1)
@@ -70,7 +98,21 @@ func ulps(got float32, want float64) float64 {
 // no value is missing, no loss is −0 and nothing is NaN. Kernels agree bit for
 // bit, so the fastest stands for all.
 func TestAccuracy(t *testing.T) {
-	for _, b := range Bounds() {
+	testAccuracy(t, Bounds(), func(e *Engine, part, parts uint64) (loss, slope worst, err error) {
+		return sweep(e, part, parts, 1<<32, 0x1p-126, exactLoss, func(x []float32, y []uint8) Batch { return Batch{Logits: x, Labels: y} })
+	})
+}
+
+// TestProbAccuracy does so for all probabilities, −0 aside. Where (1 − p_t)^γ is
+// below 2⁻¹²⁶, the gradient is 1 + γ times that.
+func TestProbAccuracy(t *testing.T) {
+	testAccuracy(t, probBounds, func(e *Engine, part, parts uint64) (loss, slope worst, err error) {
+		return sweep(e, part, parts, 0x3f800001, (1+float64(e.loss.Gamma))*0x1p-126, exactProbLoss, func(x []float32, y []uint8) Batch { return Batch{Probs: x, Labels: y} })
+	})
+}
+
+func testAccuracy(t *testing.T, bounds []Bound, sweep func(e *Engine, part, parts uint64) (loss, slope worst, err error)) {
+	for _, b := range bounds {
 		t.Run(b.Name, func(t *testing.T) {
 			e := must(New(b.Loss, WithWorkers(1)))
 			var mu sync.Mutex
@@ -102,8 +144,8 @@ func TestAccuracy(t *testing.T) {
 	}
 }
 
-// sweep measures one part of the bit patterns.
-func sweep(e *Engine, part, parts uint64) (loss, slope worst, err error) {
+// sweep measures one part of the bit patterns below end.
+func sweep(e *Engine, part, parts, end uint64, slopeFloor float64, exact func(l Loss, x float64, foreground bool) (loss, gradient float64), batch func(x []float32, y []uint8) Batch) (loss, slope worst, err error) {
 	const n = 1 << 14
 	x, dst, grad := make([]float32, 0, n), make([]float32, n), make([]float32, n)
 	y := [2][]uint8{make([]uint8, n), make([]uint8, n)}
@@ -113,15 +155,15 @@ func sweep(e *Engine, part, parts uint64) (loss, slope worst, err error) {
 	flush := func() error {
 		for label := range y {
 			n := len(x)
-			if _, err := e.LossesAndGradients(dst[:n], grad[:n], Batch{Logits: x, Labels: y[label][:n]}); err != nil {
+			if _, err := e.LossesAndGradients(dst[:n], grad[:n], batch(x, y[label][:n])); err != nil {
 				return err
 			}
 			for i, x := range x {
-				wantLoss, wantSlope := exactLoss(e.loss, float64(x), label == 1)
-				l := worst{ulps(dst[i], wantLoss), float64(x), label == 1, float64(dst[i]), wantLoss}
-				s := worst{ulps(grad[i], wantSlope), float64(x), label == 1, float64(grad[i]), wantSlope}
+				wantLoss, wantSlope := exact(e.loss, float64(x), label == 1)
+				l := worst{ulps(dst[i], wantLoss, 0x1p-126), float64(x), label == 1, float64(dst[i]), wantLoss}
+				s := worst{ulps(grad[i], wantSlope, slopeFloor), float64(x), label == 1, float64(grad[i]), wantSlope}
 				if math.Signbit(float64(dst[i])) || dst[i] != dst[i] || grad[i] != grad[i] {
-					return fmt.Errorf("logit %g, label %d: loss %g, gradient %g", x, label, dst[i], grad[i])
+					return fmt.Errorf("score %g, label %d: loss %g, gradient %g", x, label, dst[i], grad[i])
 				}
 				loss.add(l)
 				slope.add(s)
@@ -130,7 +172,7 @@ func sweep(e *Engine, part, parts uint64) (loss, slope worst, err error) {
 		x = x[:0]
 		return nil
 	}
-	for bits := part * stride; bits < 1<<32; bits += parts * stride {
+	for bits := part * stride; bits < end; bits += parts * stride {
 		v := math.Float32frombits(uint32(bits))
 		if v-v != 0 {
 			continue

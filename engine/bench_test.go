@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -34,6 +35,10 @@ func BenchmarkLoss(b *testing.B) {
 	}
 	dst, grad := make([]float32, n), make([]float32, n)
 	labels := Batch{Logits: x, Labels: y}
+	probs := Batch{Probs: make([]float32, n), Labels: y}
+	for i, x := range x {
+		probs.Probs[i] = float32(1 / (1 + math.Exp(-float64(x))))
+	}
 	for _, kernel := range Kernels() {
 		for _, l := range []struct {
 			name string
@@ -51,6 +56,9 @@ func BenchmarkLoss(b *testing.B) {
 				{"losses", func() (Result, error) { return e.Losses(dst, labels) }},
 				{"gradients", func() (Result, error) { return e.Gradients(grad, labels) }},
 				{"both", func() (Result, error) { return e.LossesAndGradients(dst, grad, labels) }},
+				{"probs-sum", func() (Result, error) { return e.Sum(probs) }},
+				{"probs-losses", func() (Result, error) { return e.Losses(dst, probs) }},
+				{"probs-gradients", func() (Result, error) { return e.Gradients(grad, probs) }},
 			} {
 				b.Run(fmt.Sprintf("%s/%s/%s", kernel, l.name, op.name), func(b *testing.B) {
 					b.SetBytes(n)

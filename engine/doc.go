@@ -1,6 +1,6 @@
 // Package engine evaluates detection losses over huge anchor batches on CPUs:
 // cross-entropy, balanced cross-entropy and focal loss, value and gradient, from
-// logits and integer labels, in one fused SIMD pass.
+// logits or probabilities and integer labels, in one fused SIMD pass.
 //
 // A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes an image,
 // nearly all of them easy background. Focal loss (Lin et al., "Focal Loss for
@@ -30,6 +30,6 @@
 // # Bad input
 //
 // Validation is part of the pass. A NaN logit, an infinite one on the wrong side
-// of its label, a label or class out of range, a weight that is negative or not
+// of its label, a probability outside [0, 1], a label or class out of range, a weight that is negative or not
 // finite: each gives an [*InputError] that names the first bad element.
 package engine

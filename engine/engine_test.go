@@ -80,9 +80,41 @@ func randomBatch(rng *rand.Rand, n, c int, classes, weights bool) Batch {
 	return b
 }
 
+// specialProbs: the ends, the clamps of ln and of the gradient, what is nearest one.
+var specialProbs = []float32{0, float32(math.Copysign(0, -1)), 0x1p-149, 0x1p-144, 0x1p-126, 1e-12, 0x1p-24, 0.5, 0.96875, 1 - 0x1p-23, 1 - 0x1p-24, 1}
+
+// probs returns the batch with probabilities for logits, special ones among them.
+// Ignored ones may be anything.
+func (b Batch) probs(rng *rand.Rand) Batch {
+	p := make([]float32, len(b.Logits))
+	for i, x := range b.Logits {
+		p[i] = float32(1 / (1 + math.Exp(-float64(x))))
+		if rng.IntN(8) == 0 {
+			p[i] = specialProbs[rng.IntN(len(specialProbs))]
+		}
+		ignored := b.Labels != nil && b.Labels[i] == 255 || b.Classes != nil && b.Classes[i/b.NumClasses] == -2
+		if ignored && rng.IntN(16) == 0 {
+			p[i] = []float32{nan, inf, -inf, -1e-9, 1.0000001, 7}[rng.IntN(6)]
+		}
+	}
+	b.Logits, b.Probs = nil, p
+	return b
+}
+
+// with returns the batch with other scores of the same kind.
+func (b Batch) with(x []float32) Batch {
+	if b.Probs != nil {
+		b.Probs = x
+	} else {
+		b.Logits = x
+	}
+	return b
+}
+
 // guarded returns a copy of the batch between guard pages.
 func (b Batch) guarded(t testing.TB, atEnd bool) Batch {
-	b.Logits = guard.Copy(t, b.Logits, atEnd)
+	x, _, _ := b.scores()
+	b = b.with(guard.Copy(t, x, atEnd))
 	if b.Labels != nil {
 		b.Labels = guard.Copy(t, b.Labels, atEnd)
 	}
@@ -104,7 +136,8 @@ type outcome struct {
 // evaluate runs all operations, apart and in place, and fails if they disagree.
 func evaluate(t testing.TB, e *Engine, b Batch) outcome {
 	t.Helper()
-	n := len(b.Logits)
+	x, _, _ := b.scores()
+	n := len(x)
 	o := outcome{dst: guard.Slice[float32](t, n, true), grad: guard.Slice[float32](t, n, false)}
 	var err error
 	if o.result, err = e.LossesAndGradients(o.dst, o.grad, b); err != nil {
@@ -126,19 +159,19 @@ func evaluate(t testing.TB, e *Engine, b Batch) outcome {
 	check("Losses", r, err, dst, o.dst)
 	r, err = e.Gradients(dst, b)
 	check("Gradients", r, err, dst, o.grad)
-	in := b
-	in.Logits = append([]float32(nil), b.Logits...)
-	r, err = e.Losses(in.Logits, in)
-	check("Losses in place", r, err, in.Logits, o.dst)
-	copy(in.Logits, b.Logits)
-	r, err = e.Gradients(in.Logits, in)
-	check("Gradients in place", r, err, in.Logits, o.grad)
-	copy(in.Logits, b.Logits)
-	r, err = e.LossesAndGradients(dst, in.Logits, in)
-	check("LossesAndGradients, gradients in place", r, err, in.Logits, o.grad)
-	copy(in.Logits, b.Logits)
-	r, err = e.LossesAndGradients(in.Logits, dst, in)
-	check("LossesAndGradients, losses in place", r, err, in.Logits, o.dst)
+	mem := append([]float32(nil), x...)
+	in := b.with(mem)
+	r, err = e.Losses(mem, in)
+	check("Losses in place", r, err, mem, o.dst)
+	copy(mem, x)
+	r, err = e.Gradients(mem, in)
+	check("Gradients in place", r, err, mem, o.grad)
+	copy(mem, x)
+	r, err = e.LossesAndGradients(dst, mem, in)
+	check("LossesAndGradients, gradients in place", r, err, mem, o.grad)
+	copy(mem, x)
+	r, err = e.LossesAndGradients(mem, dst, in)
+	check("LossesAndGradients, losses in place", r, err, mem, o.dst)
 	return o
 }
 
@@ -196,6 +229,9 @@ func TestEveryLength(t *testing.T) {
 				}
 			}
 			b := randomBatch(rng, n, c, rng.IntN(2) == 0, rng.IntN(2) == 0)
+			if i/len(gammas)%2 == 1 {
+				b = b.probs(rng)
+			}
 			l := Focal(0.25, gamma)
 			want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b)
 			if sum := canonicalSum(want.dst); want.result.Sum() != sum {
@@ -229,6 +265,10 @@ func TestWorkersAndShards(t *testing.T) {
 	const n = 80 * 4096
 	for i, gamma := range gammas {
 		b := randomBatch(rng, n, 80, i%2 == 0, i%3 == 0)
+		if i%4 >= 2 {
+			b = b.probs(rng)
+		}
+		x, _, _ := b.scores()
 		for _, name := range Kernels() {
 			want := evaluate(t, must(New(Focal(0.25, gamma), WithKernel(name), WithWorkers(1))), b)
 			for _, workers := range []int{2, 7} {
@@ -242,7 +282,7 @@ func TestWorkersAndShards(t *testing.T) {
 			var parts []Result
 			for row := 0; row < n/80; {
 				rows := min(256*(1+rng.IntN(4)), n/80-row)
-				s := Batch{Logits: b.Logits[row*80 : (row+rows)*80], NumClasses: 80}
+				s := b.with(x[row*80 : (row+rows)*80])
 				if b.Labels != nil {
 					s.Labels = b.Labels[row*80 : (row+rows)*80]
 				} else {
@@ -382,7 +422,9 @@ func TestEmpty(t *testing.T) {
 
 // TestNoAllocations: in the steady state one worker allocates nothing.
 func TestNoAllocations(t *testing.T) {
-	b := randomBatch(rand.New(rand.NewPCG(7, 8)), 7*3000, 7, true, true)
+	rng := rand.New(rand.NewPCG(7, 8))
+	b := randomBatch(rng, 7*3000, 7, true, true)
+	probs := b.probs(rng)
 	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
 	for _, name := range Kernels() {
 		e := must(New(Focal(0.25, 1.5), WithKernel(name), WithWorkers(1)))
@@ -391,6 +433,7 @@ func TestNoAllocations(t *testing.T) {
 			"Losses":             func() { must(e.Losses(dst, b)) },
 			"Gradients":          func() { must(e.Gradients(grad, b)) },
 			"LossesAndGradients": func() { must(e.LossesAndGradients(dst, grad, b)) },
+			"of probabilities":   func() { must(e.LossesAndGradients(dst, grad, probs)) },
 		} {
 			if n := testing.AllocsPerRun(20, f); n != 0 {
 				t.Errorf("%s, %s: %v allocations", name, what, n)

@@ -58,6 +58,29 @@ func ExampleEngine_Losses() {
 	// missed positive CE 3.048587  FL 0.691570163
 }
 
+// Probabilities instead of logits: an easy negative keeps its accuracy, and what is
+// as wrong as can be stays finite.
+func ExampleBatch_probs() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		panic(err)
+	}
+	b := engine.Batch{Probs: []float32{1e-6, 0.9, 0}, Labels: []uint8{0, 1, 1}}
+	losses, grad := make([]float32, 3), make([]float32, 3)
+	if _, err := e.LossesAndGradients(losses, grad, b); err != nil {
+		panic(err)
+	}
+	fmt.Printf("losses %.4g\ngradients %.4g\n", losses, grad)
+
+	b.Probs[1] = 1.5
+	_, err = e.Sum(b)
+	fmt.Println(err)
+	// Output:
+	// losses [7.5e-19 0.0002634 25]
+	// gradients [2.25e-12 -0.008046 -2.5e+11]
+	// Probs[1] is 1.5: want a probability in [0, 1]
+}
+
 // Gradients are those of the summed losses by each logit.
 func ExampleEngine_Gradients() {
 	e, err := engine.New(engine.CrossEntropy())

@@ -14,8 +14,14 @@ func FuzzEngine(f *testing.F) {
 	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\x80\xbf"), []byte{1, 0}, []byte{}, uint8(1), float32(2), float32(0.25), float32(0.75), uint8(0))
 	f.Add([]byte("\x00\x00\xc0\x7f\x00\x00\x80\xbf"), []byte{255, 0}, []byte("\x00\x00\x00\x40"), uint8(2), float32(0.5), float32(1), float32(1), uint8(1))
 	f.Add(make([]byte, 400), make([]byte, 100), make([]byte, 400), uint8(1), float32(0), float32(1), float32(1), uint8(2))
-	f.Fuzz(func(t *testing.T, logits, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
-		b := Batch{Logits: floats(logits), NumClasses: int(columns)}
+	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\x80\x3e"), []byte{1, 0}, []byte{}, uint8(1), float32(2), float32(0.25), float32(0.75), uint8(8))
+	f.Add([]byte("\x01\x00\x80\x3f\x00\x00\x00\x80"), []byte{255, 0}, []byte{}, uint8(1), float32(1.5), float32(0.25), float32(0.75), uint8(12))
+	f.Fuzz(func(t *testing.T, scores, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
+		x := floats(scores)
+		b := Batch{Logits: x, NumClasses: int(columns)}
+		if form&8 != 0 {
+			b.Logits, b.Probs = nil, x
+		}
 		if form&1 == 0 {
 			b.Labels = labels
 		} else {
@@ -39,7 +45,7 @@ func FuzzEngine(f *testing.F) {
 				return
 			}
 			var o outcome
-			o.dst, o.grad = make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
+			o.dst, o.grad = make([]float32, len(x)), make([]float32, len(x))
 			o.result, err = e.LossesAndGradients(o.dst, o.grad, b)
 			if sum, sumErr := e.Sum(b); sum != o.result || (err == nil) != (sumErr == nil) || err != nil && err.Error() != sumErr.Error() {
 				t.Fatalf("%s: Sum gives %v, %v, LossesAndGradients %v, %v", name, sum, sumErr, o.result, err)
@@ -49,9 +55,9 @@ func FuzzEngine(f *testing.F) {
 				if !errors.As(err, &input) {
 					t.Fatalf("%s: %v is no InputError", name, err)
 				}
-				if input.Field == "Logits" && input.Index >= 0 {
-					if x := float64(b.Logits[input.Index]); x != input.Value && !(x != x && input.Value != input.Value) {
-						t.Fatalf("%s: %v, but Logits[%d] is %v", name, err, input.Index, x)
+				if (input.Field == "Logits" || input.Field == "Probs") && input.Index >= 0 {
+					if x := float64(x[input.Index]); x != input.Value && !(x != x && input.Value != input.Value) {
+						t.Fatalf("%s: %v, but %s[%d] is %v", name, err, input.Field, input.Index, x)
 					}
 				}
 			} else {

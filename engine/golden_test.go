@@ -84,6 +84,25 @@ func pinnedBatch() Batch {
 	return b
 }
 
+// pinnedProbs is the like for probabilities.
+func pinnedProbs() Batch {
+	b := pinnedBatch()
+	rng := rand.NewPCG(2017, 2020)
+	b.Logits, b.Probs = nil, make([]float32, len(b.Labels))
+	for i := range b.Probs {
+		r := rng.Uint64()
+		switch r & 3 {
+		case 0: // any bits up to those of one
+			b.Probs[i] = math.Float32frombits(uint32(r >> 32 % 0x3f800001))
+		case 1: // near one
+			b.Probs[i] = 1 - float32(r>>32&0xffff)*0x1p-24
+		default: // [0, 1)
+			b.Probs[i] = float32(r>>40) * 0x1p-24
+		}
+	}
+	return b
+}
+
 func hashFloats(h hash.Hash, v []float32) {
 	var b [4]byte
 	for _, v := range v {
@@ -99,13 +118,24 @@ func TestPinnedHash(t *testing.T) {
 	for _, p := range photos {
 		batches = append(batches, p.load(t).batch())
 	}
-	file := filepath.Join("..", "testdata", "outputs.sha256")
+	pinned(t, "outputs.sha256", batches)
+}
+
+// TestPinnedProbsHash does so for probabilities.
+func TestPinnedProbsHash(t *testing.T) {
+	pinned(t, "outputs-probs.sha256", []Batch{pinnedProbs()})
+}
+
+// pinned compares the hash of all outputs with the file's.
+func pinned(t *testing.T, file string, batches []Batch) {
+	file = filepath.Join("..", "testdata", file)
 	for _, name := range Kernels() {
 		h := sha256.New()
 		for _, gamma := range []float32{0, 0.5, 1, 1.5, 2, 3, 5} {
 			e := must(New(Focal(0.25, gamma), WithKernel(name)))
 			for _, b := range batches {
-				dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
+				x, _, _ := b.scores()
+				dst, grad := make([]float32, len(x)), make([]float32, len(x))
 				r := must(e.LossesAndGradients(dst, grad, b))
 				hashFloats(h, dst)
 				hashFloats(h, grad)

@@ -5,16 +5,32 @@ import (
 	"math"
 	"strconv"
 	"unsafe"
+
+	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// Batch is the input of one evaluation: one logit per (anchor, class),
+// Batch is the input of one evaluation: one score per (anchor, class),
 // row-major, with A anchors of NumClasses scores each.
 type Batch struct {
-	// Logits are the raw scores, before the sigmoid; len A·NumClasses. A logit is
-	// any float32 but NaN, and not infinite on the wrong side of its label (+Inf
-	// where the label is 0, −Inf where it is 1). Those of ignored scores are not
-	// looked at.
+	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses.
+	// Those of ignored scores are not looked at.
+	//
+	// Logits are the raw scores, before the sigmoid. A logit is any float32 but
+	// NaN, and not infinite on the wrong side of its label (+Inf where the label is
+	// 0, −Inf where it is 1).
 	Logits []float32
+	// Probs are the probabilities p of the foreground, after the sigmoid, in
+	// [0, 1]. With p_t = p for the label 1 and 1 − p for 0, evaluated without
+	// rounding 1 − p,
+	//
+	//	loss = w·(1 − p_t)^γ·CE         CE = min(−ln p_t, 100)
+	//	∂loss/∂p = ∓w·(1 − p_t)^γ·(1/max(p_t, 1e-12) + γ·CE/(1 − p_t))
+	//
+	// with − for the label 1. So both are finite for p = 0 and p = 1. At γ = 0 they
+	// are those of PyTorch's BCELoss, which clamps ln at −100 and divides by
+	// max(p·(1 − p), 1e-12), but for the gradient of a score that is right to within
+	// 1e-12: here it is its limit, ∓w, there it goes to 0.
+	Probs []float32
 
 	// Labels or Classes, exactly one of them, say what is foreground.
 	//
@@ -36,7 +52,7 @@ type Batch struct {
 // InputError tells what is wrong with an input, of several faults the one at
 // the lowest score.
 type InputError struct {
-	Field  string  // the field or argument: "Logits", "Labels", "dst", …
+	Field  string  // the field or argument: "Logits", "Probs", "Labels", "dst", …
 	Index  int     // of the bad element in that field; −1: the field as a whole
 	Value  float64 // what was found: the element, or the field's length or value
 	Reason string  // what is wanted
@@ -66,18 +82,29 @@ func wholeError(field string, value float64, format string, args ...any) error {
 	return &InputError{Field: field, Index: -1, Value: value, Reason: fmt.Sprintf(format, args...)}
 }
 
+// scores returns the logits or the probabilities, and their field.
+func (b Batch) scores() (x []float32, name string, kind kernel.Input) {
+	if b.Probs != nil {
+		return b.Probs, "Probs", kernel.Probs
+	}
+	return b.Logits, "Logits", kernel.Logits
+}
+
 // check verifies all that does not need a look at the elements, and returns the
 // batch with NumClasses ≥ 1.
 func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error) {
-	n := len(b.Logits)
+	scores, name, _ := b.scores()
+	n := len(scores)
 	switch {
+	case b.Logits != nil && b.Probs != nil:
+		return b, wholeError("Logits", float64(len(b.Logits)), "and Probs are both set: want one of them")
 	case b.NumClasses < 0:
 		return b, wholeError("NumClasses", float64(b.NumClasses), "is %d: want the number of columns", b.NumClasses)
 	case b.NumClasses == 0:
 		b.NumClasses = 1
 	}
 	if n%b.NumClasses != 0 {
-		return b, wholeError("Logits", float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
+		return b, wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
 	}
 	anchors := n / b.NumClasses
 	anchor := "anchor"
@@ -123,16 +150,17 @@ func extent[T any](name string, s []T) memory {
 
 func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to }
 
-// checkOverlaps refuses outputs that overlap anything but exactly the logits.
+// checkOverlaps refuses outputs that overlap anything but exactly the scores.
 func (b Batch) checkOverlaps(dst, grad []float32) error {
-	logits := extent("Logits", b.Logits)
-	inputs := [...]memory{logits, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights)}
+	x, name, _ := b.scores()
+	scores := extent(name, x)
+	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights)}
 	d, g := extent("dst", dst), extent("grad", grad)
 	for _, out := range [...]memory{d, g} {
 		for _, in := range inputs {
-			if out.overlaps(in) && !(in == logits && out.from == in.from) {
+			if out.overlaps(in) && !(in == scores && out.from == in.from) {
 				want := "want memory of its own"
-				if in == logits {
+				if in == scores {
 					want = "want the same slice or memory of its own"
 				}
 				return wholeError(out.name, float64(len(dst)), "overlaps %s: %s", in.name, want)
@@ -143,6 +171,11 @@ func (b Batch) checkOverlaps(dst, grad []float32) error {
 		return wholeError("grad", float64(len(grad)), "overlaps dst: want memory of its own")
 	}
 	return nil
+}
+
+// badProb tells whether a score is no probability, and what is wanted.
+func badProb(p float32, label uint8) (reason string, bad bool) {
+	return "want a probability in [0, 1]", label != ignored && !(p >= 0 && p <= 1)
 }
 
 // badLogit tells whether a logit is none for its label, and what is wanted.

@@ -43,6 +43,24 @@ var badBatches = []struct {
 	{"−Inf foreground", Batch{Logits: []float32{0, -inf}, Classes: []int32{1}, NumClasses: 2},
 		InputError{"Logits", 1, math.Inf(-1), "want a finite logit, or +Inf, for foreground"},
 		"Logits[1] is -Inf: want a finite logit, or +Inf, for foreground"},
+	{"both kinds of scores", Batch{Logits: make([]float32, 2), Probs: make([]float32, 2), Labels: make([]uint8, 2)},
+		InputError{"Logits", -1, 2, "and Probs are both set: want one of them"},
+		"Logits and Probs are both set: want one of them"},
+	{"ragged probabilities", Batch{Probs: make([]float32, 5), Labels: make([]uint8, 5), NumClasses: 2},
+		InputError{"Probs", -1, 5, "has length 5: want a multiple of NumClasses, 2"},
+		"Probs has length 5: want a multiple of NumClasses, 2"},
+	{"negative probability", Batch{Probs: []float32{0, 1, -1e-9}, Labels: []uint8{0, 1, 0}},
+		InputError{"Probs", 2, float64(float32(-1e-9)), "want a probability in [0, 1]"},
+		"Probs[2] is -1e-09: want a probability in [0, 1]"},
+	{"negative probability of the foreground", Batch{Probs: []float32{0, -1e-9}, Labels: []uint8{0, 1}},
+		InputError{"Probs", 1, float64(float32(-1e-9)), "want a probability in [0, 1]"},
+		"Probs[1] is -1e-09: want a probability in [0, 1]"},
+	{"probability above one", Batch{Probs: []float32{2, 1.0000001}, Labels: []uint8{255, 1}},
+		InputError{"Probs", 1, float64(float32(1.0000001)), "want a probability in [0, 1]"},
+		"Probs[1] is 1.0000001: want a probability in [0, 1]"},
+	{"NaN probability", Batch{Probs: []float32{0.5, 0.5, nan, 0.5}, Classes: []int32{0, -1}, NumClasses: 2},
+		InputError{"Probs", 2, math.NaN(), "want a probability in [0, 1]"},
+		"Probs[2] is NaN: want a probability in [0, 1]"},
 	{"label", Batch{Logits: make([]float32, 3), Labels: []uint8{1, 0, 2}},
 		InputError{"Labels", 2, 2, "want 0, 1, or 255 for ignored"},
 		"Labels[2] is 2: want 0, 1, or 255 for ignored"},
@@ -82,7 +100,8 @@ func TestBadInput(t *testing.T) {
 		for _, gamma := range gammas {
 			e := must(New(Focal(0.25, gamma), WithKernel(name)))
 			for _, c := range badBatches {
-				n := len(c.b.Logits)
+				x, _, _ := c.b.scores()
+				n := len(x)
 				dst, grad := make([]float32, n), make([]float32, n)
 				for op, f := range []func() (Result, error){
 					func() (Result, error) { return e.Sum(c.b) },
@@ -143,6 +162,33 @@ func TestFirstBadElement(t *testing.T) {
 	}
 }
 
+// TestFirstBadProb: likewise for probabilities, and a bad one in an ignored place
+// is none.
+func TestFirstBadProb(t *testing.T) {
+	const n = 20_000
+	for _, name := range Kernels() {
+		for _, workers := range []int{1, 3} {
+			e := must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(workers)))
+			for _, at := range []int{0, 31, 4095, 4096, 10_007, n - 1} {
+				b := Batch{Probs: make([]float32, n), Labels: make([]uint8, n)}
+				for i := range b.Probs {
+					if i < at {
+						b.Probs[i], b.Labels[i] = -3, 255
+					} else {
+						b.Probs[i], b.Labels[i] = 1.5, uint8(i&1)
+					}
+				}
+				_, err := e.Sum(b)
+				want := InputError{"Probs", at, 1.5, "want a probability in [0, 1]"}
+				var input *InputError
+				if !errors.As(err, &input) || *input != want {
+					t.Errorf("%s, %d workers: %v, want %v", name, workers, err, &want)
+				}
+			}
+		}
+	}
+}
+
 // TestWeightOverflow: a weight that is beyond float32 with the loss's own.
 func TestWeightOverflow(t *testing.T) {
 	for _, name := range Kernels() {
@@ -193,6 +239,14 @@ func TestOutputs(t *testing.T) {
 		}
 	}
 	if _, err := e.LossesAndGradients(mem[4:8], mem[8:12], b); err != nil {
+		t.Error(err)
+	}
+	b = Batch{Probs: mem[4:8], Labels: make([]uint8, 4)}
+	const want = "dst overlaps Probs: want the same slice or memory of its own"
+	if _, err := e.Losses(mem[3:7], b); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if _, err := e.LossesAndGradients(mem[8:12], mem[4:8], b); err != nil {
 		t.Error(err)
 	}
 }

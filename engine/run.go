@@ -19,16 +19,17 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 		return Result{}, err
 	}
 	j := job{Engine: e, Batch: b, dst: dst, grad: grad}
-	if n := len(b.Logits); n > 0 {
-		x := unsafe.SliceData(b.Logits)
+	j.x, j.field, j.input = b.scores()
+	if n := len(j.x); n > 0 {
+		x := unsafe.SliceData(j.x)
 		j.inPlace = wantDst && unsafe.SliceData(dst) == x || wantGrad && unsafe.SliceData(grad) == x
 	}
-	if workers := min(e.workers, len(b.Logits)/(e.kernels.Grain*kernel.Block)); workers > 1 {
+	if workers := min(e.workers, len(j.x)/(e.kernels.Grain*kernel.Block)); workers > 1 {
 		return j.parallel(workers)
 	}
 	t := tiles.Get().(*tile)
 	defer tiles.Put(t)
-	r, fault := t.evaluate(&j, 0, len(b.Logits))
+	r, fault := t.evaluate(&j, 0, len(j.x))
 	if fault != nil {
 		return Result{}, fault.err
 	}
@@ -39,8 +40,11 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 type job struct {
 	*Engine
 	Batch
+	x         []float32 // the scores
+	field     string    // where they came from
+	input     kernel.Input
 	dst, grad []float32
-	inPlace   bool // an output is the logits
+	inPlace   bool // an output is the scores
 }
 
 // fault is the first thing wrong in a span, by the score where it shows.
@@ -53,7 +57,7 @@ type fault struct {
 // a fault is found comes after it, so the fault at the lowest score is found
 // whatever the timing. The job is a copy, so that only this one is on the heap.
 func (j job) parallel(workers int) (Result, error) {
-	n := len(j.Logits)
+	n := len(j.x)
 	span := min(maxSpan, (n/(4*workers)+kernel.Block)/kernel.Block*kernel.Block)
 	var (
 		next   atomic.Int64

@@ -14,8 +14,8 @@ const ignored = 255
 type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes
 	weights [kernel.Block]float32 // expanded weights
-	logits  [kernel.Block]float32 // a copy of logits that will be overwritten
-	clean   [kernel.Block]float32 // logits with 0 in ignored places
+	scores  [kernel.Block]float32 // a copy of scores that will be overwritten
+	clean   [kernel.Block]float32 // scores with 0 in ignored places
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
 	acc     [8]float64            // the kernel's lane sums
@@ -50,7 +50,7 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 	if goodWeights < good {
 		good, err = goodWeights, weightErr
 	}
-	x := j.Logits[from:to]
+	x := j.x[from:to]
 	if err != nil {
 		if f := j.badScore(x[:good], y, w, from); f != nil {
 			return f
@@ -58,7 +58,7 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 		return &fault{from + good, err}
 	}
 	if j.inPlace {
-		x = t.logits[:copy(t.logits[:], x)]
+		x = t.scores[:copy(t.scores[:], x)]
 	}
 	dst, grad := part(j.dst, from, to), part(j.grad, from, to)
 	s := t.sum(j, dst, grad, x, y, w)
@@ -127,13 +127,13 @@ func head(s []float32, n int) []float32 {
 // kernel calls the kernel that the wanted outputs need.
 func (j *job) kernel(dst, grad, x []float32, y []uint8, w []float32, acc *[8]float64) {
 	if j.grad == nil {
-		j.kernels.Loss[j.power](dst, x, y, w, &j.params, acc)
+		j.kernels.Loss[j.input][j.power](dst, x, y, w, &j.params, acc)
 	} else {
-		j.kernels.Gradient[j.power](dst, grad, x, y, w, &j.params, acc)
+		j.kernels.Gradient[j.input][j.power](dst, grad, x, y, w, &j.params, acc)
 	}
 }
 
-// resolve finds out why the sum of a block is not finite. A bad logit is a
+// resolve finds out why the sum of a block is not finite. A bad score is a
 // fault. A NaN in an ignored place is not: the block is evaluated again without
 // it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
@@ -175,9 +175,13 @@ func wideSum(losses []float32) float64 {
 	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
-// badScore finds the first score of a block whose logit is none, or whose weight
-// is beyond float32 once multiplied by that of its label.
+// badScore finds the first score of a block that is none, or whose weight is
+// beyond float32 once multiplied by that of its label.
 func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
+	check := badLogit
+	if j.input == kernel.Probs {
+		check = badProb
+	}
 	for i, x := range x {
 		if len(w) != 0 {
 			if wt := j.params[y[i]&3]; wt*w[i] > math.MaxFloat32 {
@@ -185,8 +189,8 @@ func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 			}
 		}
-		if want, bad := badLogit(x, y[i]); bad {
-			return &fault{from + i, &InputError{Field: "Logits", Index: from + i, Value: float64(x), Reason: want}}
+		if want, bad := check(x, y[i]); bad {
+			return &fault{from + i, &InputError{Field: j.field, Index: from + i, Value: float64(x), Reason: want}}
 		}
 	}
 	return nil

@@ -25,10 +25,22 @@
 // and w have as many elements as x, or none where that is allowed. dst or grad
 // may be x itself; other overlaps give wrong results.
 //
+// The kernels whose names begin with Prob take probabilities for x and evaluate
+//
+//	loss = w·q^γ·CE                     q = 1 − p_t, CE = min(−ln p_t, 100)
+//
+// with p_t = x for the label 1, else 1 − x, and for the gradient by x
+//
+//	∓w·q^γ·(1/max(p_t, 1e-12) + γ·CE/q)
+//
+// where CE/q counts as any finite number for q = 0. −0 is the probability 0.
+//
 // # Bad scores
 //
 // A NaN logit, and an infinite one on the wrong side of its label, makes its
-// loss, hence the sum of lanes in acc, NaN or +Inf. That is how callers find
+// loss, hence the sum of lanes in acc, NaN or +Inf. So does a score that is no
+// probability in [0, 1], also in an ignored place, but by way of the losses of
+// other scores. That is how callers find
 // out: kernels do not check.
 //
 // # Arithmetic

@@ -151,13 +151,13 @@ const (
 	e5 = 0x1.1239d64eefcd5p-7
 	e6 = 0x1.6a24485b38cf7p-10
 
-	g0 = -0x1.000000000bbaep-1
-	g1 = 0x1.555555639691fp-2
-	g2 = -0x1.fffffda07e406p-3
-	g3 = 0x1.9998d75baa4b8p-3
-	g4 = -0x1.555bcd3b09d6ep-3
-	g5 = 0x1.260f41f67f624p-3
-	g6 = -0x1.f78cb558ccc22p-4
+	h0 = -0x1.000000000bbaep-1
+	h1 = 0x1.555555639691fp-2
+	h2 = -0x1.fffffda07e406p-3
+	h3 = 0x1.9998d75baa4b8p-3
+	h4 = -0x1.555bcd3b09d6ep-3
+	h5 = 0x1.260f41f67f624p-3
+	h6 = -0x1.f78cb558ccc22p-4
 )
 
 // Entry j is for m about 1 + j/8: c, and −ln c in two parts. Each is the upper
@@ -209,11 +209,11 @@ func log64(u, x float64, log1p bool) float64 {
 	}
 	f := math.FMA(c, x, d)
 	ff := float64(f * f)
-	p := math.FMA(g5, f, g4)
-	p = math.FMA(g6, ff, p)
-	q := math.FMA(g3, f, g2)
+	p := math.FMA(h5, f, h4)
+	p = math.FMA(h6, ff, p)
+	q := math.FMA(h3, f, h2)
 	q = math.FMA(p, ff, q)
-	p = math.FMA(g1, f, g0)
+	p = math.FMA(h1, f, h0)
 	p = math.FMA(q, ff, p)
 	return h + math.FMA(p, ff, f)
 }

@@ -34,6 +34,7 @@ type kernel struct {
 
 func kernels(suffix string, quad int) []kernel {
 	exp, log, pow := loop{symbol: "expneg", scores: quad}, loop{symbol: "log1p", scores: quad}, loop{symbol: "power", scores: quad}
+	ce := loop{symbol: "ce", scores: quad}
 	combine := func(name string, store bool) loop {
 		return loop{"github.com/flengine/flengine/asm." + name + suffix + ".abi0", 32, store}
 	}
@@ -44,6 +45,8 @@ func kernels(suffix string, quad int) []kernel {
 		{"focal 2, gradients", []loop{exp, log, combine("GradientGamma2", false)}},
 		{"focal any, sum", []loop{exp, log, pow, combine("LossGamma", false)}},
 		{"focal any, gradients", []loop{exp, log, pow, combine("GradientGamma", false)}},
+		{"probs 2, sum", []loop{ce, combine("ProbLossGamma2", false)}},
+		{"probs 2, gradients", []loop{ce, combine("ProbGradientGamma2", false)}},
 	}
 }
 

@@ -69,6 +69,7 @@ var table = []struct {
 	{"FCMLT0_2D", two, "fcmlt Vd.2d, Vn.2d, #0"},
 	{"FCVTN_2S", two, "fcvtn Vd.2s, Vn.2d"},
 	{"FCVTN2_4S", two, "fcvtn2 Vd.4s, Vn.2d"},
+	{"FABS_4S", two, "fabs Vd.4s, Vn.4s"},
 	{"FCVTL_2D", two, "fcvtl Vd.2d, Vn.2s"},
 	{"FCVTL2_2D", two, "fcvtl2 Vd.2d, Vn.4s"},
 
@@ -90,6 +91,9 @@ var table = []struct {
 	{"ADD_16B", three, "add Vd.16b, Vn.16b, Vm.16b"},
 	{"SUB_16B", three, "sub Vd.16b, Vn.16b, Vm.16b"},
 	{"CMEQ_16B", three, "cmeq Vd.16b, Vn.16b, Vm.16b"},
+	{"CMEQ_4S", three, "cmeq Vd.4s, Vn.4s, Vm.4s"},
+	{"UMAX_4S", three, "umax Vd.4s, Vn.4s, Vm.4s"},
+	{"USHL_4S", three, "ushl Vd.4s, Vn.4s, Vm.4s"},
 	{"CMLT0_4S", two, "cmlt Vd.4s, Vn.4s, #0"},
 	{"SHL_4S", []operand{shift32, vn, vd}, "shl Vd.4s, Vn.4s, #SHIFT"},
 	{"SHL_2D", []operand{shift64, vn, vd}, "shl Vd.2d, Vn.2d, #SHIFT"},

@@ -61,6 +61,8 @@ var linked = []any{
 	asm.CountLabelsNEON,
 	asm.LossGamma0NEON, asm.LossGamma1NEON, asm.LossGamma2NEON, asm.LossGammaNEON,
 	asm.GradientGamma0NEON, asm.GradientGamma1NEON, asm.GradientGamma2NEON, asm.GradientGammaNEON,
+	asm.ProbLossGamma0NEON, asm.ProbLossGamma1NEON, asm.ProbLossGamma2NEON, asm.ProbLossGammaNEON,
+	asm.ProbGradientGamma0NEON, asm.ProbGradientGamma1NEON, asm.ProbGradientGamma2NEON, asm.ProbGradientGammaNEON,
 }
 
 // bodies returns the machine code of the functions in the named assembly files,

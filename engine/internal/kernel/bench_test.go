@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -12,11 +13,13 @@ import (
 func BenchmarkBlock(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	x, y, dst, grad := make([]float32, Block), make([]uint8, Block), make([]float32, Block), make([]float32, Block)
+	probs := make([]float32, Block)
 	for i := range x {
 		x[i] = float32(-4.6 + 1.5*rng.NormFloat64())
 		if rng.IntN(100) == 0 {
 			x[i], y[i] = float32(2*rng.NormFloat64()), 1
 		}
+		probs[i] = float32(1 / (1 + math.Exp(-float64(x[i]))))
 	}
 	for _, c := range candidates {
 		if !c.Usable() {
@@ -35,8 +38,10 @@ func BenchmarkBlock(b *testing.B) {
 			p := generic.Params(0.75, 0.25, gamma)
 			var acc [8]float64
 			k := PowerOf(gamma)
-			run(fmt.Sprintf("loss/gamma=%g", gamma), func() { c.Loss[k](nil, x, y, nil, &p, &acc) })
-			run(fmt.Sprintf("gradient/gamma=%g", gamma), func() { c.Gradient[k](dst, grad, x, y, nil, &p, &acc) })
+			for input, x := range [numInputs][]float32{x, probs} {
+				run(fmt.Sprintf("%s/loss/gamma=%g", inputs[Input(input)], gamma), func() { c.Loss[input][k](nil, x, y, nil, &p, &acc) })
+				run(fmt.Sprintf("%s/gradient/gamma=%g", inputs[Input(input)], gamma), func() { c.Gradient[input][k](dst, grad, x, y, nil, &p, &acc) })
+			}
 		}
 	}
 }

@@ -49,6 +49,15 @@ const (
 	NumUnary
 )
 
+// Input tells kernels apart by what their scores are.
+type Input int
+
+const (
+	Logits Input = iota
+	Probs
+	numInputs
+)
+
 // Power tells kernels apart by how they raise q to γ.
 type Power int
 
@@ -79,8 +88,8 @@ type Set struct {
 	Name        string
 	Grain       int // blocks that take long enough to be worth a goroutine
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
-	Loss        [numPowers]LossFunc
-	Gradient    [numPowers]GradientFunc
+	Loss        [numInputs][numPowers]LossFunc
+	Gradient    [numInputs][numPowers]GradientFunc
 	Unary       [NumUnary]UnaryFunc
 	Pow         PowFunc
 }
@@ -103,11 +112,13 @@ var genericSet = Set{
 	Name:        "generic",
 	Grain:       1,
 	CountLabels: generic.CountLabels,
-	Loss: [numPowers]LossFunc{
-		generic.LossGamma0, generic.LossGamma1, generic.LossGamma2, generic.LossGamma,
+	Loss: [numInputs][numPowers]LossFunc{
+		Logits: {generic.LossGamma0, generic.LossGamma1, generic.LossGamma2, generic.LossGamma},
+		Probs:  {generic.ProbLossGamma0, generic.ProbLossGamma1, generic.ProbLossGamma2, generic.ProbLossGamma},
 	},
-	Gradient: [numPowers]GradientFunc{
-		generic.GradientGamma0, generic.GradientGamma1, generic.GradientGamma2, generic.GradientGamma,
+	Gradient: [numInputs][numPowers]GradientFunc{
+		Logits: {generic.GradientGamma0, generic.GradientGamma1, generic.GradientGamma2, generic.GradientGamma},
+		Probs:  {generic.ProbGradientGamma0, generic.ProbGradientGamma1, generic.ProbGradientGamma2, generic.ProbGradientGamma},
 	},
 	Unary: [NumUnary]UnaryFunc{
 		generic.Exp, generic.Log, generic.Log1p,

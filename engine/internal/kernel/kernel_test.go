@@ -70,9 +70,47 @@ var special = []float32{
 	1e3, -1e3, 1e10, -1e10, 1e30, -1e30, math.MaxFloat32, -math.MaxFloat32,
 }
 
-// scores returns n logits and labels, with special values among them.
-// Infinite ones are on the side where they are valid.
-func scores(rng *rand.Rand, n int) (x []float32, y []uint8) {
+// specialProbs: zeros, subnormals, the clamps of ln and of the gradient, the edges
+// of ln's table and of its polynomial, and what is nearest one.
+var specialProbs = []float32{
+	0, float32(math.Copysign(0, -1)), 0x1p-149, 0x1p-148, 0x1p-145, 0x1.a7p-145, 0x1p-144, 0x1p-127, 0x1.fffffcp-127, 0x1p-126,
+	1e-20, 9.9e-13, 1e-12, 1.01e-12, 0x1p-25, 0x1p-24, 0x1p-23, 0.03125, 0.25, 0.28125, 0.359375, 0.5, 0.71875, 0.75,
+	0.78125, 0.84375, 0.90625, 0.96875, 0x1.effffep-1, 0.99, 1 - 0x1p-13, 1 - 0x1p-23, 1 - 0x1p-24, 1,
+}
+
+// inputs are the kinds of scores, by name.
+var inputs = map[Input]string{Logits: "logits", Probs: "probs"}
+
+// scores returns n scores and labels, with special values among them.
+// Infinite logits are on the side where they are valid.
+func scores(rng *rand.Rand, input Input, n int) (x []float32, y []uint8) {
+	if input == Probs {
+		return probs(rng, n)
+	}
+	return logits(rng, n)
+}
+
+func probs(rng *rand.Rand, n int) (x []float32, y []uint8) {
+	x, y = make([]float32, n), make([]uint8, n)
+	for i := range x {
+		switch r := rng.IntN(16); {
+		case r < 6:
+			x[i] = rng.Float32()
+		case r < 9:
+			x[i] = float32(1 / (1 + math.Exp(4.6-1.5*rng.NormFloat64())))
+		case r < 11:
+			x[i] = 1 - 0x1p-24*float32(rng.IntN(1<<rng.IntN(20)))
+		case r < 13:
+			x[i] = math.Float32frombits(rng.Uint32N(0x3f800001))
+		default:
+			x[i] = specialProbs[rng.IntN(len(specialProbs))]
+		}
+		y[i] = []uint8{0, 0, 1, 255}[rng.IntN(4)]
+	}
+	return x, y
+}
+
+func logits(rng *rand.Rand, n int) (x []float32, y []uint8) {
 	x, y = make([]float32, n), make([]uint8, n)
 	for i := range x {
 		switch r := rng.IntN(16); {
@@ -130,10 +168,10 @@ func sameBits(a, b []float32) int {
 
 func (o output) diff(want output, x []float32, y []uint8) string {
 	if i := sameBits(want.dst, o.dst); i >= 0 {
-		return fmt.Sprintf("loss[%d] of logit %g, label %d: %g, want %g", i, x[i], y[i], o.dst[i], want.dst[i])
+		return fmt.Sprintf("loss[%d] of score %g, label %d: %g, want %g", i, x[i], y[i], o.dst[i], want.dst[i])
 	}
 	if i := sameBits(want.grad, o.grad); i >= 0 {
-		return fmt.Sprintf("gradient[%d] of logit %g, label %d: %g, want %g", i, x[i], y[i], o.grad[i], want.grad[i])
+		return fmt.Sprintf("gradient[%d] of score %g, label %d: %g, want %g", i, x[i], y[i], o.grad[i], want.grad[i])
 	}
 	for j := range want.acc {
 		if math.Float64bits(o.acc[j]) != math.Float64bits(want.acc[j]) {
@@ -145,7 +183,7 @@ func (o output) diff(want output, x []float32, y []uint8) string {
 
 // call runs every kernel of the set on one input, losses alone, gradients
 // alone, both, and in place, and returns what they gave.
-func call(set *Set, x []float32, y []uint8, w []float32, p *Params, alloc func(n int) []float32) [5]output {
+func call(set *Set, input Input, x []float32, y []uint8, w []float32, p *Params, alloc func(n int) []float32) [5]output {
 	var out [5]output
 	power := PowerOf(p[4])
 	start := [8]float64{1, 2, 3, 4, 5, 6, 7, 8}
@@ -153,18 +191,18 @@ func call(set *Set, x []float32, y []uint8, w []float32, p *Params, alloc func(n
 		out[i].acc = start
 	}
 	n := len(x)
-	set.Loss[power](nil, x, y, w, p, &out[0].acc)
+	set.Loss[input][power](nil, x, y, w, p, &out[0].acc)
 	out[1].dst = alloc(n)
-	set.Loss[power](out[1].dst, x, y, w, p, &out[1].acc)
+	set.Loss[input][power](out[1].dst, x, y, w, p, &out[1].acc)
 	out[2].grad = alloc(n)
-	set.Gradient[power](nil, out[2].grad, x, y, w, p, &out[2].acc)
+	set.Gradient[input][power](nil, out[2].grad, x, y, w, p, &out[2].acc)
 	out[3].dst, out[3].grad = alloc(n), alloc(n)
-	set.Gradient[power](out[3].dst, out[3].grad, x, y, w, p, &out[3].acc)
+	set.Gradient[input][power](out[3].dst, out[3].grad, x, y, w, p, &out[3].acc)
 	out[4].dst, out[4].grad = alloc(n), alloc(n)
 	copy(out[4].dst, x)
-	set.Loss[power](out[4].dst, out[4].dst, y, w, p, &out[4].acc)
+	set.Loss[input][power](out[4].dst, out[4].dst, y, w, p, &out[4].acc)
 	copy(out[4].grad, x)
-	set.Gradient[power](nil, out[4].grad, out[4].grad, y, w, p, &out[4].acc)
+	set.Gradient[input][power](nil, out[4].grad, out[4].grad, y, w, p, &out[4].acc)
 	return out
 }
 
@@ -184,18 +222,19 @@ func TestSameBitsAsGeneric(t *testing.T) {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			for _, gamma := range gammas {
+			for k := range int(numInputs) * len(gammas) {
+				input, gamma := Input(k%int(numInputs)), gammas[k/int(numInputs)]
 				p := generic.Params(0.75, 0.25, gamma)
 				for i, n := range lengths {
 					// A subtest, so that the guarded memory is given back.
-					t.Run(fmt.Sprintf("gamma=%g/n=%d", gamma, n), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/gamma=%g/n=%d", inputs[input], gamma, n), func(t *testing.T) {
 						off := (i + int(rng.Uint32())) % 16
-						x, y := scores(rng, n)
+						x, y := scores(rng, input, n)
 						var w []float32
 						if i%2 == 0 {
 							w = weights(rng, n)
 						}
-						want := call(&genericSet, x, y, w, &p, plain)
+						want := call(&genericSet, input, x, y, w, &p, plain)
 						for _, atEnd := range []bool{false, true} {
 							off := off
 							if atEnd {
@@ -207,7 +246,7 @@ func TestSameBitsAsGeneric(t *testing.T) {
 								gw = shifted(t, w, off, atEnd)
 							}
 							alloc := func(n int) []float32 { return shifted(t, make([]float32, n), off, atEnd) }
-							got := call(c.Set, gx, gy, gw, &p, alloc)
+							got := call(c.Set, input, gx, gy, gw, &p, alloc)
 							for k := range got {
 								if d := got[k].diff(want[k], x, y); d != "" {
 									t.Fatalf("call %d, offset %d, at end %v: %s", k, off, atEnd, d)
@@ -231,18 +270,19 @@ func TestEveryOffset(t *testing.T) {
 		}
 		for _, gamma := range gammas {
 			p := generic.Params(0.75, 0.25, gamma)
-			for off := 0; off < 16; off++ {
-				x, y := scores(rng, n)
+			for off := 0; off < 16*int(numInputs); off++ {
+				input, off := Input(off/16), off%16
+				x, y := scores(rng, input, n)
 				w := weights(rng, n)
-				want := call(&genericSet, x, y, w, &p, func(n int) []float32 { return make([]float32, n) })
+				want := call(&genericSet, input, x, y, w, &p, func(n int) []float32 { return make([]float32, n) })
 				k := off
 				alloc := func(n int) []float32 { k++; return make([]float32, n+16)[k%16:][:n:n] }
 				gx, gw := append(alloc(n)[:0], x...), append(alloc(n)[:0], w...)
 				gy := append(make([]uint8, n+16)[off:][:0:n], y...)
-				got := call(c.Set, gx, gy, gw, &p, alloc)
+				got := call(c.Set, input, gx, gy, gw, &p, alloc)
 				for k := range got {
 					if d := got[k].diff(want[k], x, y); d != "" {
-						t.Fatalf("%s, γ = %g, call %d, offset %d: %s", c.Name, gamma, k, off, d)
+						t.Fatalf("%s, %s, γ = %g, call %d, offset %d: %s", c.Name, inputs[input], gamma, k, off, d)
 					}
 				}
 			}
@@ -272,10 +312,26 @@ func TestStridedSweep(t *testing.T) {
 					b += stride
 				}
 				plain := func(n int) []float32 { return make([]float32, n) }
-				want, got := call(&genericSet, x, y, nil, &p, plain), call(c.Set, x, y, nil, &p, plain)
+				want, got := call(&genericSet, Logits, x, y, nil, &p, plain), call(c.Set, Logits, x, y, nil, &p, plain)
 				for k := range got {
 					if d := got[k].diff(want[k], x, y); d != "" {
 						t.Fatalf("%s, γ = %g, call %d: %s", c.Name, gamma, k, d)
+					}
+				}
+			}
+			const one = 0x3f800000
+			for b := uint32(0); b <= one; {
+				for i := 0; i < Block; i += 2 {
+					v := math.Float32frombits(min(b, one))
+					x[i], x[i+1] = v, v
+					y[i], y[i+1] = 0, 1
+					b += stride / 2
+				}
+				plain := func(n int) []float32 { return make([]float32, n) }
+				want, got := call(&genericSet, Probs, x, y, nil, &p, plain), call(c.Set, Probs, x, y, nil, &p, plain)
+				for k := range got {
+					if d := got[k].diff(want[k], x, y); d != "" {
+						t.Fatalf("%s, probabilities, γ = %g, call %d: %s", c.Name, gamma, k, d)
 					}
 				}
 			}
@@ -287,10 +343,18 @@ func TestStridedSweep(t *testing.T) {
 // lane sums, or the engine would never look for it.
 func TestBadScoresReachTheSum(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	bad := []struct {
-		x float32
-		y uint8
-	}{{nan, 0}, {nan, 1}, {-nan, 0}, {-nan, 1}, {inf, 0}, {-inf, 1}}
+	type score struct {
+		input Input
+		x     float32
+		y     uint8
+	}
+	bad := []score{{Logits, nan, 0}, {Logits, nan, 1}, {Logits, -nan, 0}, {Logits, -nan, 1}, {Logits, inf, 0}, {Logits, -inf, 1}}
+	for _, p := range []float32{
+		nan, -nan, inf, -inf, -1e-9, -0x1p-149, -0x1p-126, -0.5, -1, -2, -0x1p100, -math.MaxFloat32,
+		1.0000001, 1.5, 2, 3, 0x1p100, math.MaxFloat32,
+	} {
+		bad = append(bad, score{Probs, p, 0}, score{Probs, p, 1})
+	}
 	for _, c := range candidates {
 		if !c.Usable() {
 			continue
@@ -299,20 +363,20 @@ func TestBadScoresReachTheSum(t *testing.T) {
 			for _, wt := range []float32{0, 0x1p-149, 0.25, 1e30} {
 				p := generic.Params(wt, wt, gamma)
 				for _, b := range bad {
-					for i := 0; i < 2*Group; i++ {
+					for i := 0; i < 2*Group; i += 1 + 2*int(b.input) {
 						for _, w := range [][]float32{nil, make([]float32, 2*Group)} {
 							x, y, g := make([]float32, 2*Group), make([]uint8, 2*Group), make([]float32, 2*Group)
 							x[i], y[i] = b.x, b.y
 							var loss, grad [8]float64
-							c.Loss[PowerOf(gamma)](nil, x, y, w, &p, &loss)
-							c.Gradient[PowerOf(gamma)](nil, g, x, y, w, &p, &grad)
+							c.Loss[b.input][PowerOf(gamma)](nil, x, y, w, &p, &loss)
+							c.Gradient[b.input][PowerOf(gamma)](nil, g, x, y, w, &p, &grad)
 							for _, acc := range [][8]float64{loss, grad} {
 								var sum float64
 								for _, v := range acc {
 									sum += v
 								}
 								if sum-sum == 0 {
-									t.Fatalf("%s, γ = %g, weight %g: logit %g with label %d at %d leaves the finite sum %g", c.Name, gamma, wt, b.x, b.y, i, sum)
+									t.Fatalf("%s, γ = %g, weight %g: %s, score %g with label %d at %d leaves the finite sum %g", c.Name, gamma, wt, inputs[b.input], b.x, b.y, i, sum)
 								}
 							}
 						}
@@ -325,9 +389,10 @@ func TestBadScoresReachTheSum(t *testing.T) {
 
 // TestIgnored: ignored scores give +0, loss and gradient.
 func TestIgnored(t *testing.T) {
-	x, y := make([]float32, 2*Group), make([]uint8, 2*Group)
-	for i := range x {
-		x[i] = special[i%len(special)]
+	x, y := [numInputs][]float32{make([]float32, 2*Group), make([]float32, 2*Group)}, make([]uint8, 2*Group)
+	for i := range y {
+		x[Logits][i] = special[i%len(special)]
+		x[Probs][i] = specialProbs[i%len(specialProbs)]
 		y[i] = 255
 	}
 	for _, c := range candidates {
@@ -336,12 +401,14 @@ func TestIgnored(t *testing.T) {
 		}
 		for _, gamma := range gammas {
 			p := generic.Params(0.75, 0.25, gamma)
-			dst, grad := make([]float32, len(x)), make([]float32, len(x))
-			var acc [8]float64
-			c.Gradient[PowerOf(gamma)](dst, grad, x, y, nil, &p, &acc)
-			for i := range dst {
-				if math.Float32bits(dst[i]) != 0 || math.Float32bits(grad[i]) != 0 {
-					t.Fatalf("%s, γ = %g, logit %g: loss %g, gradient %g, want +0", c.Name, gamma, x[i], dst[i], grad[i])
+			for input, x := range x {
+				dst, grad := make([]float32, len(x)), make([]float32, len(x))
+				var acc [8]float64
+				c.Gradient[input][PowerOf(gamma)](dst, grad, x, y, nil, &p, &acc)
+				for i := range dst {
+					if math.Float32bits(dst[i]) != 0 || math.Float32bits(grad[i]) != 0 {
+						t.Fatalf("%s, γ = %g, score %g: loss %g, gradient %g, want +0", c.Name, gamma, x[i], dst[i], grad[i])
+					}
 				}
 			}
 		}

@@ -12,11 +12,13 @@ var avx2Set = Set{
 	Name:        "avx2",
 	Grain:       simdGrain,
 	CountLabels: asm.CountLabelsAVX2,
-	Loss: [numPowers]LossFunc{
-		asm.LossGamma0AVX2, asm.LossGamma1AVX2, asm.LossGamma2AVX2, asm.LossGammaAVX2,
+	Loss: [numInputs][numPowers]LossFunc{
+		Logits: {asm.LossGamma0AVX2, asm.LossGamma1AVX2, asm.LossGamma2AVX2, asm.LossGammaAVX2},
+		Probs:  {asm.ProbLossGamma0AVX2, asm.ProbLossGamma1AVX2, asm.ProbLossGamma2AVX2, asm.ProbLossGammaAVX2},
 	},
-	Gradient: [numPowers]GradientFunc{
-		asm.GradientGamma0AVX2, asm.GradientGamma1AVX2, asm.GradientGamma2AVX2, asm.GradientGammaAVX2,
+	Gradient: [numInputs][numPowers]GradientFunc{
+		Logits: {asm.GradientGamma0AVX2, asm.GradientGamma1AVX2, asm.GradientGamma2AVX2, asm.GradientGammaAVX2},
+		Probs:  {asm.ProbGradientGamma0AVX2, asm.ProbGradientGamma1AVX2, asm.ProbGradientGamma2AVX2, asm.ProbGradientGammaAVX2},
 	},
 	Unary: [NumUnary]UnaryFunc{
 		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
