@@ -38,7 +38,7 @@ opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
-	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel
+	$(GO) test -run '^$$' -bench . ./engine ./engine/vecmath ./engine/internal/kernel
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \
@@ -48,8 +48,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 STRIDE ?= 31
-accuracy: ## measured error over every STRIDE-th of all 2³² logits
-	$(GO) test ./engine -run TestAccuracy -v -timeout 0 -args -stride $(STRIDE)
+accuracy: ## measured error over every STRIDE-th of all 2³² logits and values
+	$(GO) test ./engine ./engine/vecmath -run TestAccuracy -v -timeout 0 -args -stride $(STRIDE)
 
 LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/bin/llvm-mca,-19 -18 -17 -16) /usr/bin/llvm-mca))))
 mca: ## what llvm-mca says of the inner loops: cycles a score against the port bound

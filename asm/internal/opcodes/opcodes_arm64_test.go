@@ -61,6 +61,7 @@ var linked = []any{
 	asm.CountLabelsNEON,
 	asm.LossGamma0NEON, asm.LossGamma1NEON, asm.LossGamma2NEON, asm.LossGammaNEON,
 	asm.GradientGamma0NEON, asm.GradientGamma1NEON, asm.GradientGamma2NEON, asm.GradientGammaNEON,
+	asm.ExpNEON, asm.LogNEON, asm.Log1pNEON, asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON, asm.PowNEON,
 }
 
 // bodies returns the machine code of the functions in the named assembly files,
