@@ -31,17 +31,6 @@ func exactLoss(l Loss, x float64, foreground bool) (loss, gradient float64) {
 	return w * sp, sign * w * (q + g*pt*sp)
 }
 
-// probBounds are the documented bounds for probabilities.
-var probBounds = []Bound{
-	{"cross-entropy", CrossEntropy(), 2, 2},
-	{"focal γ=1", Focal(0.25, 1), 4, 3},
-	{"focal γ=2", Focal(0.25, 2), 5, 4},
-	{"focal γ=0.5", Focal(0.25, 0.5), 4, 4},
-	{"focal γ=1.5", Focal(0.25, 1.5), 4.5, 4.5},
-	{"focal γ=3", Focal(0.25, 3), 5.5, 5},
-	{"focal γ=5", Focal(0.25, 5), 5.5, 5.5},
-}
-
 // exactProbLoss is exactLoss for a probability, with the clamps that [Batch]
 // documents.
 func exactProbLoss(l Loss, p float64, foreground bool) (loss, gradient float64) {
@@ -106,7 +95,7 @@ func TestAccuracy(t *testing.T) {
 // TestProbAccuracy does so for all probabilities, −0 aside. Where (1 − p_t)^γ is
 // below 2⁻¹²⁶, the gradient is 1 + γ times that.
 func TestProbAccuracy(t *testing.T) {
-	testAccuracy(t, probBounds, func(e *Engine, part, parts uint64) (loss, slope worst, err error) {
+	testAccuracy(t, ProbBounds(), func(e *Engine, part, parts uint64) (loss, slope worst, err error) {
 		return sweep(e, part, parts, 0x3f800001, (1+float64(e.loss.Gamma))*0x1p-126, exactProbLoss, func(x []float32, y []uint8) Batch { return Batch{Probs: x, Labels: y} })
 	})
 }

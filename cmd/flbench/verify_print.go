@@ -22,6 +22,7 @@ type verifyReport struct {
 // verifyResult is the error of one output of one loss with one label.
 type verifyResult struct {
 	Loss      string      `json:"loss"`
+	Input     string      `json:"input"` // "logit" or "probability"
 	Label     uint8       `json:"label"`
 	Output    string      `json:"output"` // "loss" or "gradient"
 	Inputs    int64       `json:"inputs"`
@@ -31,13 +32,13 @@ type verifyResult struct {
 	Worst     verifyWorst `json:"worst"`
 	Histogram []verifyBin `json:"histogram"`
 	Bad       int64       `json:"nan_or_negative"`
-	Differing int64       `json:"bits_differ"` // logits on which kernels differ
+	Differing int64       `json:"bits_differ"` // scores on which kernels differ
 	Differs   float32     `json:"bits_differ_at"`
 	OK        bool        `json:"ok"`
 }
 
 type verifyWorst struct {
-	Logit float32 `json:"logit"`
+	Score float32 `json:"score"`
 	Got   jsonInf `json:"got"`
 	Want  float64 `json:"want"`
 }
@@ -67,7 +68,7 @@ func (r *verifyReport) add(s subject, sweep sweepResult) {
 		stats errorStats
 	}{{"loss", s.bound.LossULP, sweep.loss}, {"gradient", s.bound.GradientULP, sweep.gradient}} {
 		v := verifyResult{
-			Loss: s.bound.Name, Label: s.label, Output: o.name, Inputs: o.stats.count,
+			Loss: s.bound.Name, Input: s.input(), Label: s.label, Output: o.name, Inputs: o.stats.count,
 			BoundULP: o.bound, MaxULP: jsonInf(o.stats.max), MeanULP: jsonInf(o.stats.sum / float64(max(1, o.stats.count))),
 			Worst: verifyWorst{o.stats.x, jsonInf(o.stats.got), o.stats.want},
 			Bad:   o.stats.bad, Differing: sweep.differing, Differs: sweep.differs,
@@ -89,47 +90,47 @@ func (r *verifyReport) add(s subject, sweep sweepResult) {
 func (r *verifyReport) failures() []string {
 	var list []string
 	for _, v := range r.Results {
-		what := fmt.Sprintf("%s, label %d, %s", v.Loss, v.Label, v.Output)
+		what := fmt.Sprintf("%s from %s, label %d, %s", v.Loss, v.Input, v.Label, v.Output)
 		switch {
 		case v.OK:
 		case v.Differing > 0:
-			list = append(list, fmt.Sprintf("%s: kernels differ on %d logits, first on %g", what, v.Differing, v.Differs))
+			list = append(list, fmt.Sprintf("%s: kernels differ on %d scores, first on %g", what, v.Differing, v.Differs))
 		case v.Bad > 0:
-			list = append(list, fmt.Sprintf("%s: %d are negative or NaN, as for %g", what, v.Bad, v.Worst.Logit))
+			list = append(list, fmt.Sprintf("%s: %d are negative or NaN, as for %g", what, v.Bad, v.Worst.Score))
 		default:
-			list = append(list, fmt.Sprintf("%s: %.3f ULP at %g, above the bound of %g", what, float64(v.MaxULP), v.Worst.Logit, v.BoundULP))
+			list = append(list, fmt.Sprintf("%s: %.3f ULP at %g, above the bound of %g", what, float64(v.MaxULP), v.Worst.Score, v.BoundULP))
 		}
 	}
 	return list
 }
 
 func (r *verifyReport) print(to io.Writer) error {
-	head := []string{"loss", "output", "label", "bound", "max ULP", "at logit", "got", "exactly", "mean"}
+	head := []string{"loss", "from", "output", "label", "bound", "max ULP", "at", "got", "exactly", "mean"}
 	for _, end := range histogramTo {
 		head = append(head, fmt.Sprintf("≤%g", end))
 	}
 	table := [][]string{append(head, "more")}
 	for i, v := range r.Results {
-		if i > 0 && v.Loss != r.Results[i-1].Loss {
+		if i > 0 && (v.Loss != r.Results[i-1].Loss || v.Input != r.Results[i-1].Input) {
 			table = append(table, nil)
 		}
-		row := []string{v.Loss, v.Output, fmt.Sprint(v.Label), fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
-			fmt.Sprintf("%g", v.Worst.Logit), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", v.Worst.Want), fmt.Sprintf("%.3f", float64(v.MeanULP))}
+		row := []string{v.Loss, v.Input, v.Output, fmt.Sprint(v.Label), fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
+			fmt.Sprintf("%g", v.Worst.Score), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", v.Worst.Want), fmt.Sprintf("%.3f", float64(v.MeanULP))}
 		for _, b := range v.Histogram {
 			row = append(row, percent(b.Count, v.Inputs))
 		}
 		table = append(table, row)
 	}
-	inputs := "all logits"
+	inputs := "all scores"
 	if r.Stride > 1 {
-		inputs = fmt.Sprintf("every %dth of all 2³² logits", r.Stride)
+		inputs = fmt.Sprintf("every %dth of all 2³² logits and of all probabilities", r.Stride)
 	}
 	verdict := "All bounds hold, and all kernels give the same bits."
 	if !r.OK {
 		verdict = "Not all is well:\n  " + strings.Join(r.failures(), "\n  ")
 	}
 	_, err := fmt.Fprintf(to, "%s, %s/%s, %s; kernels %s; %s\n\n%s\n%s\n", r.CPU, r.OS, r.Arch, r.Go,
-		strings.Join(r.Kernels, ", "), inputs, columns(table, 2), verdict)
+		strings.Join(r.Kernels, ", "), inputs, columns(table, 3), verdict)
 	return err
 }
 

@@ -30,8 +30,8 @@ type errorStats struct {
 	bad       int64 // NaN, and negative losses
 }
 
-func (m *errorStats) add(x, got float32, want float64, loss bool) {
-	u := ulps(got, want)
+func (m *errorStats) add(x, got float32, want, floor float64, loss bool) {
+	u := ulps(got, want, floor)
 	if got != got || loss && math.Signbit(float64(got)) {
 		m.bad++
 		u = math.Inf(1)
@@ -72,8 +72,11 @@ type sweepResult struct {
 // verify sweeps all subjects.
 func verify(ctx context.Context, stride uint64, workers int, bar *progress) (*verifyReport, error) {
 	list := subjects()
-	inputs := (1<<32 + stride - 1) / stride
-	bar.startBytes("verifying", 4*int64(inputs)*int64(len(list)))
+	var inputs uint64
+	for _, s := range list {
+		inputs += (s.patterns() + stride - 1) / stride
+	}
+	bar.startBytes("verifying", 4*int64(inputs))
 	defer bar.clear()
 	rep := &verifyReport{
 		CPU: cpuName(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
@@ -144,18 +147,18 @@ func (s subject) work(ctx context.Context, stride uint64, next *atomic.Uint64, r
 			return err
 		}
 		from := (next.Add(1) - 1) * verifyScores
-		if from*stride >= 1<<32 {
+		if from*stride >= s.patterns() {
 			return nil
 		}
 		x = x[:0]
 		n := 0
-		for i := from; i < from+verifyScores && i*stride < 1<<32; i++ {
+		for i := from; i < from+verifyScores && i*stride < s.patterns(); i++ {
 			n++
 			if v := math.Float32frombits(uint32(i * stride)); v-v == 0 { // finite
 				x = append(x, v)
 			}
 		}
-		b := engine.Batch{Logits: x, Labels: labels[:len(x)]}
+		b := s.batch(x, labels[:len(x)])
 		for k, e := range engines {
 			l, g := loss[:len(x)], gradient[:len(x)]
 			if k > 0 {
@@ -175,8 +178,8 @@ func (s subject) work(ctx context.Context, stride uint64, next *atomic.Uint64, r
 		}
 		for i, x := range x {
 			wantLoss, wantGradient := s.exact(x)
-			r.loss.add(x, loss[i], wantLoss, true)
-			r.gradient.add(x, gradient[i], wantGradient, false)
+			r.loss.add(x, loss[i], wantLoss, 0x1p-126, true)
+			r.gradient.add(x, gradient[i], wantGradient, s.floor(), false)
 		}
 		done(n)
 	}

@@ -19,21 +19,21 @@ func TestVerifyJSON(t *testing.T) {
 		Stride  int
 		OK      bool
 		Results []struct {
-			Loss, Output string
-			Label        int
-			Inputs       int64
-			Bound        float64 `json:"bound_ulp"`
-			Max          float64 `json:"max_ulp"`
-			Mean         float64 `json:"mean_ulp"`
-			Histogram    []struct{ Count int64 }
-			OK           bool
+			Loss, Input, Output string
+			Label               int
+			Inputs              int64
+			Bound               float64 `json:"bound_ulp"`
+			Max                 float64 `json:"max_ulp"`
+			Mean                float64 `json:"mean_ulp"`
+			Histogram           []struct{ Count int64 }
+			OK                  bool
 		}
 	}
 	const stride = 1_000_003
 	if err := json.Unmarshal([]byte(mustRun(t, "verify", "--json", "--stride", fmt.Sprint(stride))), &got); err != nil {
 		t.Fatal(err)
 	}
-	finite := int64(0)
+	finite, probs := int64(0), int64(math.Float32bits(1)/stride+1)
 	for b := uint64(0); b < 1<<32; b += stride {
 		if v := math.Float32frombits(uint32(b)); v-v == 0 {
 			finite++
@@ -44,20 +44,26 @@ func TestVerifyJSON(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range got.Results {
-		seen[fmt.Sprint(r.Loss, r.Label, r.Output)] = true
+		seen[fmt.Sprint(r.Loss, r.Input, r.Label, r.Output)] = true
+		inputs := finite
+		if r.Input == "probability" {
+			inputs = probs
+		}
 		var count int64
 		for _, b := range r.Histogram {
 			count += b.Count
 		}
-		if r.Inputs != finite || count != finite || !r.OK || !(r.Max > 0 && r.Max <= r.Bound) || !(r.Mean > 0 && r.Mean < r.Max) {
-			t.Errorf("%+v, want %d inputs", r, finite)
+		if r.Inputs != inputs || count != inputs || !r.OK || !(r.Max > 0 && r.Max <= r.Bound) || !(r.Mean > 0 && r.Mean < r.Max) {
+			t.Errorf("%+v, want %d inputs", r, inputs)
 		}
 	}
-	for _, b := range engine.Bounds() {
-		for _, label := range []int{0, 1} {
-			for _, output := range []string{"loss", "gradient"} {
-				if !seen[fmt.Sprint(b.Name, label, output)] {
-					t.Errorf("no result for %s, label %d, %s", b.Name, label, output)
+	for input, bounds := range map[string][]engine.Bound{"logit": engine.Bounds(), "probability": engine.ProbBounds()} {
+		for _, b := range bounds {
+			for _, label := range []int{0, 1} {
+				for _, output := range []string{"loss", "gradient"} {
+					if !seen[fmt.Sprint(b.Name, input, label, output)] {
+						t.Errorf("no result for %s from %s, label %d, %s", b.Name, input, label, output)
+					}
 				}
 			}
 		}
@@ -66,22 +72,22 @@ func TestVerifyJSON(t *testing.T) {
 
 // TestVerifyFailures: what is wrong is named, and makes verify fail.
 func TestVerifyFailures(t *testing.T) {
-	s := subject{engine.Bound{Name: "focal", Loss: engine.Focal(0.25, 2), LossULP: 1, GradientULP: 1}, 1}
+	s := subject{engine.Bound{Name: "focal", Loss: engine.Focal(0.25, 2), LossULP: 1, GradientULP: 1}, 1, false}
 	var good, wide, bad errorStats
-	good.add(1, 0.5, 0.5, true)
-	wide.add(1, 0.5, 0.5, true)
-	wide.add(2, 0.5, 0.5+0x1p-22, true)
-	bad.add(1, float32(math.Copysign(0, -1)), 0, true)
+	good.add(1, 0.5, 0.5, 0x1p-126, true)
+	wide.add(1, 0.5, 0.5, 0x1p-126, true)
+	wide.add(2, 0.5, 0.5+0x1p-22, 0x1p-126, true)
+	bad.add(1, float32(math.Copysign(0, -1)), 0, 0x1p-126, true)
 	for _, c := range []struct {
 		sweep sweepResult
 		want  string
 	}{
 		{sweepResult{loss: good, gradient: good}, ""},
-		{sweepResult{loss: wide, gradient: good}, "focal, label 1, loss: 4.000 ULP at 2, above the bound of 1"},
-		{sweepResult{loss: good, gradient: wide}, "focal, label 1, gradient: 4.000 ULP at 2, above the bound of 1"},
-		{sweepResult{loss: bad, gradient: good}, "focal, label 1, loss: 1 are negative or NaN, as for 1"},
+		{sweepResult{loss: wide, gradient: good}, "focal from logit, label 1, loss: 4.000 ULP at 2, above the bound of 1"},
+		{sweepResult{loss: good, gradient: wide}, "focal from logit, label 1, gradient: 4.000 ULP at 2, above the bound of 1"},
+		{sweepResult{loss: bad, gradient: good}, "focal from logit, label 1, loss: 1 are negative or NaN, as for 1"},
 		{sweepResult{loss: good, gradient: good, differing: 3, differs: 7},
-			"focal, label 1, loss: kernels differ on 3 logits, first on 7; focal, label 1, gradient: kernels differ on 3 logits, first on 7"},
+			"focal from logit, label 1, loss: kernels differ on 3 scores, first on 7; focal from logit, label 1, gradient: kernels differ on 3 scores, first on 7"},
 	} {
 		r := verifyReport{OK: true}
 		r.add(s, c.sweep)
@@ -108,7 +114,7 @@ func TestULPs(t *testing.T) {
 		{0, 0x1p-127, 0}, {0x1p-126, 0, 0}, {0x1p-125, 0, math.Inf(1)},
 		{0, 0x1p-126, 1 << 23}, {float32(math.NaN()), 1, math.Inf(1)}, {float32(math.Inf(1)), 1, math.Inf(1)},
 	} {
-		if u := ulps(c.got, c.want); u != c.ulp {
+		if u := ulps(c.got, c.want, 0x1p-126); u != c.ulp {
 			t.Errorf("ulps(%g, %g) = %g, want %g", c.got, c.want, u, c.ulp)
 		}
 	}
@@ -142,7 +148,7 @@ var boundRow = regexp.MustCompile(`(?m)^\| (.+?) \| ([0-9.]+) \| ([0-9.]+) \| [^
 // below them.
 func TestReadmeBounds(t *testing.T) {
 	rows := boundRow.FindAllStringSubmatch(inRoot(t), -1)
-	bounds := engine.Bounds()
+	bounds := append(engine.Bounds(), engine.ProbBounds()...)
 	if len(rows) != len(bounds) {
 		t.Fatalf("README has %d rows of bounds, want %d", len(rows), len(bounds))
 	}

@@ -63,6 +63,7 @@ var linked = []any{
 	asm.GradientGamma0NEON, asm.GradientGamma1NEON, asm.GradientGamma2NEON, asm.GradientGammaNEON,
 	asm.ProbLossGamma0NEON, asm.ProbLossGamma1NEON, asm.ProbLossGamma2NEON, asm.ProbLossGammaNEON,
 	asm.ProbGradientGamma0NEON, asm.ProbGradientGamma1NEON, asm.ProbGradientGamma2NEON, asm.ProbGradientGammaNEON,
+	asm.ExpNEON, asm.LogNEON, asm.Log1pNEON, asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON, asm.PowNEON,
 }
 
 // bodies returns the machine code of the functions in the named assembly files,
