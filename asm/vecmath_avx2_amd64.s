@@ -132,6 +132,7 @@ args:
 	XORQ    BX, BX
 
 exps:
+	PREFETCHT0 (4*VCHUNK)(SI)(BX*4) // the next chunk, meanwhile; past the end it does nothing
 	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4))
 	VEXP(32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
 	ADDQ $16, BX
