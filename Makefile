@@ -23,8 +23,8 @@ purego: ## the tests without assembly
 	$(GO) test -tags purego ./...
 	GOAMD64=v3 $(GO) test -tags purego -short ./generic ./engine
 
-race:
-	$(GO) test -race ./engine/... ./cmd/...
+race: ## what runs concurrently; the other tests at fewer lengths
+	$(GO) test -race -short ./engine/... ./cmd/...
 
 # The other architecture's tests run under qemu, this one's kernels being tested
 # natively; QEMU_CPU=max is what has AVX2 there.
