@@ -30,6 +30,7 @@
 // # Bad input
 //
 // Validation is part of the pass. A NaN logit, an infinite one on the wrong side
-// of its label, a probability outside [0, 1], a label or class out of range, a weight that is negative or not
-// finite: each gives an [*InputError] that names the first bad element.
+// of its label, a probability outside [0, 1], a label or class out of range, a
+// weight that is negative or not finite: each gives an [*InputError] that names
+// the first bad element.
 package engine
