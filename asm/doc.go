@@ -1,8 +1,9 @@
 // Package asm holds flengine's hand-written SIMD kernels, one set per
-// instruction set. Every kernel returns, bit for bit, what the function of the
-// same name in package generic returns; that package documents what each one
-// computes. There is no policy here: package engine chooses which set runs and
-// guarantees what the kernels take for granted (lengths, labels, overlaps).
+// instruction set, which ends the kernel's name. Every kernel returns, bit for
+// bit, what the function without that ending in package generic returns; that
+// package documents what each one computes. There is no policy here: package
+// engine chooses which set runs and guarantees what the kernels take for granted
+// (lengths, labels, overlaps).
 //
 // With the purego build tag, and on other architectures, the package is empty.
 package asm
