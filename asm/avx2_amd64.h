@@ -1,64 +1,8 @@
-// The vocabulary of the AVX2 kernels. A vector is 8 float32 scores; a pass is a
-// loop over one chunk of at most CHUNK scores, 32 scores a turn.
-//
-// The passes of a chunk run one after the other with their results in L1:
-//
-//	exp:      E = e = exp(−|x|)
-//	log1p:    L = log1p(e)
-//	power:    Q = q^γ                    (general γ only)
-//	combine:  loss, gradient and sum from x, labels, E, L, Q
+// The vocabulary of the AVX2 kernels; kernel_amd64.h has the passes and the general
+// registers. A vector is 8 float32 scores; a pass is a loop of 32 scores a turn.
 //
 // One fused loop would be a dependency chain of some 75 cycles a vector, more
 // than the physical register file can overlap; short passes keep the ports busy.
-//
-// Registers of all passes, set up once a kernel:
-//
-//	SI x   BX labels   R14 weights or 0   R12 losses or 0   R13 gradients or 0
-//	R8 E (L at +LOFF, Q at +QOFF)   R10 params   R11 acc
-//	DX scores left   CX scores in this chunk   AX score within the chunk
-//
-// Operands are in Go's order: the destination is the last, and of
-// VMAXPS b, a, d / VMINPS b, a, d it is b that is returned when one is a NaN.
-
-#define CHUNK 512
-#define LOFF 2048
-#define QOFF 4096
-
-// Constants, by offset into k<>.
-#define K_SIGN 0
-#define K_FLOOR 4
-#define K_MAGIC 8
-#define K_8_LN2 12
-#define K_C1 16
-#define K_C2 20
-#define K_P2 24
-#define K_P3 28
-#define K_P4 32
-#define K_7 36
-#define K_ONE 40
-#define K_D0 44
-#define K_D1 48
-#define K_D2 52
-#define K_D3 56
-#define K_CEIL 60
-#define K_M8_LN2 64
-
-#define CONST(name, r) VBROADCASTSS k<>+name(SB), r
-
-// And into ln<>, for the kernels from probabilities.
-#define LN_SCALE 0
-#define LN_SPLIT 4
-#define LN_MASK 8
-#define LN_LN2 12
-#define LN_LN2HI 16
-#define LN_LN2LO 20
-#define LN_G0 24
-#define LN_G1 28
-#define LN_G2 32
-#define LN_G3 36
-#define LN_ZERO 40
-
-#define LNCONST(name, r) VBROADCASTSS ln<>+name(SB), r
 
 // EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
 // Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3, Y6 p4.
@@ -240,13 +184,6 @@ done:
 	VMULPS Y1, Y0, F; \
 	VANDNPS F, Y10, F             /* F = loss */
 
-// From probabilities, the passes of a chunk are
-//
-//	ce:       L = min(−ln p_t, 100), NaN where a score is no probability
-//	power:    Q = S = −ln(1 − p_t), E = its low part; Q = q^γ = exp(−γ·(S + E))
-//	          (general γ only)
-//	combine:  loss, gradient and sum from x, labels, L, Q
-
 // NEGLN: −ln t = −k·ln2 + H − ln(1 + f), where t is x or 1 − x by the label:
 // K = 2²³·k, H = ln c, X = f. It evaluates 1 − x without the rounding: what T lost
 // of it, low, goes into f. Registers: X = x, Y15 0 for t = x, 2²⁴ for t = 1 − x by
@@ -259,7 +196,7 @@ done:
 	VFNMADD231PS X, Y14, T        /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
 	VSUBPS T, H, H                /* H = a − T */; \
 	VFNMADD213PS H, Y14, X        /* X = low = (a − T) − 2²⁴·x, exact */; \
-	VANDPS abs<>(SB), T, T        /* T = 2²⁴·t */; \
+	VANDPS ·abs(SB), T, T        /* T = 2²⁴·t */; \
 	VPSUBD Y13, T, K              /* K = bits of T less lnSplit */; \
 	VPSRLD $20, K, C              /* C = j, the eighth of m's range, mod 8 */; \
 	VPAND Y12, K, K               /* K = k<<23 */; \
@@ -291,7 +228,7 @@ done:
 	VFMADD231PS Y6, K, H          /* H = −k·ln2 + ln c */; \
 	LN1P(X, T, K, G); \
 	VSUBPS G, H, H                /* H = −ln p_t */; \
-	VMINPS hundred<>(SB), H, H; \
+	VMINPS ·hundred(SB), H, H; \
 	VMOVUPS H, l
 
 // LNQ: S = −ln(1 − p_t) to the output s, what it lost to v. Registers: NEGLN's,
@@ -327,7 +264,7 @@ done:
 #define PROBMODULATE1(x, q, U, W) \
 	VPERMILPS U, Y14, U; \
 	VSUBPS x, U, U                /* U = ±q */; \
-	VANDPS abs<>(SB), U, U; \
+	VANDPS ·abs(SB), U, U; \
 	VMULPS U, W, W                /* W = w·q */
 #define PROBMODULATE2(x, q, U, W) \
 	VPERMILPS U, Y14, U; \
@@ -364,7 +301,7 @@ done:
 #define PROBSLOPE(q, Q, W, T, CE, D) \
 	VMULPS q, W, W                /* W = ±w·q^γ */; \
 	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
-	VMAXPS least<>(SB), Q, Q      /* Q = max(q, 2⁻¹⁴⁹) */; \
+	VMAXPS ·least(SB), Q, Q      /* Q = max(q, 2⁻¹⁴⁹) */; \
 	VDIVPS Q, CE, Q               /* Q = CE/q */; \
 	VBROADCASTSS 16(R10), T; \
 	VMULPS T, W, T                /* T = ±w·q^γ·γ */; \
@@ -379,7 +316,7 @@ done:
 	VPERMILPS Y0, Y13, Y2; \
 	VSUBPS x, Y2, Y2; \
 	VANDNPS Y2, Y10, Y2; \
-	VMAXPS minprob<>(SB), Y2, Y2  /* Y2 = max(p_t, 1e-12) */; \
+	VMAXPS ·minprob(SB), Y2, Y2  /* Y2 = max(p_t, 1e-12) */; \
 	VPERMILPS Y0, Y14, Y0; \
 	VSUBPS x, Y0, Y0; \
 	VANDNPS Y0, Y10, Y0           /* Y0 = q */; \
@@ -411,66 +348,25 @@ done:
 	VMOVUPS Y9, 96(R12)(AX*4); \
 done:
 
-// ENTER: scratch on the frame, aligned to a cache line. It holds no pointers, which
-// the garbage collector must know if a fault on the inputs stops a kernel.
-#define ENTER \
-	NO_LOCAL_POINTERS; \
-	LEAQ scratch-6208(SP), R8; \
-	ADDQ $63, R8; \
-	ANDQ $~63, R8
-
-// NILIFEMPTY: an empty slice has no data, whatever its pointer says.
-#define NILIFEMPTY(len, base) \
-	MOVQ len, AX; \
-	TESTQ AX, AX; \
-	CMOVQEQ AX, base
-
 // LOGITSETUP, PROBSETUP: the registers of the combine passes that all kernels from
 // logits share, and all from probabilities.
 #define LOGITSETUP \
 	CONST(K_ONE, Y14); \
 	VXORPS Y13, Y13, Y13
 #define PROBSETUP \
-	VMOVUPS oneof1<>(SB), Y14; \
-	VMOVUPS oneof0<>(SB), Y13
+	VMOVUPS ·oneof1(SB), Y14; \
+	VMOVUPS ·oneof0(SB), Y13
+
+// SAVESUMS: the sums wait in acc.
+#define SAVESUMS \
+	VMOVUPD Y12, 0(R11); \
+	VMOVUPD Y11, 32(R11)
 
 // COMBINESETUP: the registers that all share.
 #define COMBINESETUP \
 	VMOVUPD 0(R11), Y12; \
 	VMOVUPD 32(R11), Y11; \
 	XORQ AX, AX
-
-// NEXTCHUNK: pointers past the chunk; the sums wait in acc.
-#define NEXTCHUNK(chunk) \
-	VMOVUPD Y12, 0(R11); \
-	VMOVUPD Y11, 32(R11); \
-	LEAQ (SI)(CX*4), SI; \
-	ADDQ CX, BX; \
-	LEAQ (R13)(CX*4), R13; \
-	LEAQ (R14)(CX*4), DI; \
-	TESTQ R14, R14; \
-	CMOVQNE DI, R14; \
-	LEAQ (R12)(CX*4), DI; \
-	TESTQ R12, R12; \
-	CMOVQNE DI, R12; \
-	SUBQ CX, DX; \
-	JNZ chunk
-
-// CHUNKSIZE: CX = min(CHUNK, DX), the scores of the next chunk.
-#define CHUNKSIZE \
-	MOVQ $CHUNK, CX; \
-	CMPQ DX, CX; \
-	CMOVQLT DX, CX
-
-// LOGITPASSES, PROBPASSES: E and L of the chunk, or L alone.
-#define LOGITPASSES \
-	CALL expneg<>(SB); \
-	CALL log1p<>(SB)
-#define PROBPASSES \
-	CALL ce<>(SB)
-#define NOPOWER
-#define POWERPASS CALL power<>(SB)
-#define PROBPOWERPASS CALL probpower<>(SB)
 
 #define LOSSTURN(o, MOD, done, F) \
 	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
@@ -502,6 +398,7 @@ loop: \
 	ADDQ $32, AX; \
 	CMPQ AX, CX; \
 	JLT loop; \
+	SAVESUMS; \
 	NEXTCHUNK(chunk); \
 done: \
 	VZEROUPPER; \
@@ -525,7 +422,7 @@ chunk: \
 	PASSES; \
 	POW; \
 	VBROADCASTF128 (R10), Y15; \
-	VXORPS negatepos<>(SB), Y15, Y15 /* Y15 = Neg, −Pos, 0, 0 twice */; \
+	VXORPS ·negatepos(SB), Y15, Y15 /* Y15 = Neg, −Pos, 0, 0 twice */; \
 	CONST(K_SIGN, Y10); \
 	SETUP; \
 	COMBINESETUP; \
@@ -539,6 +436,7 @@ loop: \
 	ADDQ $32, AX; \
 	CMPQ AX, CX; \
 	JLT loop; \
+	SAVESUMS; \
 	NEXTCHUNK(chunk); \
 done: \
 	VZEROUPPER; \

@@ -2,55 +2,8 @@
 
 #include "funcdata.h"
 #include "textflag.h"
+#include "kernel_amd64.h"
 #include "avx2_amd64.h"
-
-// Constants; package generic has the same ones, with their meaning and error.
-DATA k<>+K_SIGN(SB)/4, $0x80000000
-DATA k<>+K_FLOOR(SB)/4, $0xc2b00f34  // −127·ln2
-DATA k<>+K_MAGIC(SB)/4, $0x4b400000  // 1.5·2²³
-DATA k<>+K_8_LN2(SB)/4, $0x4138aa3b  // 8/ln2
-DATA k<>+K_C1(SB)/4, $0x3db17200     // ln2/8, 15 bits
-DATA k<>+K_C2(SB)/4, $0x343fbe8e     // ln2/8 − c1
-DATA k<>+K_P2(SB)/4, $0x3f000003     // exp(r) ≈ 1 + r + p2·r² + p3·r³ + p4·r⁴
-DATA k<>+K_P3(SB)/4, $0x3e2aae3b
-DATA k<>+K_P4(SB)/4, $0x3d2a3a3b
-DATA k<>+K_7(SB)/4, $0x40e00000
-DATA k<>+K_ONE(SB)/4, $0x3f800000
-DATA k<>+K_D0(SB)/4, $0xbefffff8     // log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³)
-DATA k<>+K_D1(SB)/4, $0x3eaaad55
-DATA k<>+K_D2(SB)/4, $0xbe804481
-DATA k<>+K_D3(SB)/4, $0x3e4467e0
-DATA k<>+K_CEIL(SB)/4, $0x42b00f34   // 127·ln2
-DATA k<>+K_M8_LN2(SB)/4, $0xc138aa3b // −8/ln2
-GLOBL k<>(SB), RODATA|NOPTR, $68
-
-// Bits of 2^(j/8), less j<<20.
-DATA exp2<>+0(SB)/8, $0x3f7b95c23f800000
-DATA exp2<>+8(SB)/8, $0x3f75fed73f7837f0
-DATA exp2<>+16(SB)/8, $0x3f75672a3f7504f3
-DATA exp2<>+24(SB)/8, $0x3f7ac0c73f7744fd
-GLOBL exp2<>(SB), RODATA|NOPTR, $32
-
-// c ≈ 1/(1+i/7), chosen so that −ln c is nearly a float32.
-DATA recip<>+0(SB)/8, $0x3f62892f3f800000
-DATA recip<>+8(SB)/8, $0x3f32ebe83f4728a8
-DATA recip<>+16(SB)/8, $0x3f1579a93f23103b
-DATA recip<>+24(SB)/8, $0x3f0002063f09c864
-GLOBL recip<>(SB), RODATA|NOPTR, $32
-
-// −ln c.
-DATA nlog<>+0(SB)/8, $0x3dfa6adc00000000
-DATA nlog<>+8(SB)/8, $0x3eb769f43e808ce3
-DATA nlog<>+16(SB)/8, $0x3f09bd6e3ee6ee80
-DATA nlog<>+24(SB)/8, $0x3f316e0c3f1e977e
-GLOBL nlog<>(SB), RODATA|NOPTR, $32
-
-// Sign bit on the label 1.
-DATA negatepos<>+0(SB)/8, $0x8000000000000000
-DATA negatepos<>+8(SB)/8, $0
-DATA negatepos<>+16(SB)/8, $0x8000000000000000
-DATA negatepos<>+24(SB)/8, $0
-GLOBL negatepos<>(SB), RODATA|NOPTR, $32
 
 // expneg: E = exp(−|x|) for the CX scores at SI.
 TEXT expneg<>(SB), NOSPLIT|NOFRAME, $0
@@ -60,7 +13,7 @@ TEXT expneg<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_8_LN2, Y12)
 	CONST(K_C1, Y11)
 	CONST(K_C2, Y10)
-	VMOVUPS exp2<>(SB), Y9
+	VMOVUPS ·exp2(SB), Y9
 	CONST(K_P2, Y8)
 	CONST(K_P3, Y7)
 	CONST(K_P4, Y6)
@@ -80,8 +33,8 @@ loop:
 TEXT log1p<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_MAGIC, Y15)
 	CONST(K_7, Y14)
-	VMOVUPS recip<>(SB), Y13
-	VMOVUPS nlog<>(SB), Y12
+	VMOVUPS ·recip(SB), Y13
+	VMOVUPS ·nlog(SB), Y12
 	CONST(K_ONE, Y11)
 	CONST(K_D0, Y10)
 	CONST(K_D1, Y9)
@@ -110,7 +63,7 @@ TEXT power<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_M8_LN2, Y12)
 	CONST(K_C1, Y11)
 	CONST(K_C2, Y10)
-	VMOVUPS exp2<>(SB), Y9
+	VMOVUPS ·exp2(SB), Y9
 	CONST(K_P2, Y8)
 	CONST(K_P3, Y7)
 	CONST(K_P4, Y6)
