@@ -8,6 +8,25 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
+var avx512Set = Set{
+	Name:        "avx512",
+	Grain:       simdGrain,
+	CountLabels: asm.CountLabelsAVX2,
+	Loss: [numInputs][numPowers]LossFunc{
+		Logits: {asm.LossGamma0AVX512, asm.LossGamma1AVX512, asm.LossGamma2AVX512, asm.LossGammaAVX512},
+		Probs:  {asm.ProbLossGamma0AVX512, asm.ProbLossGamma1AVX512, asm.ProbLossGamma2AVX512, asm.ProbLossGammaAVX512},
+	},
+	Gradient: [numInputs][numPowers]GradientFunc{
+		Logits: {asm.GradientGamma0AVX512, asm.GradientGamma1AVX512, asm.GradientGamma2AVX512, asm.GradientGammaAVX512},
+		Probs:  {asm.ProbGradientGamma0AVX512, asm.ProbGradientGamma1AVX512, asm.ProbGradientGamma2AVX512, asm.ProbGradientGammaAVX512},
+	},
+	Unary: [NumUnary]UnaryFunc{
+		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
+		asm.SigmoidAVX2, asm.SoftplusAVX2, asm.LogSigmoidAVX2,
+	},
+	Pow: asm.PowAVX2,
+}
+
 var avx2Set = Set{
 	Name:        "avx2",
 	Grain:       simdGrain,
@@ -30,9 +49,24 @@ var avx2Set = Set{
 // simd returns the assembly sets, fastest first. cpuid reports an extension only
 // where the operating system saves its registers, too.
 func simd() []Candidate {
-	return []Candidate{
-		{Set: &avx2Set, Needs: "AVX2, FMA3", Missing: missing(cpuid.AVX2, cpuid.FMA3)},
+	avx2 := Candidate{Set: &avx2Set, Needs: "AVX2, FMA3", Missing: missing(cpuid.AVX2, cpuid.FMA3)}
+	avx512 := Candidate{
+		Set:     &avx512Set,
+		Needs:   "AVX-512 F, DQ, BW, VL",
+		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL),
 	}
+	if slowAVX512(cpuid.CPU.VendorID, cpuid.CPU.Family, cpuid.CPU.Model, cpuid.CPU.Stepping) {
+		return []Candidate{avx2, avx512}
+	}
+	return []Candidate{avx512, avx2}
+}
+
+// slowAVX512 reports whether AVX2 is preferred to AVX-512: on the first server Skylakes
+// (model 85, steppings up to 4), 512-bit arithmetic lowers the clock of the whole core
+// for milliseconds, at a cost to all that runs on it, and some have a single 512-bit
+// FMA pipe, no more lanes a cycle than the two of AVX2.
+func slowAVX512(vendor cpuid.Vendor, family, model, stepping int) bool {
+	return vendor == cpuid.Intel && family == 6 && model == 85 && stepping <= 4
 }
 
 func missing(features ...cpuid.FeatureID) []string {
