@@ -67,9 +67,9 @@
 
 // ENTER: scratch on the frame, aligned to a cache line. It holds no pointers, which
 // the garbage collector must know if a fault on the inputs stops a kernel.
-#define ENTER \
+#define ENTER(frame) \
 	NO_LOCAL_POINTERS; \
-	LEAQ scratch-6208(SP), R8; \
+	LEAQ scratch-frame(SP), R8; \
 	ADDQ $63, R8; \
 	ANDQ $~63, R8
 

@@ -5,56 +5,17 @@
 #include "kernel_amd64.h"
 #include "avx512_amd64.h"
 
-// LNSETUP: the registers of NEGLN and LN1P, but Z31.
-#define LNSETUP \
-	LNCONST(LN_SCALE, Z30); \
-	LNCONST(LN_SPLIT, Z29); \
-	LNCONST(LN_MASK, Z28); \
-	TABLE(·lnrecip, Z27); \
-	TABLE(·lntable, Z26); \
-	CONST(K_ONE, Z25); \
-	VBROADCASTSS ·abs(SB), Z24; \
-	LNCONST(LN_G0, Z23); \
-	LNCONST(LN_G1, Z22); \
-	LNCONST(LN_G2, Z21); \
-	LNCONST(LN_G3, Z20)
-
-#define CETURN(o) \
-	CE(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+LOFF)(R8)(AX*4), Z0, Z1, Z2, Z3, Z4)
-
-// ce: L = min(−ln p_t, 100) for the CX scores at SI. If one of them is no
-// probability, at least one of the first sixteen is NaN.
-TEXT ce<>(SB), NOSPLIT|NOFRAME, $0
-	VBROADCASTF32X4 ·scaleof0(SB), Z31
-	LNSETUP
-	LNCONST(LN_LN2, Z19)
-	VBROADCASTSS ·hundred(SB), Z18
-	VXORPS Z17, Z17, Z17
-	VXORPS Z16, Z16, Z16
-	XORQ AX, AX
-
-loop:
-	CETURN(0)
-	CETURN(64)
-	ADDQ $32, AX
-	CMPQ AX, CX
-	JLT  loop
-	VPCMPUD $6, Z25, Z16, K1     // K1 = where an x was beyond one
-	VPTERNLOGD $0xff, Z0, Z0, Z0 // Z0 = NaN
-	VMOVUPS Z0, K1, LOFF(R8)
-	RET
-
 #define LNQTURN(o) \
-	LNQ(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+QOFF)(R8)(AX*4), o(R8)(AX*4), Z0, Z1, Z2, Z3, Z4, Z5)
+	LNQ(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+RING_Q)(R8)(AX*4), (o+LOW)(R8)(AX*4), Z0, Z1, Z2, Z3, Z4, Z5)
 #define POWQTURN(o) \
-	POWQ((o+QOFF)(R8)(AX*4), o(R8)(AX*4), Z0, Z1, Z2, Z3)
+	POWQ((o+RING_Q)(R8)(AX*4), (o+LOW)(R8)(AX*4), Z0, Z1, Z2, Z3)
 
-// probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t) with its low part in E.
+// probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t), for the CX scores at SI.
 TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
-	VBROADCASTF32X4 ·scaleof1(SB), Z31
 	LNSETUP
-	LNCONST(LN_LN2HI, Z19)
-	LNCONST(LN_LN2LO, Z18)
+	VBROADCASTF32X4 ·scaleof1(SB), Z15
+	LNCONST(LN_LN2HI, Z14)
+	LNCONST(LN_LN2LO, Z13)
 	XORQ AX, AX
 
 lnq:
@@ -63,18 +24,7 @@ lnq:
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLT  lnq
-	CONST(K_MAGIC, Z29)
-	CONST(K_M8_LN2, Z28)
-	CONST(K_C1, Z27)
-	CONST(K_C2, Z26)
-	TABLE(·exp2, Z25)
-	CONST(K_P2, Z24)
-	CONST(K_P3, Z23)
-	CONST(K_P4, Z22)
-	VBROADCASTSS 16(R10), Z21
-	VBROADCASTSS 20(R10), Z20
-	VBROADCASTSS 24(R10), Z19
-	LNCONST(LN_ZERO, Z18)
+	LOGITSETUP
 	XORQ AX, AX
 
 powq:
@@ -86,7 +36,7 @@ powq:
 	RET
 
 // func ProbLossGamma0AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma0AVX512(SB), 0, $6208-112
+TEXT ·ProbLossGamma0AVX512(SB), 0, $5184-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -96,10 +46,10 @@ TEXT ·ProbLossGamma0AVX512(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	PROBLOSSKERNEL(NOPOWER, PROBMODULATE0)
+	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE0)
 
 // func ProbLossGamma1AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma1AVX512(SB), 0, $6208-112
+TEXT ·ProbLossGamma1AVX512(SB), 0, $5184-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -109,10 +59,10 @@ TEXT ·ProbLossGamma1AVX512(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	PROBLOSSKERNEL(NOPOWER, PROBMODULATE1)
+	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE1)
 
 // func ProbLossGamma2AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma2AVX512(SB), 0, $6208-112
+TEXT ·ProbLossGamma2AVX512(SB), 0, $5184-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -122,10 +72,10 @@ TEXT ·ProbLossGamma2AVX512(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	PROBLOSSKERNEL(NOPOWER, PROBMODULATE2)
+	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE2)
 
 // func ProbLossGammaAVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGammaAVX512(SB), 0, $6208-112
+TEXT ·ProbLossGammaAVX512(SB), 0, $5184-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -135,10 +85,10 @@ TEXT ·ProbLossGammaAVX512(SB), 0, $6208-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	PROBLOSSKERNEL(PROBPOWERPASS, PROBMODULATE)
+	PROBLOSSKERNEL(CHUNKSIZE, PROBPOWERPASS, PROBMODULATE)
 
 // func ProbGradientGamma0AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma0AVX512(SB), 0, $6208-136
+TEXT ·ProbGradientGamma0AVX512(SB), 0, $5184-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -149,10 +99,10 @@ TEXT ·ProbGradientGamma0AVX512(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	PROBGRADIENTKERNEL(NOPOWER, PROBSLOPE0)
+	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE0)
 
 // func ProbGradientGamma1AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma1AVX512(SB), 0, $6208-136
+TEXT ·ProbGradientGamma1AVX512(SB), 0, $5184-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -163,10 +113,10 @@ TEXT ·ProbGradientGamma1AVX512(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	PROBGRADIENTKERNEL(NOPOWER, PROBSLOPE1)
+	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE1)
 
 // func ProbGradientGamma2AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma2AVX512(SB), 0, $6208-136
+TEXT ·ProbGradientGamma2AVX512(SB), 0, $5184-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -177,10 +127,10 @@ TEXT ·ProbGradientGamma2AVX512(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	PROBGRADIENTKERNEL(NOPOWER, PROBSLOPE2)
+	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE2)
 
 // func ProbGradientGammaAVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGammaAVX512(SB), 0, $6208-136
+TEXT ·ProbGradientGammaAVX512(SB), 0, $5184-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -191,4 +141,4 @@ TEXT ·ProbGradientGammaAVX512(SB), 0, $6208-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	PROBGRADIENTKERNEL(PROBPOWERPASS, PROBSLOPE)
+	PROBGRADIENTKERNEL(CHUNKSIZE, PROBPOWERPASS, PROBSLOPE)
