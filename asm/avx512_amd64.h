@@ -21,6 +21,20 @@
 // TABLE: a table of eight, twice.
 #define TABLE(table, r) VBROADCASTF32X8 table(SB), r
 
+// The two vectors of a group go through each step in lockstep. Zen 4 distributes
+// operations to its schedulers by turns, so that pairs of the same kind are what keeps
+// both pipes of a kind busy. Their temporaries:
+#define A0 Z0
+#define A1 Z5
+#define B0 Z1
+#define B1 Z6
+#define C0 Z2
+#define C1 Z7
+#define D0 Z3
+#define D1 Z8
+#define E0 Z4
+#define E1 Z9
+
 // AHEAD: DI = the group that is n scores ahead, at most the last. PLACE: DX = its
 // place in the ring.
 #define AHEAD(n) \
@@ -58,205 +72,200 @@
 	VBROADCASTSS 16(R10), Z10
 
 // EXPCORE: T = 2^(n/8)·exp(r) for t = n + magic in T.
-#define EXPCORE(T, R, S, RR) \
-	VPERMPS Z25, T, S             /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
-	VPSLLD $20, T, T              /* T = (n/8)<<23 + j<<20 */; \
-	VPADDD T, S, S                /* S = s = 2^(n/8), +0 at n = −1016 */; \
-	VMOVAPS Z24, T; \
-	VFMADD231PS Z23, R, T         /* T = p2 + p3·r */; \
-	VMULPS R, R, RR               /* RR = r² */; \
-	VFMADD231PS Z22, RR, T        /* T = p2 + p3·r + p4·r² */; \
-	VFMADD213PS R, RR, T          /* T = r + r²·T ≈ exp(r) − 1 */; \
-	VFMADD213PS S, S, T           /* T = s + s·T */
+#define EXPCORE \
+	VPERMPS Z25, B0, C0; VPERMPS Z25, B1, C1                /* C = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
+	VPSLLD $20, B0, B0; VPSLLD $20, B1, B1                  /* B = (n/8)<<23 + j<<20 */; \
+	VPADDD B0, C0, C0; VPADDD B1, C1, C1                    /* C = s = 2^(n/8), +0 at n = −1016 */; \
+	VMOVAPS Z24, B0; VMOVAPS Z24, B1; \
+	VFMADD231PS Z23, A0, B0; VFMADD231PS Z23, A1, B1        /* B = p2 + p3·r */; \
+	VMULPS A0, A0, D0; VMULPS A1, A1, D1                    /* D = r² */; \
+	VFMADD231PS Z22, D0, B0; VFMADD231PS Z22, D1, B1        /* B = p2 + p3·r + p4·r² */; \
+	VFMADD213PS A0, D0, B0; VFMADD213PS A1, D1, B1          /* B = r + r²·B ≈ exp(r) − 1 */; \
+	VFMADD213PS C0, C0, B0; VFMADD213PS C1, C1, B1          /* B = s + s·B */
 
 // EXPNEG: e = exp(−|x|).
-#define EXPNEG(x, e, A, T, S, RR) \
-	VORPS x, Z28, A               /* A = −|x| */; \
-	VMAXPS A, Z18, A              /* A = max(−|x|, −127·ln2) */; \
-	VMOVAPS Z26, T; \
-	VFMADD231PS Z21, A, T         /* T = t = A·8/ln2 + magic */; \
-	VSUBPS Z26, T, S              /* S = n = round(A·8/ln2) */; \
-	VFNMADD231PS Z20, S, A        /* A = A − n·c1 */; \
-	VFNMADD231PS Z19, S, A        /* A = r = A − n·ln2/8 */; \
-	EXPCORE(T, A, S, RR); \
-	VMOVUPS T, e
+#define EXPNEG(x0, x1, e0, e1) \
+	VORPS x0, Z28, A0; VORPS x1, Z28, A1                    /* A = −|x| */; \
+	VMAXPS A0, Z18, A0; VMAXPS A1, Z18, A1                  /* A = max(−|x|, −127·ln2) */; \
+	VMOVAPS Z26, B0; VMOVAPS Z26, B1; \
+	VFMADD231PS Z21, A0, B0; VFMADD231PS Z21, A1, B1        /* B = t = A·8/ln2 + magic */; \
+	VSUBPS Z26, B0, C0; VSUBPS Z26, B1, C1                  /* C = n = round(A·8/ln2) */; \
+	VFNMADD231PS Z20, C0, A0; VFNMADD231PS Z20, C1, A1      /* A = A − n·c1 */; \
+	VFNMADD231PS Z19, C0, A0; VFNMADD231PS Z19, C1, A1      /* A = r = A − n·ln2/8 */; \
+	EXPCORE; \
+	VMOVUPS B0, e0; VMOVUPS B1, e1
 
 // LOG1P: l = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
 // i = round(7e), log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³).
-#define LOG1P(e, l, F, T, C, D, FF) \
-	VMOVUPS e, F                  /* F = e */; \
-	VMOVAPS Z26, T; \
-	VFMADD231PS Z17, F, T         /* T = i + magic */; \
-	VPERMPS Z16, T, C             /* C = c */; \
-	VPERMPS Z15, T, T             /* T = −ln c */; \
-	VSUBPS Z30, C, D              /* D = c − 1, exact */; \
-	VFMADD213PS D, C, F           /* F = f = c·e + (c − 1) */; \
-	VMULPS F, F, FF               /* FF = f² */; \
-	VMOVAPS Z14, C; \
-	VFMADD231PS Z13, F, C         /* C = d0 + d1·f */; \
-	VMOVAPS Z12, D; \
-	VFMADD231PS Z11, F, D         /* D = d2 + d3·f */; \
-	VFMADD231PS D, FF, C          /* C = C + f²·D */; \
-	VFMADD213PS F, FF, C          /* C = f + f²·C ≈ log1p(f) */; \
-	VADDPS T, C, C                /* C = log1p(e) */; \
-	VMOVUPS C, l
+#define LOG1P(e0, e1, l0, l1) \
+	VMOVUPS e0, A0; VMOVUPS e1, A1                          /* A = e */; \
+	VMOVAPS Z26, B0; VMOVAPS Z26, B1; \
+	VFMADD231PS Z17, A0, B0; VFMADD231PS Z17, A1, B1        /* B = i + magic */; \
+	VPERMPS Z16, B0, C0; VPERMPS Z16, B1, C1                /* C = c */; \
+	VPERMPS Z15, B0, B0; VPERMPS Z15, B1, B1                /* B = −ln c */; \
+	VSUBPS Z30, C0, D0; VSUBPS Z30, C1, D1                  /* D = c − 1, exact */; \
+	VFMADD213PS D0, C0, A0; VFMADD213PS D1, C1, A1          /* A = f = c·e + (c − 1) */; \
+	VMULPS A0, A0, E0; VMULPS A1, A1, E1                    /* E = f² */; \
+	VMOVAPS Z14, C0; VMOVAPS Z14, C1; \
+	VFMADD231PS Z13, A0, C0; VFMADD231PS Z13, A1, C1        /* C = d0 + d1·f */; \
+	VMOVAPS Z12, D0; VMOVAPS Z12, D1; \
+	VFMADD231PS Z11, A0, D0; VFMADD231PS Z11, A1, D1        /* D = d2 + d3·f */; \
+	VFMADD231PS D0, E0, C0; VFMADD231PS D1, E1, C1          /* C = C + f²·D */; \
+	VFMADD213PS A0, E0, C0; VFMADD213PS A1, E1, C1          /* C = f + f²·C ≈ log1p(f) */; \
+	VADDPS B0, C0, C0; VADDPS B1, C1, C1                    /* C = log1p(e) */; \
+	VMOVUPS C0, l0; VMOVUPS C1, l1
 
 // EXPPRODUCT: T = exp(−γ·(S + V)), V the low part of S ≥ 0. The product is carried
 // as H + lo.
-#define EXPPRODUCT(S, V, H, T) \
-	VBROADCASTSS 24(R10), H; \
-	VMINPS S, H, S                /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
-	VMULPS S, Z10, H              /* H = h = γ·S, rounded */; \
-	VFMSUB213PS H, Z10, S         /* S = γ·S − h, exact */; \
-	VFMADD231PS.BCST 20(R10), V, S /* S = lo = S + γ'·V */; \
-	VMOVAPS Z26, T; \
-	VFNMADD231PS Z21, H, T        /* T = t = −h·8/ln2 + magic */; \
-	VSUBPS Z26, T, V              /* V = n */; \
-	VFNMSUB231PS Z20, V, H        /* H = −h − n·c1 */; \
-	VFNMADD231PS Z19, V, H        /* H = −h − n·ln2/8 */; \
-	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(T, H, V, S)
+#define EXPPRODUCT \
+	VBROADCASTSS 24(R10), A0; VBROADCASTSS 24(R10), A1; \
+	VMINPS D0, A0, D0; VMINPS D1, A1, D1                    /* D = min(D, limit), so γ·D ≤ 127·ln2 */; \
+	VMULPS D0, Z10, A0; VMULPS D1, Z10, A1                  /* A = h = γ·D, rounded */; \
+	VFMSUB213PS A0, Z10, D0; VFMSUB213PS A1, Z10, D1        /* D = γ·D − h, exact */; \
+	VFMADD231PS.BCST 20(R10), C0, D0; VFMADD231PS.BCST 20(R10), C1, D1 /* D = lo = D + γ'·C */; \
+	VMOVAPS Z26, B0; VMOVAPS Z26, B1; \
+	VFNMADD231PS Z21, A0, B0; VFNMADD231PS Z21, A1, B1      /* B = t = −h·8/ln2 + magic */; \
+	VSUBPS Z26, B0, C0; VSUBPS Z26, B1, C1                  /* C = n */; \
+	VFNMSUB231PS Z20, C0, A0; VFNMSUB231PS Z20, C1, A1      /* A = −h − n·c1 */; \
+	VFNMADD231PS Z19, C0, A0; VFNMADD231PS Z19, C1, A1      /* A = −h − n·ln2/8 */; \
+	VSUBPS D0, A0, A0; VSUBPS D1, A1, A1                    /* A = r = −(h + lo) − n·ln2/8 */; \
+	EXPCORE
 
 // POWER: q = q^γ = exp(−γ·softplus(−u)).
-#define POWER(x, y, l, q, U, S, V, H, T) \
-	VPMOVZXBD y, U; \
-	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
-	VPTERNLOGD $0x96, x, Z28, U   /* U = −u, which is x where the label is 1 */; \
-	VMAXPS U, Z29, U; \
-	CONST(K_CEIL, S); \
-	VMINPS U, S, U                /* U = m = min(max(−u, 0), 127·ln2) */; \
-	VMOVUPS l, V                  /* V = L = log1p(e) */; \
-	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
-	VSUBPS U, S, H; \
-	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
-	EXPPRODUCT(S, V, H, T); \
-	VMOVUPS T, q
+#define POWER(x0, x1, y0, y1, l0, l1, q0, q1) \
+	VPMOVZXBD y0, E0; VPMOVZXBD y1, E1; \
+	VPSLLD $31, E0, E0; VPSLLD $31, E1, E1                  /* E = sign bit where the label is 1 */; \
+	VPTERNLOGD $0x96, x0, Z28, E0; VPTERNLOGD $0x96, x1, Z28, E1 /* E = −u, which is x where the label is 1 */; \
+	VMAXPS E0, Z29, E0; VMAXPS E1, Z29, E1; \
+	CONST(K_CEIL, D0); CONST(K_CEIL, D1); \
+	VMINPS E0, D0, E0; VMINPS E1, D1, E1                    /* E = m = min(max(−u, 0), 127·ln2) */; \
+	VMOVUPS l0, C0; VMOVUPS l1, C1                          /* C = L = log1p(e) */; \
+	VADDPS C0, E0, D0; VADDPS C1, E1, D1                    /* D = m + L = softplus(−u), rounded */; \
+	VSUBPS E0, D0, A0; VSUBPS E1, D1, A1; \
+	VSUBPS A0, C0, C0; VSUBPS A1, C1, C1                    /* C = L − (D − m), what D lost */; \
+	EXPPRODUCT; \
+	VMOVUPS B0, q0; VMOVUPS B1, q1
 
 // LOGITSTEPS: the steps ahead of combine; LOGITPOWERSTEPS with power. The first group
 // of the power step is evaluated before its time, too, from whatever is in the rings.
 #define LOGITSTEPS \
 	AHEAD(64); \
 	PLACE; \
-	EXPNEG(0(SI)(DI*4), 0(R8)(DX*4), Z0, Z1, Z2, Z3); \
-	EXPNEG(64(SI)(DI*4), 64(R8)(DX*4), Z4, Z5, Z6, Z7); \
+	EXPNEG(0(SI)(DI*4), 64(SI)(DI*4), 0(R8)(DX*4), 64(R8)(DX*4)); \
 	AHEAD(32); \
 	PLACE; \
-	LOG1P(0(R8)(DX*4), (0+RING_L)(R8)(DX*4), Z0, Z1, Z2, Z3, Z4); \
-	LOG1P(64(R8)(DX*4), (64+RING_L)(R8)(DX*4), Z5, Z6, Z7, Z8, Z9)
+	LOG1P(0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4))
 #define LOGITPOWERSTEPS \
 	AHEAD(96); \
 	PLACE; \
-	EXPNEG(0(SI)(DI*4), 0(R8)(DX*4), Z0, Z1, Z2, Z3); \
-	EXPNEG(64(SI)(DI*4), 64(R8)(DX*4), Z4, Z5, Z6, Z7); \
+	EXPNEG(0(SI)(DI*4), 64(SI)(DI*4), 0(R8)(DX*4), 64(R8)(DX*4)); \
 	AHEAD(64); \
 	PLACE; \
-	LOG1P(0(R8)(DX*4), (0+RING_L)(R8)(DX*4), Z0, Z1, Z2, Z3, Z4); \
-	LOG1P(64(R8)(DX*4), (64+RING_L)(R8)(DX*4), Z5, Z6, Z7, Z8, Z9); \
+	LOG1P(0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4)); \
 	AHEAD(32); \
 	XORL DX, DX; \
 	TESTQ DI, DI; \
 	CMOVQLT DX, DI; \
 	PLACE; \
-	POWER(0(SI)(DI*4), 0(BX)(DI*1), (0+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), Z0, Z1, Z2, Z3, Z4); \
-	POWER(64(SI)(DI*4), 16(BX)(DI*1), (64+RING_L)(R8)(DX*4), (64+RING_Q)(R8)(DX*4), Z5, Z6, Z7, Z8, Z9)
+	POWER(0(SI)(DI*4), 64(SI)(DI*4), 0(BX)(DI*1), 16(BX)(DI*1), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4))
 
 // The combine step.
 
-// WEIGH: W = w·weight where weights are given. done is a label of its own.
-#define WEIGH(weight, W, done) \
+// WEIGH: B = w·weight where weights are given.
+#define WEIGH(weight0, weight1) \
 	TESTQ R14, R14; \
-	JZ    done; \
-	VMULPS weight, W, W; \
-done:
+	JZ    weighed; \
+	VMULPS weight0, B0, B0; VMULPS weight1, B1, B1; \
+weighed:
 
 // SIGMOID: Q = q = (u < 0 ? e : 1)/(1 + e), with e in E. The choice is the greater
 // of e and ±1 as integers.
-#define SIGMOID(U, E, D, Q) \
-	VADDPS E, Z30, D              /* D = 1 + e */; \
-	VMOVAPS U, Q; \
-	VPTERNLOGD $0xea, Z30, Z28, Q /* Q = 1 with the sign of u */; \
-	VPMAXSD E, Q, Q               /* Q = u < 0 ? e : 1 */; \
-	VDIVPS D, Q, Q                /* Q = q */
+#define SIGMOID \
+	VADDPS C0, Z30, D0; VADDPS C1, Z30, D1                  /* D = 1 + e */; \
+	VMOVAPS A0, E0; VMOVAPS A1, E1; \
+	VPTERNLOGD $0xea, Z30, Z28, E0; VPTERNLOGD $0xea, Z30, Z28, E1 /* E = 1 with the sign of u */; \
+	VPMAXSD C0, E0, E0; VPMAXSD C1, E1, E1                  /* E = u < 0 ? e : 1 */; \
+	VDIVPS D0, E0, E0; VDIVPS D1, E1, E1                    /* E = q */
 
 // SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
-#define SOFTPLUS(l, U) \
-	VMAXPS U, Z29, U              /* U = max(u, 0) */; \
-	VADDPS l, U, U                /* U = −ln p_t */
+#define SOFTPLUS(l0, l1) \
+	VMAXPS A0, Z29, A0; VMAXPS A1, Z29, A1                  /* A = max(u, 0) */; \
+	VADDPS l0, A0, A0; VADDPS l1, A1, A1                    /* A = −ln p_t */
 
 // LOSSHEAD: W = w, U = u.
-#define LOSSHEAD(x, y, weight, done, U, W) \
-	VPMOVZXBD y, U                /* U = label */; \
-	VPERMILPS U, Z31, W           /* W = w_t: Neg, Pos, or 0 for 255 */; \
-	WEIGH(weight, W, done); \
-	VPSLLD $31, U, U; \
-	VXORPS x, U, U                /* U = u: −x where the label is 1 */
+#define LOSSHEAD(x0, x1, y0, y1, weight0, weight1) \
+	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1                      /* A = label */; \
+	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = w_t: Neg, Pos, or 0 for 255 */; \
+	WEIGH(weight0, weight1); \
+	VPSLLD $31, A0, A0; VPSLLD $31, A1, A1; \
+	VXORPS x0, A0, A0; VXORPS x1, A1, A1                    /* A = u: −x where the label is 1 */
 
 // Modulating factors for the losses: W = w·q^γ.
-#define MODULATE0(e, q, U, W, E, D, Q)
-#define MODULATE1(e, q, U, W, E, D, Q) \
-	VMOVUPS e, E; \
-	SIGMOID(U, E, D, Q); \
-	VMULPS Q, W, W                /* W = w·q */
-#define MODULATE2(e, q, U, W, E, D, Q) \
-	VMOVUPS e, E; \
-	SIGMOID(U, E, D, Q); \
-	VMULPS Q, Q, Q                /* Q = q² */; \
-	VMULPS Q, W, W                /* W = w·q² */
-#define MODULATE(e, q, U, W, E, D, Q) \
-	VMULPS q, W, W                /* W = w·q^γ */
+#define MODULATE0(e0, e1, q0, q1)
+#define MODULATE1(e0, e1, q0, q1) \
+	VMOVUPS e0, C0; VMOVUPS e1, C1; \
+	SIGMOID; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q */
+#define MODULATE2(e0, e1, q0, q1) \
+	VMOVUPS e0, C0; VMOVUPS e1, C1; \
+	SIGMOID; \
+	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q² */
+#define MODULATE(e0, e1, q0, q1) \
+	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = w·q^γ */
 
-// LOSS: F = w·q^γ·softplus(u).
-#define LOSS(x, y, weight, e, l, q, MOD, done, F) \
-	LOSSHEAD(x, y, weight, done, Z0, Z1); \
-	MOD(e, q, Z0, Z1, Z2, Z3, Z4); \
-	SOFTPLUS(l, Z0); \
-	VMULPS Z1, Z0, F              /* F = (w·q^γ)·softplus(u) */
+// LOSS: A = w·q^γ·softplus(u), the loss.
+#define LOSS(x0, x1, y0, y1, weight0, weight1, e0, e1, l0, l1, q0, q1, MOD) \
+	LOSSHEAD(x0, x1, y0, y1, weight0, weight1); \
+	MOD(e0, e1, q0, q1); \
+	SOFTPLUS(l0, l1); \
+	VMULPS B0, A0, A0; VMULPS B1, A1, A1
 
 // TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
-#define TRUEPROB(U, E, D, Q) \
-	VPMOVD2M U, K1                /* K1 = u < 0 */; \
-	VMULPS E, Q, D                /* D = e·q */; \
-	VSUBPS Q, Z30, K1, D          /* D = p_t */
+#define TRUEPROB \
+	VPMOVD2M A0, K1; VPMOVD2M A1, K2                        /* K1 = u < 0 */; \
+	VMULPS C0, E0, D0; VMULPS C1, E1, D1                    /* D = e·q */; \
+	VSUBPS E0, Z30, K1, D0; VSUBPS E1, Z30, K2, D1          /* D = p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
 // D = q + γ·p_t·softplus(u).
-#define SLOPE0(l, q, U, W, E, D, Q) \
-	SOFTPLUS(l, U); \
-	VMOVAPS Q, D                  /* D = q */
-#define SLOPE1(l, q, U, W, E, D, Q) \
-	TRUEPROB(U, E, D, Q); \
-	SOFTPLUS(l, U); \
-	VFMADD213PS Q, U, D           /* D = q + p_t·softplus(u) */; \
-	VMULPS Q, W, W                /* W = ±w·q */
-#define SLOPE2(l, q, U, W, E, D, Q) \
-	TRUEPROB(U, E, D, Q); \
-	SOFTPLUS(l, U); \
-	VADDPS D, D, D                /* D = 2·p_t */; \
-	VFMADD213PS Q, U, D           /* D = q + 2·p_t·softplus(u) */; \
-	VMULPS Q, Q, Q                /* Q = q² */; \
-	VMULPS Q, W, W                /* W = ±w·q² */
-#define SLOPE(l, q, U, W, E, D, Q) \
-	TRUEPROB(U, E, D, Q); \
-	SOFTPLUS(l, U); \
-	VMULPS.BCST 16(R10), D, D     /* D = γ·p_t */; \
-	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
-	VMULPS q, W, W                /* W = ±w·q^γ */
+#define SLOPE0(l0, l1, q0, q1) \
+	SOFTPLUS(l0, l1); \
+	VMOVAPS E0, D0; VMOVAPS E1, D1                          /* D = q */
+#define SLOPE1(l0, l1, q0, q1) \
+	TRUEPROB; \
+	SOFTPLUS(l0, l1); \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + p_t·softplus(u) */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q */
+#define SLOPE2(l0, l1, q0, q1) \
+	TRUEPROB; \
+	SOFTPLUS(l0, l1); \
+	VADDPS D0, D0, D0; VADDPS D1, D1, D1                    /* D = 2·p_t */; \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + 2·p_t·softplus(u) */; \
+	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q² */
+#define SLOPE(l0, l1, q0, q1) \
+	TRUEPROB; \
+	SOFTPLUS(l0, l1); \
+	VMULPS.BCST 16(R10), D0, D0; VMULPS.BCST 16(R10), D1, D1 /* D = γ·p_t */; \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + γ·p_t·softplus(u) */; \
+	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = ±w·q^γ */
 
-// GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u).
+// GRADIENT: D = g = ±w·q^γ·(q + γ·p_t·softplus(u)), A = w·q^γ·softplus(u), the loss.
 // The sign is the weight's: Z31 holds −Pos for the label 1.
-#define GRADIENT(x, y, weight, e, l, q, grad, SLP, done, F) \
-	VPMOVZXBD y, Z0; \
-	VPERMILPS Z0, Z31, Z1         /* Z1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
-	WEIGH(weight, Z1, done); \
-	VMOVUPS x, Z0; \
-	VPTERNLOGD $0x78, Z28, Z1, Z0 /* Z0 = u: −x where the label is 1 */; \
-	VMOVUPS e, Z2; \
-	SIGMOID(Z0, Z2, Z3, Z4); \
-	SLP(l, q, Z0, Z1, Z2, Z3, Z4); \
-	VMULPS Z1, Z3, Z3             /* Z3 = g */; \
-	VMOVUPS Z3, grad; \
-	VMULPS Z1, Z0, F; \
-	VANDNPS F, Z28, F             /* F = loss */
+#define GRADIENT(x0, x1, y0, y1, weight0, weight1, e0, e1, l0, l1, q0, q1, g0, g1, SLP) \
+	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1; \
+	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	WEIGH(weight0, weight1); \
+	VMOVUPS x0, A0; VMOVUPS x1, A1; \
+	VPTERNLOGD $0x78, Z28, B0, A0; VPTERNLOGD $0x78, Z28, B1, A1 /* A = u: −x where the label is 1 */; \
+	VMOVUPS e0, C0; VMOVUPS e1, C1; \
+	SIGMOID; \
+	SLP(l0, l1, q0, q1); \
+	VMULPS B0, D0, D0; VMULPS B1, D1, D1                    /* D = g */; \
+	VMOVUPS D0, g0; VMOVUPS D1, g1; \
+	VMULPS B0, A0, A0; VMULPS B1, A1, A1; \
+	VANDNPS A0, Z28, A0; VANDNPS A1, Z28, A1                /* A = loss */
 
 // From probabilities: Z31 weights by label, Z30 1 for the label 1, else 0, Z29 0 for
 // the label 1, else 1, Z28 mask of all but the sign, Z27 the sums, Z26 the greatest bits
@@ -289,175 +298,178 @@ done:
 // NEGLN: −ln t = −k·ln2 + H − ln(1 + f), where t is x or 1 − x by the label:
 // K = 2²³·k, H = ln c, X = f. It evaluates 1 − x without the rounding: what T lost
 // of it, low, goes into f.
-#define NEGLN(y, X, H, T, K, C) \
-	VPMOVZXBD y, H; \
-	VPERMILPS H, Z15, H           /* H = a = 0 or 2²⁴ */; \
-	VMOVAPS H, T; \
-	VFNMADD231PS X, Z24, T        /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
-	VSUBPS T, H, H                /* H = a − T */; \
-	VFNMADD213PS H, Z24, X        /* X = low = (a − T) − 2²⁴·x, exact */; \
-	VANDPS Z28, T, T              /* T = 2²⁴·t */; \
-	VPSUBD Z23, T, K              /* K = bits of T less lnSplit */; \
-	VPSRLD $20, K, C              /* C = j, the eighth of m's range, mod 8 */; \
-	VPANDD Z22, K, K              /* K = k<<23 */; \
-	VPERMPS Z20, C, H             /* H = ln c */; \
-	VPERMPS Z21, C, C; \
-	VPSUBD K, C, C                /* C = c' = c·2^(−k−24) */; \
-	VFMSUB213PS Z25, C, T         /* T = c'·T − 1 */; \
-	VFMADD213PS T, C, X           /* X = f = c'·low + T */; \
-	VCVTDQ2PS K, K                /* K = 2²³·k */
+#define NEGLN(y0, y1) \
+	VPMOVZXBD y0, B0; VPMOVZXBD y1, B1; \
+	VPERMILPS B0, Z15, B0; VPERMILPS B1, Z15, B1            /* B = a = 0 or 2²⁴ */; \
+	VMOVAPS B0, C0; VMOVAPS B1, C1; \
+	VFNMADD231PS A0, Z24, C0; VFNMADD231PS A1, Z24, C1      /* C = a − 2²⁴·x = ±2²⁴·t, rounded */; \
+	VSUBPS C0, B0, B0; VSUBPS C1, B1, B1                    /* B = a − C */; \
+	VFNMADD213PS B0, Z24, A0; VFNMADD213PS B1, Z24, A1      /* A = low = (a − C) − 2²⁴·x, exact */; \
+	VANDPS Z28, C0, C0; VANDPS Z28, C1, C1                  /* C = 2²⁴·t */; \
+	VPSUBD Z23, C0, D0; VPSUBD Z23, C1, D1                  /* D = bits of C less lnSplit */; \
+	VPSRLD $20, D0, E0; VPSRLD $20, D1, E1                  /* E = j, the eighth of m's range, mod 8 */; \
+	VPANDD Z22, D0, D0; VPANDD Z22, D1, D1                  /* D = k<<23 */; \
+	VPERMPS Z20, E0, B0; VPERMPS Z20, E1, B1                /* B = ln c */; \
+	VPERMPS Z21, E0, E0; VPERMPS Z21, E1, E1; \
+	VPSUBD D0, E0, E0; VPSUBD D1, E1, E1                    /* E = c' = c·2^(−k−24) */; \
+	VFMSUB213PS Z25, E0, C0; VFMSUB213PS Z25, E1, C1        /* C = c'·C − 1 */; \
+	VFMADD213PS C0, E0, A0; VFMADD213PS C1, E1, A1          /* A = f = c'·low + C */; \
+	VCVTDQ2PS D0, D0; VCVTDQ2PS D1, D1                      /* D = 2²³·k */
 
-// LN1P: G = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³), f in F.
-#define LN1P(F, FF, D, G) \
-	VMULPS F, F, FF               /* FF = f² */; \
-	VMOVAPS Z19, G; \
-	VFMADD231PS Z18, F, G         /* G = g0 + g1·f */; \
-	VMOVAPS Z17, D; \
-	VFMADD231PS Z16, F, D         /* D = g2 + g3·f */; \
-	VFMADD231PS D, FF, G          /* G = G + f²·D */; \
-	VFMADD213PS F, FF, G          /* G = f + f²·G */
+// LN1P: g = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³) of a pair of vectors f; s
+// and t are temporaries.
+#define LN1P(f, f1, s, s1, t, t1, g, g1) \
+	VMULPS f, f, s; VMULPS f1, f1, s1                       /* s = f² */; \
+	VMOVAPS Z19, g; VMOVAPS Z19, g1; \
+	VFMADD231PS Z18, f, g; VFMADD231PS Z18, f1, g1          /* g = g0 + g1·f */; \
+	VMOVAPS Z17, t; VMOVAPS Z17, t1; \
+	VFMADD231PS Z16, f, t; VFMADD231PS Z16, f1, t1          /* t = g2 + g3·f */; \
+	VFMADD231PS t, s, g; VFMADD231PS t1, s1, g1             /* g = g + f²·t */; \
+	VFMADD213PS f, s, g; VFMADD213PS f1, s1, g1             /* g = f + f²·g */
 
 // LNHEAD: f and h of −ln p_t = h − ln(1 + f). −0 counts as 0.
-#define LNHEAD(x, y, f, h, X, H, T, K, C) \
-	VADDPS x, Z12, X              /* X = x, without −0 */; \
-	VPMAXUD X, Z26, Z26; \
-	NEGLN(y, X, H, T, K, C); \
-	VFMADD231PS Z14, K, H         /* H = −k·ln2 + ln c */; \
-	VMOVUPS X, f; \
-	VMOVUPS H, h
+#define LNHEAD(x0, x1, y0, y1, f0, f1, h0, h1) \
+	VADDPS x0, Z12, A0; VADDPS x1, Z12, A1                  /* A = x, without −0 */; \
+	VPMAXUD A0, Z26, Z26; VPMAXUD A1, Z26, Z26; \
+	NEGLN(y0, y1); \
+	VFMADD231PS Z14, D0, B0; VFMADD231PS Z14, D1, B1        /* B = −k·ln2 + ln c */; \
+	VMOVUPS A0, f0; VMOVUPS A1, f1; \
+	VMOVUPS B0, h0; VMOVUPS B1, h1
 
-// CE: C = min(−ln p_t, 100).
-#define CE(f, h, F, FF, D, C) \
-	VMOVUPS f, F; \
-	LN1P(F, FF, D, C); \
-	VMOVUPS h, F; \
-	VSUBPS C, F, C                /* C = −ln p_t */; \
-	VMINPS Z13, C, C
+// CE: D = min(−ln p_t, 100).
+#define CE(f0, f1, h0, h1) \
+	VMOVUPS f0, A0; VMOVUPS f1, A1; \
+	LN1P(A0, A1, B0, B1, C0, C1, D0, D1); \
+	VMOVUPS h0, A0; VMOVUPS h1, A1; \
+	VSUBPS D0, A0, D0; VSUBPS D1, A1, D1                    /* D = −ln p_t */; \
+	VMINPS Z13, D0, D0; VMINPS Z13, D1, D1
 
-// LNQ: S = −ln(1 − p_t) to the output s, what it lost to v. Z15 is 0 for t = 1 − x,
-// 2²⁴ for t = x by label, Z14 −ln2/2²³ in 15 bits, Z13 the rest.
-#define LNQ(x, y, s, v, X, H, T, K, G, D) \
-	VMOVUPS x, X; \
-	NEGLN(y, X, H, T, K, G); \
-	LN1P(X, T, D, G); \
-	VSUBPS G, H, H                /* H = d = ln c − ln(1 + f) */; \
-	VMULPS Z14, K, T              /* T = m = −k·ln2, its high part, exact */; \
-	VADDPS H, T, X                /* X = S = m + d, rounded */; \
-	VMOVUPS X, s; \
-	VSUBPS T, X, X; \
-	VSUBPS X, H, H                /* H = d − (S − m), what S lost */; \
-	VFMADD231PS Z13, K, H         /* H = H − k·ln2, its low part */; \
-	VMOVUPS H, v
+// LNQ: A = S = −ln(1 − p_t) to the output s, what it lost to v. Z15 is 0 for t = 1 − x,
+// 2²⁴ for t = x by label, Z14 −ln2/2²³ in 15 bits, Z13 the rest. Z29 and Z30 are
+// temporaries.
+#define LNQ(x0, x1, y0, y1, s0, s1, v0, v1) \
+	VMOVUPS x0, A0; VMOVUPS x1, A1; \
+	NEGLN(y0, y1); \
+	LN1P(A0, A1, C0, C1, Z29, Z30, E0, E1); \
+	VSUBPS E0, B0, B0; VSUBPS E1, B1, B1                    /* B = d = ln c − ln(1 + f) */; \
+	VMULPS Z14, D0, C0; VMULPS Z14, D1, C1                  /* C = m = −k·ln2, its high part, exact */; \
+	VADDPS B0, C0, A0; VADDPS B1, C1, A1                    /* A = S = m + d, rounded */; \
+	VMOVUPS A0, s0; VMOVUPS A1, s1; \
+	VSUBPS C0, A0, A0; VSUBPS C1, A1, A1; \
+	VSUBPS A0, B0, B0; VSUBPS A1, B1, B1                    /* B = d − (S − m), what S lost */; \
+	VFMADD231PS Z13, D0, B0; VFMADD231PS Z13, D1, B1        /* B = B − k·ln2, its low part */; \
+	VMOVUPS B0, v0; VMOVUPS B1, v1
 
 // POWQ: q = q^γ from S and its low part in q and v. S is beyond lnZero for q = 0
 // only. Registers: those from logits.
-#define POWQ(q, v, S, V, H, T) \
-	VMOVUPS q, S; \
-	VMOVUPS v, V; \
-	VCMPPS.BCST $2, ·ln+LN_ZERO(SB), S, K1 /* K1 = S ≤ lnZero */; \
-	EXPPRODUCT(S, V, H, T); \
-	VMOVAPS.Z T, K1, T            /* T = q^γ */; \
-	VMOVUPS T, q
+#define POWQ(q0, q1, v0, v1) \
+	VMOVUPS q0, D0; VMOVUPS q1, D1; \
+	VMOVUPS v0, C0; VMOVUPS v1, C1; \
+	VCMPPS.BCST $2, ·ln+LN_ZERO(SB), D0, K1; VCMPPS.BCST $2, ·ln+LN_ZERO(SB), D1, K2 /* K1 = D ≤ lnZero */; \
+	EXPPRODUCT; \
+	VMOVAPS.Z B0, K1, B0; VMOVAPS.Z B1, K2, B1              /* B = q^γ */; \
+	VMOVUPS B0, q0; VMOVUPS B1, q1
 
 // PROBSTEPS: the step ahead of combine.
 #define PROBSTEPS \
 	AHEAD(32); \
 	PLACE; \
-	LNHEAD(0(SI)(DI*4), 0(BX)(DI*1), 0(R8)(DX*4), (0+RING_L)(R8)(DX*4), Z0, Z1, Z2, Z3, Z4); \
-	LNHEAD(64(SI)(DI*4), 16(BX)(DI*1), 64(R8)(DX*4), (64+RING_L)(R8)(DX*4), Z5, Z6, Z7, Z8, Z9)
+	LNHEAD(0(SI)(DI*4), 64(SI)(DI*4), 0(BX)(DI*1), 16(BX)(DI*1), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4))
 
 // Modulating factors from probabilities: W = w·q^γ; U = label.
-#define PROBMODULATE0(x, q, U, W)
-#define PROBMODULATE1(x, q, U, W) \
-	VPERMILPS U, Z30, U; \
-	VSUBPS x, U, U                /* U = ±q */; \
-	VANDPS Z28, U, U; \
-	VMULPS U, W, W                /* W = w·q */
-#define PROBMODULATE2(x, q, U, W) \
-	VPERMILPS U, Z30, U; \
-	VSUBPS x, U, U                /* U = ±q */; \
-	VMULPS U, U, U; \
-	VMULPS U, W, W                /* W = w·q² */
-#define PROBMODULATE(x, q, U, W) \
-	VMULPS q, W, W                /* W = w·q^γ */
+#define PROBMODULATE0(x0, x1, q0, q1)
+#define PROBMODULATE1(x0, x1, q0, q1) \
+	VPERMILPS A0, Z30, A0; VPERMILPS A1, Z30, A1; \
+	VSUBPS x0, A0, A0; VSUBPS x1, A1, A1                    /* A = ±q */; \
+	VANDPS Z28, A0, A0; VANDPS Z28, A1, A1; \
+	VMULPS A0, B0, B0; VMULPS A1, B1, B1                    /* B = w·q */
+#define PROBMODULATE2(x0, x1, q0, q1) \
+	VPERMILPS A0, Z30, A0; VPERMILPS A1, Z30, A1; \
+	VSUBPS x0, A0, A0; VSUBPS x1, A1, A1                    /* A = ±q */; \
+	VMULPS A0, A0, A0; VMULPS A1, A1, A1; \
+	VMULPS A0, B0, B0; VMULPS A1, B1, B1                    /* B = w·q² */
+#define PROBMODULATE(x0, x1, q0, q1) \
+	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = w·q^γ */
 
-// PROBLOSS: F = w·q^γ·min(−ln p_t, 100).
-#define PROBLOSS(x, y, weight, f, h, q, MOD, done, F) \
-	CE(f, h, Z2, Z3, Z4, F); \
-	VPMOVZXBD y, Z0               /* Z0 = label */; \
-	VPERMILPS Z0, Z31, Z1         /* Z1 = w_t: Neg, Pos, or 0 for 255 */; \
-	WEIGH(weight, Z1, done); \
-	MOD(x, q, Z0, Z1); \
-	VMULPS F, Z1, F               /* F = (w·q^γ)·CE */
+// PROBLOSS: A = w·q^γ·min(−ln p_t, 100), the loss.
+#define PROBLOSS(x0, x1, y0, y1, weight0, weight1, f0, f1, h0, h1, q0, q1, MOD) \
+	CE(f0, f1, h0, h1); \
+	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1                      /* A = label */; \
+	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = w_t: Neg, Pos, or 0 for 255 */; \
+	WEIGH(weight0, weight1); \
+	MOD(x0, x1, q0, q1); \
+	VMULPS D0, B0, A0; VMULPS D1, B1, A1
 
 // Slopes from probabilities: D = g, W = ±w·q^γ from CE in CE, q in Q, p_t in T.
-#define PROBSLOPE0(q, Q, W, T, CE, D) \
-	VDIVPS T, W, D                /* D = ±w/p_t */
-#define PROBSLOPE1(q, Q, W, T, CE, D) \
-	VDIVPS T, Q, D; \
-	VADDPS CE, D, D; \
-	VMULPS W, D, D                /* D = ±w·(q/p_t + CE) */; \
-	VMULPS Q, W, W                /* W = ±w·q */
-#define PROBSLOPE2(q, Q, W, T, CE, D) \
-	VDIVPS T, Q, D; \
-	VADDPS CE, CE, T; \
-	VADDPS T, D, D                /* D = q/p_t + 2·CE */; \
-	VMULPS Q, W, T; \
-	VMULPS T, D, D                /* D = ±w·q·(q/p_t + 2·CE) */; \
-	VMULPS Q, Q, Q; \
-	VMULPS Q, W, W                /* W = ±w·q² */
-#define PROBSLOPE(q, Q, W, T, CE, D) \
-	VMULPS q, W, W                /* W = ±w·q^γ */; \
-	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
-	VMAXPS.BCST ·least(SB), Q, Q  /* Q = max(q, 2⁻¹⁴⁹) */; \
-	VDIVPS Q, CE, Q               /* Q = CE/q */; \
-	VMULPS.BCST 16(R10), W, T     /* T = ±w·q^γ·γ */; \
-	VFMADD231PS Q, T, D           /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
+#define PROBSLOPE0(q0, q1) \
+	VDIVPS C0, B0, E0; VDIVPS C1, B1, E1                    /* E = ±w/p_t */
+#define PROBSLOPE1(q0, q1) \
+	VDIVPS C0, A0, E0; VDIVPS C1, A1, E1; \
+	VADDPS D0, E0, E0; VADDPS D1, E1, E1; \
+	VMULPS B0, E0, E0; VMULPS B1, E1, E1                    /* E = ±w·(q/p_t + D) */; \
+	VMULPS A0, B0, B0; VMULPS A1, B1, B1                    /* B = ±w·q */
+#define PROBSLOPE2(q0, q1) \
+	VDIVPS C0, A0, E0; VDIVPS C1, A1, E1; \
+	VADDPS D0, D0, C0; VADDPS D1, D1, C1; \
+	VADDPS C0, E0, E0; VADDPS C1, E1, E1                    /* E = q/p_t + 2·D */; \
+	VMULPS A0, B0, C0; VMULPS A1, B1, C1; \
+	VMULPS C0, E0, E0; VMULPS C1, E1, E1                    /* E = ±w·q·(q/p_t + 2·D) */; \
+	VMULPS A0, A0, A0; VMULPS A1, A1, A1; \
+	VMULPS A0, B0, B0; VMULPS A1, B1, B1                    /* B = ±w·q² */
+#define PROBSLOPE(q0, q1) \
+	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = ±w·q^γ */; \
+	VDIVPS C0, B0, E0; VDIVPS C1, B1, E1                    /* E = ±w·q^γ/p_t */; \
+	VMAXPS.BCST ·least(SB), A0, A0; VMAXPS.BCST ·least(SB), A1, A1 /* A = max(q, 2⁻¹⁴⁹) */; \
+	VDIVPS A0, D0, A0; VDIVPS A1, D1, A1                    /* A = D/q */; \
+	VMULPS.BCST 16(R10), B0, C0; VMULPS.BCST 16(R10), B1, C1 /* C = ±w·q^γ·γ */; \
+	VFMADD231PS A0, C0, E0; VFMADD231PS A1, C1, E1          /* E = ±w·q^γ·(1/p_t + γ·D/q) */
 
-// PROBGRADIENT: g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; F = w·q^γ·CE.
-#define PROBGRADIENT(x, y, weight, f, h, q, grad, SLP, done, F) \
-	CE(f, h, Z0, Z1, Z2, Z3); \
-	VPMOVZXBD y, Z0; \
-	VPERMILPS Z0, Z31, Z1         /* Z1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
-	WEIGH(weight, Z1, done); \
-	VMOVUPS x, Z4; \
-	VPERMILPS Z0, Z29, Z2; \
-	VSUBPS Z4, Z2, Z2; \
-	VANDPS Z28, Z2, Z2; \
-	VMAXPS Z11, Z2, Z2            /* Z2 = max(p_t, 1e-12) */; \
-	VPERMILPS Z0, Z30, Z0; \
-	VSUBPS Z4, Z0, Z0; \
-	VANDPS Z28, Z0, Z0            /* Z0 = q */; \
-	SLP(q, Z0, Z1, Z2, Z3, Z4); \
-	VMOVUPS Z4, grad; \
-	VMULPS Z1, Z3, F; \
-	VANDPS Z28, F, F              /* F = loss */
+// PROBGRADIENT: E = g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; A = w·q^γ·CE, the
+// loss.
+#define PROBGRADIENT(x0, x1, y0, y1, weight0, weight1, f0, f1, h0, h1, q0, q1, g0, g1, SLP) \
+	CE(f0, f1, h0, h1); \
+	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1; \
+	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	WEIGH(weight0, weight1); \
+	VMOVUPS x0, E0; VMOVUPS x1, E1; \
+	VPERMILPS A0, Z29, C0; VPERMILPS A1, Z29, C1; \
+	VSUBPS E0, C0, C0; VSUBPS E1, C1, C1; \
+	VANDPS Z28, C0, C0; VANDPS Z28, C1, C1; \
+	VMAXPS Z11, C0, C0; VMAXPS Z11, C1, C1                  /* C = max(p_t, 1e-12) */; \
+	VPERMILPS A0, Z30, A0; VPERMILPS A1, Z30, A1; \
+	VSUBPS E0, A0, A0; VSUBPS E1, A1, A1; \
+	VANDPS Z28, A0, A0; VANDPS Z28, A1, A1                  /* A = q */; \
+	SLP(q0, q1); \
+	VMOVUPS E0, g0; VMOVUPS E1, g1; \
+	VMULPS B0, D0, A0; VMULPS B1, D1, A1; \
+	VANDPS Z28, A0, A0; VANDPS Z28, A1, A1                  /* A = loss */
 
-// REDUCE: the canonical sum of the 32 losses Z8 and Z9. Lane j of s adds the losses
+// REDUCE: the canonical sum of the 32 losses A0 and A1. Lane j of s adds the losses
 // j, j+8, j+16, j+24 in float32; the lanes are accumulated in float64.
 #define REDUCE \
-	VADDPS Z9, Z8, Z8             /* Z8 = f[j] + f[j+16], then f[j+8] + f[j+24] */; \
-	VEXTRACTF32X8 $1, Z8, Y9; \
-	VADDPS Y9, Y8, Y8             /* Y8 = s */; \
-	VCVTPS2PD Y8, Z8; \
-	VADDPD Z8, Z27, Z27           /* Z27 = the lanes' sums */
+	VADDPS A1, A0, A0                                       /* A0 = f[j] + f[j+16], then f[j+8] + f[j+24] */; \
+	VEXTRACTF32X8 $1, A0, Y5; \
+	VADDPS Y5, Y0, Y0                                       /* Y0 = s */; \
+	VCVTPS2PD Y0, Z0; \
+	VADDPD Z0, Z27, Z27                                     /* Z27 = the lanes' sums */
 
-// STORE: losses Z8 and Z9 to the output, where there is one.
-#define STORE(done) \
+// STORE: the losses to the output, where there is one.
+#define STORE \
 	TESTQ R12, R12; \
-	JZ    done; \
-	VMOVUPS Z8, 0(R12)(AX*4); \
-	VMOVUPS Z9, 64(R12)(AX*4); \
-done:
+	JZ    stored; \
+	VMOVUPS A0, 0(R12)(AX*4); \
+	VMOVUPS A1, 64(R12)(AX*4); \
+stored:
 
-#define LOSSTURN(o, MOD, done, F) \
-	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(DX*4), (o+RING_L)(R8)(DX*4), (o+RING_Q)(R8)(DX*4), MOD, done, F)
-#define GRADIENTTURN(o, SLP, done, F) \
-	GRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(DX*4), (o+RING_L)(R8)(DX*4), (o+RING_Q)(R8)(DX*4), o(R13)(AX*4), SLP, done, F)
-#define PROBLOSSTURN(o, MOD, done, F) \
-	PROBLOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(DX*4), (o+RING_L)(R8)(DX*4), (o+RING_Q)(R8)(AX*4), MOD, done, F)
-#define PROBGRADIENTTURN(o, SLP, done, F) \
-	PROBGRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(DX*4), (o+RING_L)(R8)(DX*4), (o+RING_Q)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
+// The combine step by kind of kernel.
+#define LOSSTURN(MOD) \
+	LOSS(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4), MOD)
+#define GRADIENTTURN(SLP) \
+	GRADIENT(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4), 0(R13)(AX*4), 64(R13)(AX*4), SLP)
+#define PROBLOSSTURN(MOD) \
+	PROBLOSS(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), MOD)
+#define PROBGRADIENTTURN(SLP) \
+	PROBGRADIENT(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), 0(R13)(AX*4), 64(R13)(AX*4), SLP)
 
 // WEIGHTS: Z31 = Neg, Pos, 0, 0 four times. SIGNEDWEIGHTS: Pos negated.
 #define WEIGHTS VBROADCASTF32X4 (R10), Z31
@@ -477,9 +489,8 @@ loop: \
 	JLT ahead; \
 	MOVQ AX, DX; \
 	ANDQ $(RING-1), DX; \
-	TURN(0, HOW, weighed0, Z8); \
-	TURN(64, HOW, weighed1, Z9); \
-	STORE(stored); \
+	TURN(HOW); \
+	STORE; \
 	REDUCE; \
 ahead: \
 	ADDQ $32, AX; \

@@ -5,11 +5,6 @@
 #include "kernel_amd64.h"
 #include "avx512_amd64.h"
 
-#define LNQTURN(o) \
-	LNQ(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+RING_Q)(R8)(AX*4), (o+LOW)(R8)(AX*4), Z0, Z1, Z2, Z3, Z4, Z5)
-#define POWQTURN(o) \
-	POWQ((o+RING_Q)(R8)(AX*4), (o+LOW)(R8)(AX*4), Z0, Z1, Z2, Z3)
-
 // probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t), for the CX scores at SI.
 TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	LNSETUP
@@ -19,8 +14,7 @@ TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	XORQ AX, AX
 
 lnq:
-	LNQTURN(0)
-	LNQTURN(64)
+	LNQ(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), (0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), (0+LOW)(R8)(AX*4), (64+LOW)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLT  lnq
@@ -28,8 +22,7 @@ lnq:
 	XORQ AX, AX
 
 powq:
-	POWQTURN(0)
-	POWQTURN(64)
+	POWQ((0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), (0+LOW)(R8)(AX*4), (64+LOW)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLT  powq
