@@ -5,18 +5,26 @@
 //
 // A kernel is one loop of 32 scores a turn, in which each step works on other scores:
 // while one group is combined, the log1p of the next and the exp of the one after it are
-// evaluated, so that no turn waits for a chain of dependent operations and the load is
-// even on all ports. Results go from step to step through rings of RING scores in L1.
-// The first turns combine nothing; in the last ones the early steps evaluate the last
-// group again.
+// evaluated. So no turn waits for a chain of dependent operations, of which a core with
+// 192 vector registers could overlap too few, and all ports are loaded evenly. Results
+// go from step to step through rings of RING scores in L1. The first turns combine
+// nothing; in the last ones the early steps evaluate the last group again.
 //
 // General registers of the loop: AX the group that is combined, R9 the last group;
-// DI and DX a step's group, and its place in the ring. Z0…Z9 are temporaries.
+// DI and DX a step's group, and its place in the rings. Z0…Z9 are temporaries.
 
 #define RING 128
+#define RING_E 0
 #define RING_L 512
-#define RING_Q 1024
-#define LOW 3072
+#define RING_U 1024
+#define RING_W 1536
+#define RING_Q 2048
+#define RING_T 2560
+#define RING_R 3072
+
+// Scratch of the power pass from probabilities.
+#define POW_Q 1024
+#define POW_LOW 3072
 
 // TABLE: a table of eight, twice.
 #define TABLE(table, r) VBROADCASTF32X8 table(SB), r
@@ -48,7 +56,7 @@
 // From logits: Z31 weights by label, Z30 one, Z29 zero, Z28 the sign bit, Z27 the
 // sums, Z26 magic, Z25 table of 2^(j/8), Z24…Z22 p2…p4, Z21 8/ln2, Z20 and Z19 ln2/8
 // in two parts, Z18 −127·ln2, Z17 7, Z16 table of c, Z15 table of −ln c,
-// Z14…Z11 d0…d3, Z10 γ.
+// Z14…Z11 d0…d3, Z10 losses yet to be added.
 #define LOGITSETUP \
 	CONST(K_ONE, Z30); \
 	VXORPS Z29, Z29, Z29; \
@@ -68,8 +76,7 @@
 	CONST(K_D0, Z14); \
 	CONST(K_D1, Z13); \
 	CONST(K_D2, Z12); \
-	CONST(K_D3, Z11); \
-	VBROADCASTSS 16(R10), Z10
+	CONST(K_D3, Z11)
 
 // EXPCORE: T = 2^(n/8)·exp(r) for t = n + magic in T.
 #define EXPCORE \
@@ -85,8 +92,7 @@
 
 // EXPNEG: e = exp(−|x|).
 #define EXPNEG(x0, x1, e0, e1) \
-	VORPS x0, Z28, A0; VORPS x1, Z28, A1                    /* A = −|x| */; \
-	VMAXPS A0, Z18, A0; VMAXPS A1, Z18, A1                  /* A = max(−|x|, −127·ln2) */; \
+	VRANGEPS $14, x0, Z18, A0; VRANGEPS $14, x1, Z18, A1    /* A = −min(|x|, 127·ln2) */; \
 	VMOVAPS Z26, B0; VMOVAPS Z26, B1; \
 	VFMADD231PS Z21, A0, B0; VFMADD231PS Z21, A1, B1        /* B = t = A·8/ln2 + magic */; \
 	VSUBPS Z26, B0, C0; VSUBPS Z26, B1, C1                  /* C = n = round(A·8/ln2) */; \
@@ -115,61 +121,35 @@
 	VADDPS B0, C0, C0; VADDPS B1, C1, C1                    /* C = log1p(e) */; \
 	VMOVUPS C0, l0; VMOVUPS C1, l1
 
-// EXPPRODUCT: T = exp(−γ·(S + V)), V the low part of S ≥ 0. The product is carried
-// as H + lo.
-#define EXPPRODUCT \
-	VBROADCASTSS 24(R10), A0; VBROADCASTSS 24(R10), A1; \
+// PRODUCT: exp(−γ·(D + C)) = 2^(n/8)·exp(A), n + magic in B; C is the low part of D ≥ 0.
+// The product is carried as h + lo.
+#define PRODUCT \
+	VBROADCASTSS 24(R10), A0; VMOVAPS A0, A1; \
 	VMINPS D0, A0, D0; VMINPS D1, A1, D1                    /* D = min(D, limit), so γ·D ≤ 127·ln2 */; \
-	VMULPS D0, Z10, A0; VMULPS D1, Z10, A1                  /* A = h = γ·D, rounded */; \
-	VFMSUB213PS A0, Z10, D0; VFMSUB213PS A1, Z10, D1        /* D = γ·D − h, exact */; \
+	VBROADCASTSS 16(R10), B0; VMOVAPS B0, B1; \
+	VMULPS D0, B0, A0; VMULPS D1, B1, A1                    /* A = h = γ·D, rounded */; \
+	VFMSUB213PS A0, B0, D0; VFMSUB213PS A1, B1, D1          /* D = γ·D − h, exact */; \
 	VFMADD231PS.BCST 20(R10), C0, D0; VFMADD231PS.BCST 20(R10), C1, D1 /* D = lo = D + γ'·C */; \
 	VMOVAPS Z26, B0; VMOVAPS Z26, B1; \
 	VFNMADD231PS Z21, A0, B0; VFNMADD231PS Z21, A1, B1      /* B = t = −h·8/ln2 + magic */; \
 	VSUBPS Z26, B0, C0; VSUBPS Z26, B1, C1                  /* C = n */; \
 	VFNMSUB231PS Z20, C0, A0; VFNMSUB231PS Z20, C1, A1      /* A = −h − n·c1 */; \
 	VFNMADD231PS Z19, C0, A0; VFNMADD231PS Z19, C1, A1      /* A = −h − n·ln2/8 */; \
-	VSUBPS D0, A0, A0; VSUBPS D1, A1, A1                    /* A = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE
+	VSUBPS D0, A0, A0; VSUBPS D1, A1, A1                    /* A = r = −(h + lo) − n·ln2/8 */
 
-// POWER: q = q^γ = exp(−γ·softplus(−u)).
-#define POWER(x0, x1, y0, y1, l0, l1, q0, q1) \
-	VPMOVZXBD y0, E0; VPMOVZXBD y1, E1; \
-	VPSLLD $31, E0, E0; VPSLLD $31, E1, E1                  /* E = sign bit where the label is 1 */; \
-	VPTERNLOGD $0x96, x0, Z28, E0; VPTERNLOGD $0x96, x1, Z28, E1 /* E = −u, which is x where the label is 1 */; \
+// POWER: t and r of q^γ = exp(−γ·softplus(−u)).
+#define POWER(u0, u1, l0, l1, t0, t1, r0, r1) \
+	VXORPS u0, Z28, E0; VXORPS u1, Z28, E1                  /* E = −u */; \
 	VMAXPS E0, Z29, E0; VMAXPS E1, Z29, E1; \
-	CONST(K_CEIL, D0); CONST(K_CEIL, D1); \
+	CONST(K_CEIL, D0); VMOVAPS D0, D1; \
 	VMINPS E0, D0, E0; VMINPS E1, D1, E1                    /* E = m = min(max(−u, 0), 127·ln2) */; \
 	VMOVUPS l0, C0; VMOVUPS l1, C1                          /* C = L = log1p(e) */; \
 	VADDPS C0, E0, D0; VADDPS C1, E1, D1                    /* D = m + L = softplus(−u), rounded */; \
 	VSUBPS E0, D0, A0; VSUBPS E1, D1, A1; \
 	VSUBPS A0, C0, C0; VSUBPS A1, C1, C1                    /* C = L − (D − m), what D lost */; \
-	EXPPRODUCT; \
-	VMOVUPS B0, q0; VMOVUPS B1, q1
-
-// LOGITSTEPS: the steps ahead of combine; LOGITPOWERSTEPS with power. The first group
-// of the power step is evaluated before its time, too, from whatever is in the rings.
-#define LOGITSTEPS \
-	AHEAD(64); \
-	PLACE; \
-	EXPNEG(0(SI)(DI*4), 64(SI)(DI*4), 0(R8)(DX*4), 64(R8)(DX*4)); \
-	AHEAD(32); \
-	PLACE; \
-	LOG1P(0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4))
-#define LOGITPOWERSTEPS \
-	AHEAD(96); \
-	PLACE; \
-	EXPNEG(0(SI)(DI*4), 64(SI)(DI*4), 0(R8)(DX*4), 64(R8)(DX*4)); \
-	AHEAD(64); \
-	PLACE; \
-	LOG1P(0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4)); \
-	AHEAD(32); \
-	XORL DX, DX; \
-	TESTQ DI, DI; \
-	CMOVQLT DX, DI; \
-	PLACE; \
-	POWER(0(SI)(DI*4), 64(SI)(DI*4), 0(BX)(DI*1), 16(BX)(DI*1), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4))
-
-// The combine step.
+	PRODUCT; \
+	VMOVUPS B0, t0; VMOVUPS B1, t1; \
+	VMOVUPS A0, r0; VMOVUPS A1, r1
 
 // WEIGH: B = w·weight where weights are given.
 #define WEIGH(weight0, weight1) \
@@ -178,100 +158,143 @@
 	VMULPS weight0, B0, B0; VMULPS weight1, B1, B1; \
 weighed:
 
-// SIGMOID: Q = q = (u < 0 ? e : 1)/(1 + e), with e in E. The choice is the greater
-// of e and ±1 as integers.
-#define SIGMOID \
-	VADDPS C0, Z30, D0; VADDPS C1, Z30, D1                  /* D = 1 + e */; \
-	VMOVAPS A0, E0; VMOVAPS A1, E1; \
-	VPTERNLOGD $0xea, Z30, Z28, E0; VPTERNLOGD $0xea, Z30, Z28, E1 /* E = 1 with the sign of u */; \
-	VPMAXSD C0, E0, E0; VPMAXSD C1, E1, E1                  /* E = u < 0 ? e : 1 */; \
-	VDIVPS D0, E0, E0; VDIVPS D1, E1, E1                    /* E = q */
-
-// SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
-#define SOFTPLUS(l0, l1) \
-	VMAXPS A0, Z29, A0; VMAXPS A1, Z29, A1                  /* A = max(u, 0) */; \
-	VADDPS l0, A0, A0; VADDPS l1, A1, A1                    /* A = −ln p_t */
-
-// LOSSHEAD: W = w, U = u.
-#define LOSSHEAD(x0, x1, y0, y1, weight0, weight1) \
+// HEAD: A = u, B = w. Of a gradient the sign is the weight's: there Z31 holds −Pos for
+// the label 1, and SIGNEDHEAD takes it from there.
+#define HEAD(x0, x1, y0, y1, weight0, weight1) \
 	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1                      /* A = label */; \
 	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = w_t: Neg, Pos, or 0 for 255 */; \
 	WEIGH(weight0, weight1); \
 	VPSLLD $31, A0, A0; VPSLLD $31, A1, A1; \
 	VXORPS x0, A0, A0; VXORPS x1, A1, A1                    /* A = u: −x where the label is 1 */
-
-// Modulating factors for the losses: W = w·q^γ.
-#define MODULATE0(e0, e1, q0, q1)
-#define MODULATE1(e0, e1, q0, q1) \
-	VMOVUPS e0, C0; VMOVUPS e1, C1; \
-	SIGMOID; \
-	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q */
-#define MODULATE2(e0, e1, q0, q1) \
-	VMOVUPS e0, C0; VMOVUPS e1, C1; \
-	SIGMOID; \
-	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
-	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q² */
-#define MODULATE(e0, e1, q0, q1) \
-	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = w·q^γ */
-
-// LOSS: A = w·q^γ·softplus(u), the loss.
-#define LOSS(x0, x1, y0, y1, weight0, weight1, e0, e1, l0, l1, q0, q1, MOD) \
-	LOSSHEAD(x0, x1, y0, y1, weight0, weight1); \
-	MOD(e0, e1, q0, q1); \
-	SOFTPLUS(l0, l1); \
-	VMULPS B0, A0, A0; VMULPS B1, A1, A1
-
-// TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
-#define TRUEPROB \
-	VPMOVD2M A0, K1; VPMOVD2M A1, K2                        /* K1 = u < 0 */; \
-	VMULPS C0, E0, D0; VMULPS C1, E1, D1                    /* D = e·q */; \
-	VSUBPS E0, Z30, K1, D0; VSUBPS E1, Z30, K2, D1          /* D = p_t */
-
-// Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
-// D = q + γ·p_t·softplus(u).
-#define SLOPE0(l0, l1, q0, q1) \
-	SOFTPLUS(l0, l1); \
-	VMOVAPS E0, D0; VMOVAPS E1, D1                          /* D = q */
-#define SLOPE1(l0, l1, q0, q1) \
-	TRUEPROB; \
-	SOFTPLUS(l0, l1); \
-	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + p_t·softplus(u) */; \
-	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q */
-#define SLOPE2(l0, l1, q0, q1) \
-	TRUEPROB; \
-	SOFTPLUS(l0, l1); \
-	VADDPS D0, D0, D0; VADDPS D1, D1, D1                    /* D = 2·p_t */; \
-	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + 2·p_t·softplus(u) */; \
-	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
-	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q² */
-#define SLOPE(l0, l1, q0, q1) \
-	TRUEPROB; \
-	SOFTPLUS(l0, l1); \
-	VMULPS.BCST 16(R10), D0, D0; VMULPS.BCST 16(R10), D1, D1 /* D = γ·p_t */; \
-	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + γ·p_t·softplus(u) */; \
-	VMULPS q0, B0, B0; VMULPS q1, B1, B1                    /* B = ±w·q^γ */
-
-// GRADIENT: D = g = ±w·q^γ·(q + γ·p_t·softplus(u)), A = w·q^γ·softplus(u), the loss.
-// The sign is the weight's: Z31 holds −Pos for the label 1.
-#define GRADIENT(x0, x1, y0, y1, weight0, weight1, e0, e1, l0, l1, q0, q1, g0, g1, SLP) \
+#define SIGNEDHEAD(x0, x1, y0, y1, weight0, weight1) \
 	VPMOVZXBD y0, A0; VPMOVZXBD y1, A1; \
 	VPERMILPS A0, Z31, B0; VPERMILPS A1, Z31, B1            /* B = ±w_t: Neg, −Pos, or +0 for 255 */; \
 	WEIGH(weight0, weight1); \
 	VMOVUPS x0, A0; VMOVUPS x1, A1; \
-	VPTERNLOGD $0x78, Z28, B0, A0; VPTERNLOGD $0x78, Z28, B1, A1 /* A = u: −x where the label is 1 */; \
+	VPTERNLOGD $0x78, Z28, B0, A0; VPTERNLOGD $0x78, Z28, B1, A1 /* A = u: −x where the label is 1 */
+
+// SIGMOID: E = q = (u < 0 ? e : 1)/(1 + e). The choice is the greater of e and ±1.
+#define SIGMOID(e0, e1) \
 	VMOVUPS e0, C0; VMOVUPS e1, C1; \
-	SIGMOID; \
-	SLP(l0, l1, q0, q1); \
-	VMULPS B0, D0, D0; VMULPS B1, D1, D1                    /* D = g */; \
-	VMOVUPS D0, g0; VMOVUPS D1, g1; \
+	VADDPS C0, Z30, D0; VADDPS C1, Z30, D1                  /* D = 1 + e */; \
+	VMOVAPS A0, E0; VMOVAPS A1, E1; \
+	VPTERNLOGD $0xea, Z30, Z28, E0; VPTERNLOGD $0xea, Z30, Z28, E1 /* E = 1 with the sign of u */; \
+	VMAXPS C0, E0, E0; VMAXPS C1, E1, E1                    /* E = u < 0 ? e : 1 */; \
+	VDIVPS D0, E0, E0; VDIVPS D1, E1, E1
+
+// What the weight step does with q: B = w·q^γ for the losses, or q is kept.
+#define MODULATE0(e0, e1, q0, q1)
+#define MODULATE1(e0, e1, q0, q1) \
+	SIGMOID(e0, e1); \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q */
+#define MODULATE2(e0, e1, q0, q1) \
+	SIGMOID(e0, e1); \
+	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = w·q² */
+#define KEEPQ(e0, e1, q0, q1) \
+	SIGMOID(e0, e1); \
+	VMOVUPS E0, q0; VMOVUPS E1, q1
+
+// WEIGHT: u and w, with what MOD makes of q, to the rings.
+#define WEIGHT(HEAD, MOD, x0, x1, y0, y1, weight0, weight1, e0, e1, u0, u1, w0, w1, q0, q1) \
+	HEAD(x0, x1, y0, y1, weight0, weight1); \
+	MOD(e0, e1, q0, q1); \
+	VMOVUPS A0, u0; VMOVUPS A1, u1; \
+	VMOVUPS B0, w0; VMOVUPS B1, w1
+
+// The steps ahead of combine, without and with a power step. The first group of the log1p,
+// weight and power steps is evaluated before its time, too, from whatever is in the rings.
+#define EXPSTEP(n) \
+	AHEAD(n); \
+	PLACE; \
+	EXPNEG(0(SI)(DI*4), 64(SI)(DI*4), (0+RING_E)(R8)(DX*4), (64+RING_E)(R8)(DX*4))
+#define LOG1PSTEP(n, HEAD, MOD) \
+	AHEAD(n); \
+	XORL DX, DX; \
+	TESTQ DI, DI; \
+	CMOVQLT DX, DI; \
+	PLACE; \
+	LOG1P((0+RING_E)(R8)(DX*4), (64+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4)); \
+	WEIGHT(HEAD, MOD, 0(SI)(DI*4), 64(SI)(DI*4), 0(BX)(DI*1), 16(BX)(DI*1), 0(R14)(DI*4), 64(R14)(DI*4), (0+RING_E)(R8)(DX*4), (64+RING_E)(R8)(DX*4), (0+RING_U)(R8)(DX*4), (64+RING_U)(R8)(DX*4), (0+RING_W)(R8)(DX*4), (64+RING_W)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4))
+#define POWERSTEP(n) \
+	AHEAD(n); \
+	PLACE; \
+	POWER((0+RING_U)(R8)(DX*4), (64+RING_U)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_T)(R8)(DX*4), (64+RING_T)(R8)(DX*4), (0+RING_R)(R8)(DX*4), (64+RING_R)(R8)(DX*4))
+#define STEPS(HEAD, MOD) \
+	EXPSTEP(64); \
+	LOG1PSTEP(32, HEAD, MOD)
+#define POWERSTEPS(HEAD, MOD) \
+	EXPSTEP(96); \
+	LOG1PSTEP(64, HEAD, MOD); \
+	POWERSTEP(32)
+
+// The combine step, DX being the place of AX in the rings.
+
+// POWERFACTOR: B = w·q^γ, from t and r.
+#define NOFACTOR VMOVUPS (0+RING_W)(R8)(DX*4), B0; VMOVUPS (64+RING_W)(R8)(DX*4), B1
+#define POWERFACTOR \
+	VMOVUPS (0+RING_T)(R8)(DX*4), B0; VMOVUPS (64+RING_T)(R8)(DX*4), B1; \
+	VMOVUPS (0+RING_R)(R8)(DX*4), A0; VMOVUPS (64+RING_R)(R8)(DX*4), A1; \
+	EXPCORE; \
+	VMULPS (0+RING_W)(R8)(DX*4), B0, B0; VMULPS (64+RING_W)(R8)(DX*4), B1, B1
+
+// SOFTPLUS: A = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
+#define SOFTPLUS \
+	VMAXPS A0, Z29, A0; VMAXPS A1, Z29, A1                  /* A = max(u, 0) */; \
+	VADDPS (0+RING_L)(R8)(DX*4), A0, A0; VADDPS (64+RING_L)(R8)(DX*4), A1, A1 /* A = −ln p_t */
+
+// LOSS: A = w·q^γ·softplus(u), the loss.
+#define LOSS(FACTOR) \
+	FACTOR; \
+	VMOVUPS (0+RING_U)(R8)(DX*4), A0; VMOVUPS (64+RING_U)(R8)(DX*4), A1; \
+	SOFTPLUS; \
+	VMULPS B0, A0, A0; VMULPS B1, A1, A1
+
+// Slopes for the gradients, from u in A and q in E: A = softplus(u), B = ±w·q^γ,
+// D = q + γ·p_t·softplus(u), with D = p_t = u < 0 ? 1 − q : e·q, which keeps full
+// relative accuracy.
+#define TRUEPROB \
+	VPMOVD2M A0, K1; VPMOVD2M A1, K2                        /* K = u < 0 */; \
+	VMULPS (0+RING_E)(R8)(DX*4), E0, D0; VMULPS (64+RING_E)(R8)(DX*4), E1, D1; \
+	VSUBPS E0, Z30, K1, D0; VSUBPS E1, Z30, K2, D1
+#define SLOPE0 \
+	SOFTPLUS; \
+	VMOVAPS E0, D0; VMOVAPS E1, D1
+#define SLOPE1 \
+	TRUEPROB; \
+	SOFTPLUS; \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + p_t·softplus(u) */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q */
+#define SLOPE2 \
+	TRUEPROB; \
+	SOFTPLUS; \
+	VADDPS D0, D0, D0; VADDPS D1, D1, D1                    /* D = 2·p_t */; \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + 2·p_t·softplus(u) */; \
+	VMULPS E0, E0, E0; VMULPS E1, E1, E1                    /* E = q² */; \
+	VMULPS E0, B0, B0; VMULPS E1, B1, B1                    /* B = ±w·q² */
+#define SLOPE \
+	TRUEPROB; \
+	SOFTPLUS; \
+	VMULPS.BCST 16(R10), D0, D0; VMULPS.BCST 16(R10), D1, D1 /* D = γ·p_t */; \
+	VFMADD213PS E0, A0, D0; VFMADD213PS E1, A1, D1          /* D = q + γ·p_t·softplus(u) */
+
+// GRADIENT: D = g = ±w·q^γ·(q + γ·p_t·softplus(u)), A = w·q^γ·softplus(u), the loss.
+#define GRADIENT(FACTOR, SLP) \
+	FACTOR; \
+	VMOVUPS (0+RING_U)(R8)(DX*4), A0; VMOVUPS (64+RING_U)(R8)(DX*4), A1; \
+	VMOVUPS (0+RING_Q)(R8)(DX*4), E0; VMOVUPS (64+RING_Q)(R8)(DX*4), E1; \
+	SLP; \
+	VMULPS B0, D0, D0; VMULPS B1, D1, D1; \
+	VMOVUPS D0, 0(R13)(AX*4); VMOVUPS D1, 64(R13)(AX*4); \
 	VMULPS B0, A0, A0; VMULPS B1, A1, A1; \
-	VANDNPS A0, Z28, A0; VANDNPS A1, Z28, A1                /* A = loss */
+	VANDNPS A0, Z28, A0; VANDNPS A1, Z28, A1
 
 // From probabilities: Z31 weights by label, Z30 1 for the label 1, else 0, Z29 0 for
 // the label 1, else 1, Z28 mask of all but the sign, Z27 the sums, Z26 the greatest bits
 // of x so far, as unsigned integers, Z25 one, Z24 2²⁴, Z23 lnSplit, Z22 mask of sign and
 // exponent, Z21 table of c·2⁻²⁴, Z20 table of ln c, Z19…Z16 g0…g3, Z15 0 for t = x,
-// 2²⁴ for t = 1 − x by label, Z14 −ln2/2²³, Z13 100, Z12 zero, Z11 1e-12.
+// 2²⁴ for t = 1 − x by label, Z14 −ln2/2²³, Z13 100, Z12 zero, Z11 1e-12,
+// Z10 losses yet to be added.
 #define LNSETUP \
 	VBROADCASTSS ·abs(SB), Z28; \
 	CONST(K_ONE, Z25); \
@@ -366,7 +389,8 @@ weighed:
 	VMOVUPS q0, D0; VMOVUPS q1, D1; \
 	VMOVUPS v0, C0; VMOVUPS v1, C1; \
 	VCMPPS.BCST $2, ·ln+LN_ZERO(SB), D0, K1; VCMPPS.BCST $2, ·ln+LN_ZERO(SB), D1, K2 /* K1 = D ≤ lnZero */; \
-	EXPPRODUCT; \
+	PRODUCT; \
+	EXPCORE; \
 	VMOVAPS.Z B0, K1, B0; VMOVAPS.Z B1, K2, B1              /* B = q^γ */; \
 	VMOVUPS B0, q0; VMOVUPS B1, q1
 
@@ -445,11 +469,12 @@ weighed:
 	VANDPS Z28, A0, A0; VANDPS Z28, A1, A1                  /* A = loss */
 
 // REDUCE: the canonical sum of the 32 losses A0 and A1. Lane j of s adds the losses
-// j, j+8, j+16, j+24 in float32; the lanes are accumulated in float64.
-#define REDUCE \
-	VADDPS A1, A0, A0                                       /* A0 = f[j] + f[j+16], then f[j+8] + f[j+24] */; \
-	VEXTRACTF32X8 $1, A0, Y5; \
-	VADDPS Y5, Y0, Y0                                       /* Y0 = s */; \
+// j, j+8, j+16, j+24 in float32; the lanes are accumulated in float64. ADDHALVES begins
+// it, ADDLANES is left to the next turn.
+#define ADDHALVES VADDPS A1, A0, Z10                            /* Z10 = f[j] + f[j+16], then f[j+8] + f[j+24] */
+#define ADDLANES \
+	VEXTRACTF32X8 $1, Z10, Y0; \
+	VADDPS Y0, Y10, Y0                                      /* Y0 = s */; \
 	VCVTPS2PD Y0, Z0; \
 	VADDPD Z0, Z27, Z27                                     /* Z27 = the lanes' sums */
 
@@ -462,14 +487,10 @@ weighed:
 stored:
 
 // The combine step by kind of kernel.
-#define LOSSTURN(MOD) \
-	LOSS(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4), MOD)
-#define GRADIENTTURN(SLP) \
-	GRADIENT(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(DX*4), (64+RING_Q)(R8)(DX*4), 0(R13)(AX*4), 64(R13)(AX*4), SLP)
 #define PROBLOSSTURN(MOD) \
-	PROBLOSS(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), MOD)
+	PROBLOSS(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), MOD)
 #define PROBGRADIENTTURN(SLP) \
-	PROBGRADIENT(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+RING_Q)(R8)(AX*4), (64+RING_Q)(R8)(AX*4), 0(R13)(AX*4), 64(R13)(AX*4), SLP)
+	PROBGRADIENT(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), 0(R14)(AX*4), 64(R14)(AX*4), 0(R8)(DX*4), 64(R8)(DX*4), (0+RING_L)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), 0(R13)(AX*4), 64(R13)(AX*4), SLP)
 
 // WEIGHTS: Z31 = Neg, Pos, 0, 0 four times. SIGNEDWEIGHTS: Pos negated.
 #define WEIGHTS VBROADCASTF32X4 (R10), Z31
@@ -478,37 +499,42 @@ stored:
 	VBROADCASTF32X4 ·negatepos(SB), Z0; \
 	VXORPS Z0, Z31, Z31
 
-// LOOP: the loop of all kernels over the CX scores at SI. STEPS begin AHEAD scores
-// before TURN(…, HOW, …) combines.
-#define LOOP(AHEAD, STEPS, TURN, HOW) \
+// LOOP: the loop of all kernels over the CX scores at SI. STEPS begin BEFORE scores
+// before COMBINE.
+#define LOOP(BEFORE, STEPS, COMBINE) \
 	LEAQ -32(CX), R9; \
-	MOVQ $-AHEAD, AX; \
+	VXORPS Z10, Z10, Z10; \
+	MOVQ $-BEFORE, AX; \
 loop: \
+	ADDLANES; \
 	STEPS; \
 	TESTQ AX, AX; \
 	JLT ahead; \
 	MOVQ AX, DX; \
 	ANDQ $(RING-1), DX; \
-	TURN(HOW); \
+	COMBINE; \
 	STORE; \
-	REDUCE; \
+	ADDHALVES; \
 ahead: \
 	ADDQ $32, AX; \
 	CMPQ AX, CX; \
-	JLT loop
+	JLT loop; \
+	ADDLANES
 
-// LOGITKERNEL: the body of a kernel from logits, after its arguments are in registers.
-#define LOSSKERNEL(AHEAD, STEPS, MOD) LOGITBODY(WEIGHTS, AHEAD, STEPS, LOSSTURN, MOD)
-#define GRADIENTKERNEL(AHEAD, STEPS, SLP) LOGITBODY(SIGNEDWEIGHTS, AHEAD, STEPS, GRADIENTTURN, SLP)
-#define LOGITBODY(WEIGHTS, AHEAD, STEPS, TURN, HOW) \
-	ENTER(1600); \
+// The body of a kernel from logits, after its arguments are in registers.
+#define LOSSKERNEL(MOD) LOGITBODY(WEIGHTS, 64, STEPS(HEAD, MOD), LOSS(NOFACTOR))
+#define LOSSPOWERKERNEL LOGITBODY(WEIGHTS, 96, POWERSTEPS(HEAD, MODULATE0), LOSS(POWERFACTOR))
+#define GRADIENTKERNEL(SLP) LOGITBODY(SIGNEDWEIGHTS, 64, STEPS(SIGNEDHEAD, KEEPQ), GRADIENT(NOFACTOR, SLP))
+#define GRADIENTPOWERKERNEL LOGITBODY(SIGNEDWEIGHTS, 96, POWERSTEPS(SIGNEDHEAD, KEEPQ), GRADIENT(POWERFACTOR, SLOPE))
+#define LOGITBODY(WEIGHTS, BEFORE, STEPS, COMBINE) \
+	ENTER(3648); \
 	MOVQ DX, CX; \
 	TESTQ CX, CX; \
 	JZ done; \
 	WEIGHTS; \
 	LOGITSETUP; \
 	VMOVUPD 0(R11), Z27; \
-	LOOP(AHEAD, STEPS, TURN, HOW); \
+	LOOP(BEFORE, STEPS, COMBINE); \
 	VMOVUPD Z27, 0(R11); \
 done: \
 	VZEROUPPER; \
@@ -516,10 +542,10 @@ done: \
 
 // PROBKERNEL: likewise from probabilities, in chunks if there is a power pass. A score
 // that is no probability makes the sums NaN.
-#define PROBLOSSKERNEL(SIZE, POW, MOD) PROBBODY(WEIGHTS, SIZE, POW, PROBLOSSTURN, MOD)
-#define PROBGRADIENTKERNEL(SIZE, POW, SLP) PROBBODY(SIGNEDWEIGHTS, SIZE, POW, PROBGRADIENTTURN, SLP)
+#define PROBLOSSKERNEL(SIZE, POW, MOD) PROBBODY(WEIGHTS, SIZE, POW, PROBLOSSTURN(MOD))
+#define PROBGRADIENTKERNEL(SIZE, POW, SLP) PROBBODY(SIGNEDWEIGHTS, SIZE, POW, PROBGRADIENTTURN(SLP))
 #define ALL MOVQ DX, CX
-#define PROBBODY(WEIGHTS, SIZE, POW, TURN, HOW) \
+#define PROBBODY(WEIGHTS, SIZE, POW, COMBINE) \
 	ENTER(5184); \
 	TESTQ DX, DX; \
 	JZ done; \
@@ -530,7 +556,7 @@ chunk: \
 	WEIGHTS; \
 	PROBSETUP; \
 	VMOVUPD 0(R11), Z27; \
-	LOOP(32, PROBSTEPS, TURN, HOW); \
+	LOOP(32, PROBSTEPS, COMBINE); \
 	VPCMPUD $6, Z25, Z26, K1      /* K1 = where an x was beyond one */; \
 	KORTESTW K1, K1; \
 	JZ valid; \

@@ -6,7 +6,7 @@
 #include "avx512_amd64.h"
 
 // func LossGamma0AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma0AVX512(SB), 0, $1600-112
+TEXT ·LossGamma0AVX512(SB), 0, $3648-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -16,10 +16,10 @@ TEXT ·LossGamma0AVX512(SB), 0, $1600-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	LOSSKERNEL(64, LOGITSTEPS, MODULATE0)
+	LOSSKERNEL(MODULATE0)
 
 // func LossGamma1AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma1AVX512(SB), 0, $1600-112
+TEXT ·LossGamma1AVX512(SB), 0, $3648-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -29,10 +29,10 @@ TEXT ·LossGamma1AVX512(SB), 0, $1600-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	LOSSKERNEL(64, LOGITSTEPS, MODULATE1)
+	LOSSKERNEL(MODULATE1)
 
 // func LossGamma2AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma2AVX512(SB), 0, $1600-112
+TEXT ·LossGamma2AVX512(SB), 0, $3648-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -42,10 +42,10 @@ TEXT ·LossGamma2AVX512(SB), 0, $1600-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	LOSSKERNEL(64, LOGITSTEPS, MODULATE2)
+	LOSSKERNEL(MODULATE2)
 
 // func LossGammaAVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGammaAVX512(SB), 0, $1600-112
+TEXT ·LossGammaAVX512(SB), 0, $3648-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -55,10 +55,10 @@ TEXT ·LossGammaAVX512(SB), 0, $1600-112
 	NILIFEMPTY(w_len+80(FP), R14)
 	MOVQ p+96(FP), R10
 	MOVQ acc+104(FP), R11
-	LOSSKERNEL(96, LOGITPOWERSTEPS, MODULATE)
+	LOSSPOWERKERNEL
 
 // func GradientGamma0AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma0AVX512(SB), 0, $1600-136
+TEXT ·GradientGamma0AVX512(SB), 0, $3648-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -69,10 +69,10 @@ TEXT ·GradientGamma0AVX512(SB), 0, $1600-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	GRADIENTKERNEL(64, LOGITSTEPS, SLOPE0)
+	GRADIENTKERNEL(SLOPE0)
 
 // func GradientGamma1AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma1AVX512(SB), 0, $1600-136
+TEXT ·GradientGamma1AVX512(SB), 0, $3648-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -83,10 +83,10 @@ TEXT ·GradientGamma1AVX512(SB), 0, $1600-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	GRADIENTKERNEL(64, LOGITSTEPS, SLOPE1)
+	GRADIENTKERNEL(SLOPE1)
 
 // func GradientGamma2AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma2AVX512(SB), 0, $1600-136
+TEXT ·GradientGamma2AVX512(SB), 0, $3648-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -97,10 +97,10 @@ TEXT ·GradientGamma2AVX512(SB), 0, $1600-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	GRADIENTKERNEL(64, LOGITSTEPS, SLOPE2)
+	GRADIENTKERNEL(SLOPE2)
 
 // func GradientGammaAVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGammaAVX512(SB), 0, $1600-136
+TEXT ·GradientGammaAVX512(SB), 0, $3648-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -111,4 +111,4 @@ TEXT ·GradientGammaAVX512(SB), 0, $1600-136
 	NILIFEMPTY(w_len+104(FP), R14)
 	MOVQ p+120(FP), R10
 	MOVQ acc+128(FP), R11
-	GRADIENTKERNEL(96, LOGITPOWERSTEPS, SLOPE)
+	GRADIENTPOWERKERNEL
