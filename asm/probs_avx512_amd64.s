@@ -14,7 +14,8 @@ TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	XORQ AX, AX
 
 lnq:
-	LNQ(0(SI)(AX*4), 64(SI)(AX*4), 0(BX)(AX*1), 16(BX)(AX*1), (0+POW_Q)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
+	LNQ(0(SI)(AX*4), 0(BX)(AX*1), (0+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4))
+	LNQ(64(SI)(AX*4), 16(BX)(AX*1), (64+POW_Q)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLT  lnq
@@ -22,7 +23,8 @@ lnq:
 	XORQ AX, AX
 
 powq:
-	POWQ((0+POW_Q)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
+	POWQ((0+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4))
+	POWQ((64+POW_Q)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLT  powq
