@@ -33,7 +33,7 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 	return t.expandRows(j, from, n)
 }
 
-// countLabels counts the labels of a block, and those that are none.
+// countLabels counts the labels of a block. If any is none, invalid is greater than 0.
 func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 	whole := len(y) &^ (kernel.Group - 1)
 	c.positive, c.ignored, invalid = j.kernels.CountLabels(y[:whole])
