@@ -65,6 +65,10 @@ func expCore(e, t, r *group) {
 		p = float32(sum(float64(p)*rr, rd))
 		v := sum(s*float64(p), s)
 		if v < 0x1p-126 {
+			if s == 0 { // saturated
+				e[i] = 0
+				continue
+			}
 			e[i] = fma32(float32(s), p, float32(s))
 			continue
 		}
