@@ -130,8 +130,9 @@ func power(q, u, l *group, gamma, gammaLow, limit float32) {
 			s = limit
 		}
 		h := float32(gamma * s)
-		low = fma32(gammaLow, low, fma32(gamma, s, -h))
 		hd := float64(h)
+		// γ·s − h is the error of a rounding: a float32, and exact in float64.
+		low = fma32(gammaLow, low, float32(float64(gamma)*float64(s)-hd))
 		t[i] = float32(sum(-hd*eightByLn2, magic))
 		n := float64(t[i] - magic)
 		hi := float32(sum(-n*ln2By8Hi, -hd))

@@ -75,7 +75,7 @@ func (r *verifyReport) add(s subject, stride uint64, stats []errorStats) {
 			Bad:   m.bad, Differing: m.differing, DiffersAt: jsonFloat(m.differsAt), Differs: m.differs,
 			OK: m.max <= o.bound && m.bad == 0 && m.differing == 0,
 		}
-		for i, n := range m.histogram {
+		for i, n := range m.histogram() {
 			to := math.Inf(1)
 			if i < len(histogramTo) {
 				to = histogramTo[i]

@@ -7,7 +7,7 @@ import (
 )
 
 // histogramTo are the upper ends of the histogram's bins, in ULP; the last bin has
-// none. They are powers of two: see errorStats.measure.
+// none. They are powers of two: see errorStats.histogram.
 var histogramTo = [...]float64{0.5, 1, 2, 4, 8, 16}
 
 const bins = len(histogramTo) + 1
@@ -20,8 +20,9 @@ type errorStats struct {
 	want      float64
 	sum       float64 // of the errors, a multiple of sumUnit
 	count     int64
-	histogram [bins]int64
-	bad       int64 // special values and signs that are wrong
+	exponents [2][1 << 11]int64 // of the predecessors of the errors: two, as adding to
+	// the same number again takes a while
+	bad int64 // special values and signs that are wrong
 
 	differing int64   // inputs on which the bits of a kernel are not generic's
 	differsAt float32 // the first of them
@@ -52,8 +53,8 @@ const (
 func (m *errorStats) measure(x, got []float32, want []float64, floor float64) {
 	var (
 		sum   float64
-		none  int64          // errors of 0
-		count [2][bins]int64 // two, as adding to the same number again takes a while
+		top   = m.max
+		none  int64 // errors of 0
 		least = math.Float64bits(floor)
 	)
 	want, x = want[:len(got)], x[:len(got)]
@@ -64,7 +65,9 @@ func (m *errorStats) measure(x, got []float32, want []float64, floor float64) {
 		w := want[i]
 		gb, wb := math.Float32bits(g), math.Float64bits(w)
 		a := wb &^ signBit
-		diff := math.Abs(float64(g) - w)
+		// |g|, widened: float64(g) would wait for the last value's, on amd64.
+		v := math.Float64frombits(uint64(gb&^(1<<31))<<29) * 0x1p896
+		diff := math.Abs(v - math.Float64frombits(a))
 		var u float64
 		switch {
 		case gb&inf32 == inf32 || a >= infBits || gb>>31 != uint32(wb>>63):
@@ -78,21 +81,31 @@ func (m *errorStats) measure(x, got []float32, want []float64, floor float64) {
 			exp := min(max(a&expBits, leastExp), mostExp)
 			u = diff * math.Float64frombits((2*1023+23)<<52-exp)
 		}
-		if u > m.max {
+		if u > top {
+			top = u
 			m.max, m.x, m.got, m.want = u, x[i], g, w
 		}
 		sum += u
-		// u ≤ 2^k is bits(u) − 1 < bits(2^k): the exponent of the predecessor tells
-		// the bin. That of 0 is −1.
-		bin := (int64(math.Float64bits(u))-1)>>52 - (1023 - 2)
-		count[i&1][min(max(bin, 0), int64(bins)-1)]++
+		m.exponents[i&1][(math.Float64bits(u)-1)>>52&0x7ff]++
 	}
 	m.sum += math.Round(sum/sumUnit) * sumUnit
 	m.count += int64(len(got))
-	m.histogram[0] += none
-	for i := range m.histogram {
-		m.histogram[i] += count[0][i] + count[1][i]
+	m.exponents[0][0] += none
+}
+
+// histogram returns the number of errors in each bin. u ≤ 2^k is bits(u) − 1 <
+// bits(2^k): the exponent of the predecessor tells the bin. That of 0 is −1, or the
+// last in 11 bits.
+func (m *errorStats) histogram() (h [bins]int64) {
+	for _, exponents := range m.exponents {
+		for e, n := range exponents {
+			if e == 1<<11-1 {
+				e = 0
+			}
+			h[min(max(e-(1023-2), 0), bins-1)] += n
+		}
 	}
+	return h
 }
 
 // special returns the error where a value is infinite or NaN, or where the signs
@@ -149,7 +162,9 @@ func (m *errorStats) merge(o *errorStats) {
 	m.count += o.count
 	m.bad += o.bad
 	m.differing += o.differing
-	for i, n := range o.histogram {
-		m.histogram[i] += n
+	for i := range m.exponents {
+		for e, n := range o.exponents[i] {
+			m.exponents[i][e] += n
+		}
 	}
 }

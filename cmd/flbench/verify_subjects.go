@@ -167,12 +167,12 @@ func lossName(l engine.Loss) string {
 func lossSubject(group string, b engine.Bound, kernels []lossKernel) subject {
 	s := subject{
 		group: group, name: lossName(b.Loss), title: b.Name, input: "logit",
-		patterns: 1 << 32, finite: true, cost: 44,
+		patterns: 1 << 32, finite: true, cost: 60,
 	}
 	switch b.Loss.Gamma {
 	case 0, 1, 2:
 	default:
-		s.cost = 68
+		s.cost = 95
 	}
 	probs := group == groupProbs
 	// The exact gradient from which on its bound in ULP holds; see engine.Bound.
@@ -180,7 +180,7 @@ func lossSubject(group string, b engine.Bound, kernels []lossKernel) subject {
 	if probs {
 		s.input, s.patterns = "probability", uint64(math.Float32bits(1))+1
 		floor *= 1 + float64(b.Loss.Gamma)
-		s.cost += 20
+		s.cost = s.cost * 3 / 2
 	}
 	for label := range uint8(2) {
 		s.outputs = append(s.outputs, output{"loss", &label, b.LossULP}, output{"gradient", &label, b.GradientULP})
@@ -257,7 +257,7 @@ var functions = []function{
 func functionSubject(f function, bound float64, kernels []vecmath.Funcs) subject {
 	return subject{
 		group: groupVecmath, name: strings.ToLower(f.name), title: f.name, input: "float32",
-		patterns: 1 << 32, cost: 16, outputs: []output{{"value", nil, bound}},
+		patterns: 1 << 32, cost: 33, outputs: []output{{"value", nil, bound}},
 		newChecker: func() checker {
 			c := new(functionChecker)
 			return func(x []float32, stats []errorStats) error {
@@ -280,7 +280,7 @@ const powStride = 31
 func powSubject(bound float64, kernels []vecmath.Funcs) subject {
 	s := subject{
 		group: groupVecmath, name: "pow", title: "Pow", input: "float32",
-		patterns: 1 << 32, minStride: powStride, cost: 80 * len(powers),
+		patterns: 1 << 32, minStride: powStride, cost: 42 * len(powers),
 	}
 	for _, y := range powers {
 		s.outputs = append(s.outputs, output{fmt.Sprintf("y = %g", y), nil, bound})

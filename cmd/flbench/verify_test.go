@@ -321,8 +321,8 @@ func TestMeasure(t *testing.T) {
 		var m errorStats
 		m.measure([]float32{7}, []float32{c.got}, []float64{c.want}, c.floor)
 		bin, _ := slices.BinarySearch(histogramTo[:], c.ulp)
-		if m.max != c.ulp || m.bad != c.bad || m.count != 1 || m.histogram[bin] != 1 || m.x != 7 || m.got != c.got && c.got == c.got {
-			t.Errorf("%g for %g, floor %g: %+v, want %g ULP", c.got, c.want, c.floor, m, c.ulp)
+		if m.max != c.ulp || m.bad != c.bad || m.count != 1 || m.histogram()[bin] != 1 || m.x != 7 || m.got != c.got && c.got == c.got {
+			t.Errorf("%g for %g, floor %g: %g ULP, %d bad, want %g, %d", c.got, c.want, c.floor, m.max, m.bad, c.ulp, c.bad)
 		}
 	}
 }
