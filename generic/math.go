@@ -58,6 +58,10 @@ func expCore(e, t, r *group) {
 	for i, r := range r {
 		b := math.Float32bits(t[i])
 		s := float64(math.Float32frombits(exp2Bits[b&7] + b<<20))
+		if s == 0 && r == r { // saturated, and not NaN
+			e[i] = 0
+			continue
+		}
 		rd := float64(r)
 		rr := float64(float32(r * r))
 		p := float32(sum(p3*rd, p2))
@@ -65,10 +69,6 @@ func expCore(e, t, r *group) {
 		p = float32(sum(float64(p)*rr, rd))
 		v := sum(s*float64(p), s)
 		if v < 0x1p-126 {
-			if s == 0 { // saturated
-				e[i] = 0
-				continue
-			}
 			e[i] = fma32(float32(s), p, float32(s))
 			continue
 		}

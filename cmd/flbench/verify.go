@@ -35,7 +35,7 @@ Where an exact loss or gradient is below 2⁻¹²⁶, its absolute error must be
 large. Subnormal results of functions count in units of the smallest float32.
 
 By default every %s of the 2³² bit patterns is taken; --exhaustive takes all of
-them, which takes about half an hour on two cores. Pow has two arguments, and never
+them, which takes about 40 minutes on two cores. Pow has two arguments, and never
 takes more than every %s x, with each of the exponents %s.
 
 It exits with 1 if a bound is broken, if a special value or a sign is wrong, or if the

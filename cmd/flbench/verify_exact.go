@@ -93,8 +93,10 @@ func (t *exactTerms) logits(xs []float32) {
 			}
 			p = 1 - q
 		case a < small:
-			sp, sn = softplusOf(v), softplusOf(-v)
-			q, p = sigmoidOf(v), sigmoidOf(-v)
+			even := math.Ln2 + v*v*(1./8-v*v*(1./192)) // of softplusOf's series
+			sp, sn = even+v/2, even-v/2
+			odd := v * (1./4 - v*v*(1./48)) // of sigmoidOf's
+			q, p = 0.5+odd, 0.5-odd
 		default:
 			e := math.Exp(-a)
 			l := math.Log1p(e)
