@@ -58,6 +58,10 @@ func expCore(e, t, r *group) {
 	for i, r := range r {
 		b := math.Float32bits(t[i])
 		s := float64(math.Float32frombits(exp2Bits[b&7] + b<<20))
+		if s == 0 && r == r { // saturated, and not NaN
+			e[i] = 0
+			continue
+		}
 		rd := float64(r)
 		rr := float64(float32(r * r))
 		p := float32(sum(p3*rd, p2))
@@ -126,8 +130,9 @@ func power(q, u, l *group, gamma, gammaLow, limit float32) {
 			s = limit
 		}
 		h := float32(gamma * s)
-		low = fma32(gammaLow, low, fma32(gamma, s, -h))
 		hd := float64(h)
+		// γ·s − h is the error of a rounding: a float32, and exact in float64.
+		low = fma32(gammaLow, low, float32(float64(gamma)*float64(s)-hd))
 		t[i] = float32(sum(-hd*eightByLn2, magic))
 		n := float64(t[i] - magic)
 		hi := float32(sum(-n*ln2By8Hi, -hd))

@@ -245,8 +245,8 @@ func probPower(q, x *group, y *[Group]uint8, gamma, gammaLow, limit float32) {
 			s = limit
 		}
 		p := float32(gamma * s)
-		low = fma32(gammaLow, low, fma32(gamma, s, -p))
 		pd := float64(p)
+		low = fma32(gammaLow, low, float32(float64(gamma)*float64(s)-pd)) // see power
 		t[i] = float32(sum(-pd*eightByLn2, magic))
 		n := float64(t[i] - magic)
 		hi := float32(sum(-n*ln2By8Hi, -pd))

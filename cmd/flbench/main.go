@@ -15,7 +15,11 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // run is main with its surroundings as arguments; it returns the exit code: 0,
 // 1 for a failure, 2 for wrong usage.
 func run(args []string, stdout, stderr io.Writer) int {
-	root := newRootCommand()
+	return execute(newRootCommand(), args, stdout, stderr)
+}
+
+// execute runs a command and its subcommands as run does.
+func execute(root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -50,7 +54,7 @@ Without a command it is 'flbench bench'.`
 	root.SilenceUsage = true
 	root.SilenceErrors = true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newScenariosCommand(), newVerifyCommand())
+	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newScenariosCommand(), newVerifyCommand(subjects))
 	setUsageErrors(root)
 	return root
 }

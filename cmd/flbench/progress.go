@@ -47,6 +47,18 @@ func (p *progress) startTime(what string, total time.Duration) {
 		progressbar.OptionSetElapsedTime(false))
 }
 
+// startWork begins work of so many units of no name, shown in % with the time left.
+func (p *progress) startWork(what string, total int64) {
+	p.start(what, total, progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(true))
+}
+
+// describe says what is worked on.
+func (p *progress) describe(what string) {
+	if p != nil {
+		p.bar.Describe(what)
+	}
+}
+
 func (p *progress) start(what string, total int64, options ...progressbar.Option) {
 	if p == nil {
 		return

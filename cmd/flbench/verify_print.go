@@ -16,43 +16,47 @@ type verifyReport struct {
 	Kernels []string       `json:"kernels"`
 	Stride  uint64         `json:"stride"`
 	OK      bool           `json:"ok"`
+	Missing []string       `json:"missing,omitempty"` // not verified, as verify was interrupted
 	Results []verifyResult `json:"results"`
 }
 
-// verifyResult is the error of one output of one loss with one label.
+// verifyResult is the error of one output of a subject.
 type verifyResult struct {
-	Loss      string      `json:"loss"`
-	Input     string      `json:"input"` // "logit" or "probability"
-	Label     uint8       `json:"label"`
-	Output    string      `json:"output"` // "loss" or "gradient"
+	ID        string      `json:"id"` // as --only has it
+	Subject   string      `json:"subject"`
+	Input     string      `json:"input"`  // "logit", "probability", or "float32" for a function's argument
+	Output    string      `json:"output"` // "loss" or "gradient", "value" of a function, or Pow's exponent
+	Label     *uint8      `json:"label,omitempty"`
+	Stride    uint64      `json:"stride"`
 	Inputs    int64       `json:"inputs"`
 	BoundULP  float64     `json:"bound_ulp"`
-	MaxULP    jsonInf     `json:"max_ulp"`
-	MeanULP   jsonInf     `json:"mean_ulp"`
+	MaxULP    jsonFloat   `json:"max_ulp"`
+	MeanULP   jsonFloat   `json:"mean_ulp"`
 	Worst     verifyWorst `json:"worst"`
 	Histogram []verifyBin `json:"histogram"`
-	Bad       int64       `json:"nan_or_negative"`
-	Differing int64       `json:"bits_differ"` // scores on which kernels differ
-	Differs   float32     `json:"bits_differ_at"`
+	Bad       int64       `json:"special_values_wrong"` // NaN, infinities and signs
+	Differing int64       `json:"bits_differ"`          // inputs on which a kernel is not generic
+	DiffersAt jsonFloat   `json:"bits_differ_at"`
+	Differs   string      `json:"bits_differ_kernel,omitempty"`
 	OK        bool        `json:"ok"`
 }
 
 type verifyWorst struct {
-	Score float32 `json:"score"`
-	Got   jsonInf `json:"got"`
-	Want  float64 `json:"want"`
+	Input jsonFloat `json:"input"`
+	Got   jsonFloat `json:"got"`
+	Want  jsonFloat `json:"want"`
 }
 
 // verifyBin counts errors up to To ULP, the last bin all beyond.
 type verifyBin struct {
-	To    jsonInf `json:"to"`
-	Count int64   `json:"count"`
+	To    jsonFloat `json:"to"`
+	Count int64     `json:"count"`
 }
 
-// jsonInf is a float64 that may be no number in JSON; it is a string then.
-type jsonInf float64
+// jsonFloat is a float64 that may be no number in JSON; it is a string then.
+type jsonFloat float64
 
-func (f jsonInf) MarshalJSON() ([]byte, error) {
+func (f jsonFloat) MarshalJSON() ([]byte, error) {
 	v := float64(f)
 	if v-v != 0 {
 		return []byte(`"` + strings.Replace(strings.TrimPrefix(fmt.Sprint(v), "+"), "Inf", "Infinity", 1) + `"`), nil
@@ -61,77 +65,107 @@ func (f jsonInf) MarshalJSON() ([]byte, error) {
 }
 
 // add appends a sweep's results.
-func (r *verifyReport) add(s subject, sweep sweepResult) {
-	for _, o := range []struct {
-		name  string
-		bound float64
-		stats errorStats
-	}{{"loss", s.bound.LossULP, sweep.loss}, {"gradient", s.bound.GradientULP, sweep.gradient}} {
+func (r *verifyReport) add(s subject, stride uint64, stats []errorStats) {
+	for i, o := range s.outputs {
+		m := &stats[i]
 		v := verifyResult{
-			Loss: s.bound.Name, Input: s.input(), Label: s.label, Output: o.name, Inputs: o.stats.count,
-			BoundULP: o.bound, MaxULP: jsonInf(o.stats.max), MeanULP: jsonInf(o.stats.sum / float64(max(1, o.stats.count))),
-			Worst: verifyWorst{o.stats.x, jsonInf(o.stats.got), o.stats.want},
-			Bad:   o.stats.bad, Differing: sweep.differing, Differs: sweep.differs,
-			OK: o.stats.max <= o.bound && o.stats.bad == 0 && sweep.differing == 0,
+			ID: s.id(), Subject: s.title, Input: s.input, Output: o.name, Label: o.label, Stride: stride, Inputs: m.count,
+			BoundULP: o.bound, MaxULP: jsonFloat(m.max), MeanULP: jsonFloat(m.sum / float64(max(1, m.count))),
+			Worst: verifyWorst{jsonFloat(m.x), jsonFloat(m.got), jsonFloat(m.want)},
+			Bad:   m.bad, Differing: m.differing, DiffersAt: jsonFloat(m.differsAt), Differs: m.differs,
+			OK: m.max <= o.bound && m.bad == 0 && m.differing == 0,
 		}
-		for i, n := range o.stats.histogram {
+		for i, n := range m.histogram() {
 			to := math.Inf(1)
 			if i < len(histogramTo) {
 				to = histogramTo[i]
 			}
-			v.Histogram = append(v.Histogram, verifyBin{jsonInf(to), n})
+			v.Histogram = append(v.Histogram, verifyBin{jsonFloat(to), n})
 		}
 		r.Results = append(r.Results, v)
 		r.OK = r.OK && v.OK
 	}
 }
 
-// failures says what is wrong, a line a result.
+// failures says what is wrong, a line for each fault of a result.
 func (r *verifyReport) failures() []string {
 	var list []string
 	for _, v := range r.Results {
-		what := fmt.Sprintf("%s from %s, label %d, %s", v.Loss, v.Input, v.Label, v.Output)
-		switch {
-		case v.OK:
-		case v.Differing > 0:
-			list = append(list, fmt.Sprintf("%s: kernels differ on %d scores, first on %g", what, v.Differing, v.Differs))
+		what := fmt.Sprintf("%s from %s, %s", v.Subject, v.Input, v.Output)
+		if v.Label != nil {
+			what = fmt.Sprintf("%s, label %d", what, *v.Label)
+		}
+		if v.Differing > 0 {
+			list = append(list, fmt.Sprintf("%s: bits differ from generic's on %d inputs, first those of %s on %g", what, v.Differing, v.Differs, float64(v.DiffersAt)))
+		}
+		switch got := fmt.Sprintf("%g at %g, exactly %g", float64(v.Worst.Got), float64(v.Worst.Input), float64(v.Worst.Want)); {
 		case v.Bad > 0:
-			list = append(list, fmt.Sprintf("%s: %d are negative or NaN, as for %g", what, v.Bad, v.Worst.Score))
-		default:
-			list = append(list, fmt.Sprintf("%s: %.3f ULP at %g, above the bound of %g", what, float64(v.MaxULP), v.Worst.Score, v.BoundULP))
+			list = append(list, fmt.Sprintf("%s: %d special values or signs are wrong, as %s", what, v.Bad, got))
+		case float64(v.MaxULP) > v.BoundULP:
+			list = append(list, fmt.Sprintf("%s: %.3f ULP, above the bound of %g: %s", what, float64(v.MaxULP), v.BoundULP, got))
 		}
 	}
 	return list
 }
 
 func (r *verifyReport) print(to io.Writer) error {
-	head := []string{"loss", "from", "output", "label", "bound", "max ULP", "at", "got", "exactly", "mean"}
+	head := []string{"", "from", "output", "label", "bound", "max ULP", "at", "got", "exactly", "mean"}
 	for _, end := range histogramTo {
 		head = append(head, fmt.Sprintf("≤%g", end))
 	}
 	table := [][]string{append(head, "more")}
+	var sampled []string
 	for i, v := range r.Results {
-		if i > 0 && (v.Loss != r.Results[i-1].Loss || v.Input != r.Results[i-1].Input) {
+		if i > 0 && v.ID != r.Results[i-1].ID && (v.Label != nil || r.Results[i-1].Label != nil) {
 			table = append(table, nil)
 		}
-		row := []string{v.Loss, v.Input, v.Output, fmt.Sprint(v.Label), fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
-			fmt.Sprintf("%g", v.Worst.Score), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", v.Worst.Want), fmt.Sprintf("%.3f", float64(v.MeanULP))}
+		label := ""
+		if v.Label != nil {
+			label = fmt.Sprint(*v.Label)
+		}
+		row := []string{v.Subject, v.Input, v.Output, label, fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
+			fmt.Sprintf("%g", float32(v.Worst.Input)), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", float64(v.Worst.Want)), fmt.Sprintf("%.3f", float64(v.MeanULP))}
 		for _, b := range v.Histogram {
 			row = append(row, percent(b.Count, v.Inputs))
 		}
 		table = append(table, row)
+		if v.Stride != r.Stride && (i == 0 || v.ID != r.Results[i-1].ID) {
+			sampled = append(sampled, fmt.Sprintf("; %s: every %s", v.Subject, ordinal(v.Stride)))
+		}
 	}
-	inputs := "all scores"
+	inputs := "all inputs"
 	if r.Stride > 1 {
-		inputs = fmt.Sprintf("every %dth of all 2³² logits and of all probabilities", r.Stride)
+		inputs = fmt.Sprintf("every %s of all inputs", ordinal(r.Stride))
 	}
 	verdict := "All bounds hold, and all kernels give the same bits."
-	if !r.OK {
-		verdict = "Not all is well:\n  " + strings.Join(r.failures(), "\n  ")
+	if len(r.Missing) > 0 {
+		verdict = "Interrupted. Not verified: " + strings.Join(r.Missing, ", ") + "."
 	}
-	_, err := fmt.Fprintf(to, "%s, %s/%s, %s; kernels %s; %s\n\n%s\n%s\n", r.CPU, r.OS, r.Arch, r.Go,
-		strings.Join(r.Kernels, ", "), inputs, columns(table, 3), verdict)
+	if list := r.failures(); len(list) > 0 {
+		verdict = "Not all is well:\n  " + strings.Join(list, "\n  ")
+		if len(r.Missing) > 0 {
+			verdict += "\nInterrupted. Not verified: " + strings.Join(r.Missing, ", ") + "."
+		}
+	}
+	_, err := fmt.Fprintf(to, "%s, %s/%s, %s; kernels %s; %s%s\n\n%s\n%s\n", r.CPU, r.OS, r.Arch, r.Go,
+		strings.Join(r.Kernels, ", "), inputs, strings.Join(sampled, ""), columns(table, 3), verdict)
 	return err
+}
+
+// ordinal writes n as in 1st, 2nd, 3rd, 4th.
+func ordinal(n uint64) string {
+	suffix := "th"
+	if n/10%10 != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return fmt.Sprint(n, suffix)
 }
 
 // percent writes a part of a whole in %, nothing if it is none.

@@ -54,3 +54,20 @@ func ExamplePow() {
 	fmt.Println(y)
 	// Output: [8 2.828427 0 NaN]
 }
+
+func ExampleFor() {
+	f, err := vecmath.For("generic")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x := []float32{0, 1}
+	f.Exp(x, x)
+	fmt.Println(f.Kernel(), x)
+
+	_, err = vecmath.For("mmx")
+	fmt.Println(err != nil)
+	// Output:
+	// generic [1 2.7182817]
+	// true
+}

@@ -313,3 +313,53 @@ func TestChoose(t *testing.T) {
 		t.Errorf("Kernel() = %s, want %s", Kernel(), kernels.Name)
 	}
 }
+
+// TestFor: every kernel's functions are that kernel's, and the zero Funcs are the
+// package's.
+func TestFor(t *testing.T) {
+	type funcs interface {
+		Exp(dst, src []float32)
+		Log(dst, src []float32)
+		Log1p(dst, src []float32)
+		Sigmoid(dst, src []float32)
+		Softplus(dst, src []float32)
+		LogSigmoid(dst, src []float32)
+		Pow(dst, src []float32, y float32)
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	x := random(rng, 1000)
+	got, want := make([]float32, len(x)), make([]float32, len(x))
+	check := func(set *kernel.Set, f funcs) {
+		t.Helper()
+		for k, call := range []func(dst, src []float32){
+			f.Exp, f.Log, f.Log1p, f.Sigmoid, f.Softplus, f.LogSigmoid,
+			func(dst, src []float32) { f.Pow(dst, src, 1.5) },
+		} {
+			fs := functions(1.5)
+			call(got, x)
+			fs[k].call(set, want, x)
+			for i := range x {
+				if !same(got[i], want[i]) {
+					t.Errorf("%s: %s(%g) = %g, want %g", set.Name, fs[k].name, x[i], got[i], want[i])
+				}
+			}
+		}
+	}
+	for _, set := range sets() {
+		f, err := For(set.Name)
+		if err != nil || f.Kernel() != set.Name || f.set != set {
+			t.Errorf("For(%q) is on %s, %v", set.Name, f.Kernel(), err)
+		}
+		check(set, f)
+	}
+	if f, err := For(""); err != nil || f.Kernel() != sets()[0].Name {
+		t.Errorf(`For("") is on %s, %v`, f.Kernel(), err)
+	}
+	if _, err := For("mmx"); err == nil || !strings.Contains(err.Error(), `unknown kernel "mmx"; usable here: `) {
+		t.Errorf("For(mmx): %v", err)
+	}
+	if (Funcs{}).Kernel() != Kernel() {
+		t.Errorf("Funcs{} is on %s, want %s", Funcs{}.Kernel(), Kernel())
+	}
+	check(kernels, Funcs{})
+}
