@@ -50,7 +50,7 @@ Without a command it is 'flbench bench'.`
 	root.SilenceUsage = true
 	root.SilenceErrors = true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newScenariosCommand(), newVerifyCommand())
+	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newRooflineCommand(), newScenariosCommand(), newVerifyCommand())
 	setUsageErrors(root)
 	return root
 }
