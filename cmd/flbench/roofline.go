@@ -47,9 +47,9 @@ and how close the loss kernels come to that.
 The ceilings are, for each set of vector instructions, how many of them are done a
 nanosecond: fused multiply-adds (FMA), additions, as many of either, integer
 additions, divisions; and the bandwidth of reading, of reading and writing in
-place, and of copying (bytes read and bytes written count), for sizes within each
-cache and beyond, and for the batches below. Each is the best of all repeats, since
-a limit is what can be reached.
+place, and of copying (bytes read and bytes written count), for sizes of half of
+each cache and beyond (L1 and L2 are counted once a worker), and for those of the
+batches below. Each is the best of all repeats, since a limit is what can be reached.
 
 How many instructions a kernel needs for a score was counted in its machine code
 when flbench was built: those of the inner loops, with labels of 8 bits and
@@ -148,9 +148,6 @@ func (o *rooflineOptions) check(cmd *cobra.Command) (*rooflinePlan, error) {
 	}
 	if err = checkWorkers(o.workers); err != nil {
 		return nil, err
-	}
-	if changed("scores") && len(o.scores) == 0 {
-		return nil, usagef("--scores: want at least one number")
 	}
 	for i, n := range o.scores {
 		switch {

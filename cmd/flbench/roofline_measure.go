@@ -57,7 +57,8 @@ type memoryLevel struct {
 	shared bool // by all workers
 }
 
-// memoryLevels returns half of each cache that the CPU tells of, and a size beyond.
+// memoryLevels returns half of each cache that the CPU tells of, and a size beyond
+// them. Where it tells of none, sizes stand in that caches are likely to hold.
 func memoryLevels() []memoryLevel {
 	cache := cpuid.CPU.Cache
 	var levels []memoryLevel
@@ -68,7 +69,10 @@ func memoryLevels() []memoryLevel {
 			levels = append(levels, memoryLevel{l.name, l.bytes / 2, l.shared})
 		}
 	}
-	return append(levels, memoryLevel{"memory", min(max(4*last, 64<<20), 256<<20), true})
+	if last == 0 {
+		levels = []memoryLevel{{"cache", 16 << 10, false}, {"cache", 256 << 10, false}}
+	}
+	return append(levels, memoryLevel{levelMemory, min(max(4*last, 64<<20), 256<<20), true})
 }
 
 func (l memoryLevel) total(workers int) int {
@@ -86,7 +90,7 @@ var opKinds = map[string]roofline.Op{
 // workingSet is the bytes that an operation on a batch reads and writes.
 func workingSet(op roofline.Op, scores int) int {
 	read, written := op.Bytes()
-	return max(int(read+written)*scores, 1<<16)
+	return int(read+written) * scores
 }
 
 // measure carries out the plan. The time since start counts, but everything is

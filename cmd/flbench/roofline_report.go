@@ -48,7 +48,7 @@ type peakRow struct {
 
 // bandwidthRow has rates in GB/s, 0 for those that were not measured.
 type bandwidthRow struct {
-	Level     string  `json:"level"` // L1, L2, L3, memory; batch for the size of a batch
+	Level     string  `json:"level"` // L1, L2, L3 (cache where unknown), memory; batch for the size of one
 	Bytes     int     `json:"bytes"` // of all workers
 	Workers   int     `json:"workers"`
 	Read      float64 `json:"read_gbps"`
@@ -100,6 +100,7 @@ const (
 	bindsPorts     = "ports"
 	bindsBandwidth = "bandwidth"
 	levelBatch     = "batch"
+	levelMemory    = "memory"
 )
 
 func (m *rooflineMeasurement) report() *rooflineReport {
@@ -160,7 +161,7 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 	row := rooflineRow{
 		Kernel: c.kernel, Input: c.input, Loss: c.loss.name, Gamma: c.loss.Gamma, Op: c.op, Scores: c.scores, Workers: c.workers,
 		NsPerScore: median, Min: sorted[0], Spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
-		BytesRead: read, BytesWrite: written, WorkingSet: int(read+written) * c.scores, Binds: bindsBandwidth,
+		BytesRead: read, BytesWrite: written, WorkingSet: workingSet(c.opKind, c.scores), Binds: bindsBandwidth,
 	}
 	bound := func(ns float64, by string) timeBound { return timeBound{ns, ns / median, by} }
 	if written > 0 {
@@ -205,7 +206,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 		if i > 0 && w.Workers != r.Bandwidth[i-1].Workers {
 			table = append(table, nil)
 		}
-		table = append(table, []string{w.Level, size(w.Bytes >> 10 << 10), fmt.Sprint(w.Workers), gbps(w.Read), gbps(w.ReadWrite), gbps(w.Copy)})
+		table = append(table, []string{w.Level, memorySize(w.Bytes), fmt.Sprint(w.Workers), gbps(w.Read), gbps(w.ReadWrite), gbps(w.Copy)})
 	}
 	b.WriteString(columns(table, 1))
 
@@ -215,7 +216,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 			b.WriteString(r.kernelTable(row.setting()))
 		}
 	}
-	b.WriteString("\nA percentage is how much of the measured time the bound explains. 'flbench roofline --help' says\nhow both are found.\n")
+	b.WriteString("\nA share is how much of the measured time the bound explains. 'flbench roofline --help' says how\nboth are found.\n")
 	_, err := io.WriteString(to, b.String())
 	return err
 }
@@ -224,6 +225,14 @@ func (r rooflineRow) setting() setting { return setting{r.Scores, r.Workers} }
 
 // gflops counts two for a fused multiply-add; Go's scalars have but one lane.
 func (p peakRow) gflops() float64 { return 2 * float64(p.Lanes) * p.FMA }
+
+// memorySize writes a number of bytes in binary units, to a tenth.
+func memorySize(bytes int) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%d KiB", bytes>>10)
+	}
+	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+}
 
 func gbps(v float64) string {
 	if v == 0 {
@@ -234,7 +243,7 @@ func gbps(v float64) string {
 
 // kernelTable shows the rows of one setting.
 func (r *rooflineReport) kernelTable(s setting) string {
-	table := [][]string{{"scores", "loss", "operation", "kernel", "binds", "measured", "instructions", "port bound", "", "bandwidth", ""}}
+	table := [][]string{{"scores", "loss", "operation", "kernel", "binds", "measured", "instructions", "port bound", "share", "bandwidth", "share"}}
 	last := rooflineRow{}
 	for _, row := range r.Rows {
 		if row.setting() != s {
@@ -260,7 +269,7 @@ func (r *rooflineReport) kernelTable(s setting) string {
 	return columns(table, 5)
 }
 
-func percentOf(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+func percentOf(share float64) string { return fmt.Sprintf("%.0f%%", 100*share) }
 
 // workers returns the numbers of workers, in order.
 func (r *rooflineReport) workers() []int {
@@ -295,15 +304,22 @@ func (r *rooflineReport) panel(kernel string, workers int) roofplot.Panel {
 	p := roofplot.Panel{Title: fmt.Sprintf("%s, %s, workers: %d", r.Environment.CPU, kernel, workers)}
 	for _, k := range r.Peaks {
 		if k.Set == kernel && k.Workers == workers {
-			p.Peaks = []roofplot.Ceiling{{Name: "all vector operations", Rate: k.Vector}, {Name: "FMA", Rate: k.FMA, Dashed: true}}
+			p.Peaks = []roofplot.Ceiling{
+				{Label: fmt.Sprintf("all vector operations %.1f", k.Vector), Rate: k.Vector},
+				{Label: fmt.Sprintf("FMA alone %.1f", k.FMA), Rate: k.FMA, Dashed: true},
+			}
 		}
 	}
+	slope := func(level, what string, rate float64, dashed bool) {
+		p.Slopes = append(p.Slopes, roofplot.Ceiling{Label: fmt.Sprintf("%s %s %.3g GB/s", level, what, rate), Rate: rate, Dashed: dashed})
+	}
 	for _, b := range r.Bandwidth {
-		if b.Workers == workers && b.Level != levelBatch {
-			p.Slopes = append(p.Slopes, roofplot.Ceiling{Name: b.Level + " read, GB/s", Rate: b.Read})
-			if b.Level == "memory" {
-				p.Slopes = append(p.Slopes, roofplot.Ceiling{Name: b.Level + " copy, GB/s", Rate: b.Copy, Dashed: true})
-			}
+		if b.Workers != workers || b.Level == levelBatch {
+			continue
+		}
+		slope(b.Level, "read", b.Read, false)
+		if b.Level == levelMemory {
+			slope(b.Level, "copy", b.Copy, true)
 		}
 	}
 	least := 0

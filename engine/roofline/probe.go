@@ -173,41 +173,64 @@ func newStream(c kernel.Ceilings, kind Kind, workers int, memory []float32) *Pro
 // The first sample of a probe is lower if caches and clocks are cold.
 func (p *Probe) Sample(d time.Duration) float64 {
 	if p.workers == 1 {
-		return p.sample(0, d)
+		var stop atomic.Bool
+		return rate([]span{p.work(0, d, &stop)})
 	}
-	rates := make([]float64, p.workers)
+	spans := make([]span, p.workers)
 	var ready atomic.Int32
+	var stop atomic.Bool
 	var wg sync.WaitGroup
-	for i := range rates {
+	for i := range spans {
 		wg.Go(func() {
 			for ready.Add(1); int(ready.Load()) < p.workers; {
 				runtime.Gosched()
 			}
-			rates[i] = p.sample(i, d)
+			spans[i] = p.work(i, d, &stop)
 		})
 	}
 	wg.Wait()
-	sum := 0.0
-	for _, r := range rates {
-		sum += r
-	}
-	return sum
+	return rate(spans)
 }
 
-// sample lets one worker run. Calls grow until they are long against the clock.
-func (p *Probe) sample(worker int, d time.Duration) float64 {
-	const long = 20 * time.Microsecond
-	amount, done := p.first, 0
-	start := time.Now()
-	for last := time.Duration(0); ; {
-		done += p.run(worker, amount)
-		now := time.Since(start)
-		if now >= d && now > 0 {
-			return float64(done) / float64(now.Nanoseconds())
+// span is what a worker did, and when.
+type span struct {
+	done       int
+	start, end time.Time
+}
+
+// rate is that of all workers over the time from the first start to the last end:
+// were each one's own rates added, workers that take turns on a CPU would seem to be
+// as fast as if each had its own.
+func rate(spans []span) float64 {
+	done, start, end := 0, spans[0].start, spans[0].end
+	for _, s := range spans {
+		done += s.done
+		if s.start.Before(start) {
+			start = s.start
 		}
-		if now-last < long && amount < maxCall {
+		if s.end.After(end) {
+			end = s.end
+		}
+	}
+	return float64(done) / float64(end.Sub(start).Nanoseconds())
+}
+
+// work lets one worker run, until it has for so long, or another has. Calls grow
+// until they are long against the clock.
+func (p *Probe) work(worker int, d time.Duration, stop *atomic.Bool) span {
+	const long = 20 * time.Microsecond
+	s := span{start: time.Now()}
+	s.end = s.start
+	for amount := p.first; ; {
+		s.done += p.run(worker, amount)
+		now := time.Now()
+		if took := now.Sub(s.end); took < long && amount < maxCall {
 			amount *= 2
 		}
-		last = now
+		s.end = now
+		if took := now.Sub(s.start); stop.Load() || took >= d && took > 0 {
+			stop.Store(true)
+			return s
+		}
 	}
 }

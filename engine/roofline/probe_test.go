@@ -33,6 +33,24 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// TestRate: workers that take turns are not twice as fast as one.
+func TestRate(t *testing.T) {
+	at := func(us int) time.Time { return time.Unix(0, int64(us)*1000) }
+	for _, c := range []struct {
+		spans []span
+		want  float64
+	}{
+		{[]span{{5000, at(10), at(15)}}, 1},
+		{[]span{{5000, at(10), at(15)}, {5000, at(10), at(15)}}, 2},
+		{[]span{{5000, at(15), at(20)}, {5000, at(10), at(15)}}, 1},
+		{[]span{{5000, at(10), at(20)}, {1000, at(12), at(16)}}, 0.6},
+	} {
+		if got := rate(c.spans); got != c.want {
+			t.Errorf("%v: %g, want %g", c.spans, got, c.want)
+		}
+	}
+}
+
 // TestStream: whatever the sizes, a stream comes around all of its memory, and
 // reports the bytes that it moved.
 func TestStream(t *testing.T) {

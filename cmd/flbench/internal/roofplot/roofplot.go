@@ -25,9 +25,10 @@ type Panel struct {
 	Points []Point
 }
 
-// Ceiling is a limit. A dashed one is of secondary interest.
+// Ceiling is a limit, with what to write at its line. A dashed one is of secondary
+// interest.
 type Ceiling struct {
-	Name   string
+	Label  string
 	Rate   float64
 	Dashed bool
 }
@@ -101,7 +102,7 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	p.X.Label.Text = "vector operations a byte"
 	p.Y.Label.Text = "vector operations a nanosecond"
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+	p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{}
 	p.Legend.XOffs, p.Legend.YOffs = -vg.Millimeter, vg.Millimeter
 	p.Legend.Padding = vg.Millimeter / 2
 
@@ -121,17 +122,17 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	for _, c := range panel.Peaks {
 		low, top, peak = min(low, c.Rate), max(top, c.Rate), max(peak, c.Rate)
 	}
-	p.X.Min, p.X.Max = least/16, most*16
+	p.X.Min, p.X.Max = least/20, most*8
 	for _, c := range panel.Slopes {
 		if len(panel.Points) == 0 {
 			low = min(low, c.Rate*least)
 		}
 		top = max(top, min(peak, c.Rate*p.X.Max))
 	}
-	p.Y.Min, p.Y.Max = low/4, top*2
+	p.Y.Min, p.Y.Max = low/4, top*3 // room for labels above
 
 	for _, c := range panel.Peaks {
-		if err := ceiling(p, c, plotter.XYs{{X: p.X.Min, Y: c.Rate}, {X: p.X.Max, Y: c.Rate}}, 1); err != nil {
+		if err := ceiling(p, c, plotter.XYs{{X: p.X.Min, Y: c.Rate}, {X: p.X.Max, Y: c.Rate}}, true); err != nil {
 			return nil, err
 		}
 	}
@@ -139,7 +140,7 @@ func (panel Panel) plot() (*plot.Plot, error) {
 		from := max(p.X.Min, p.Y.Min/c.Rate)
 		to := min(p.X.Max, peak/c.Rate)
 		if from < to {
-			if err := ceiling(p, c, plotter.XYs{{X: from, Y: from * c.Rate}, {X: to, Y: to * c.Rate}}, 0); err != nil {
+			if err := ceiling(p, c, plotter.XYs{{X: from, Y: from * c.Rate}, {X: to, Y: to * c.Rate}}, false); err != nil {
 				return nil, err
 			}
 		}
@@ -147,34 +148,60 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	return p, panel.points(p)
 }
 
-// ceiling adds a line and its name, at one of its ends.
-func ceiling(p *plot.Plot, c Ceiling, ends plotter.XYs, at int) error {
+// ceiling adds a line and its label: above the right end of one that is level; else
+// upwards from the upper end, or, if it is dashed, beside the lower one.
+func ceiling(p *plot.Plot, c Ceiling, ends plotter.XYs, level bool) error {
 	line, err := plotter.NewLine(ends)
 	if err != nil {
 		return err
 	}
 	line.Color = lineColor
+	at := ends[1:]
 	if c.Dashed {
 		line.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
+		if !level {
+			at = ends[:1]
+		}
 	}
-	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: ends[at : at+1], Labels: []string{fmt.Sprintf("%s %.3g", c.Name, c.Rate)}})
+	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: at, Labels: []string{c.Label}})
 	if err != nil {
 		return err
 	}
 	style := &labels.TextStyle[0]
 	style.Color = lineColor
-	style.Font.Size = vg.Points(8)
-	if at == 1 {
+	style.Font.Size = vg.Points(9)
+	switch {
+	case level:
 		style.XAlign = draw.XRight
 		labels.Offset = vg.Point{Y: vg.Points(2)}
-	} else {
-		// Along the line, whose slope is that of the axes' lengths to their decades.
-		decades := math.Log10(p.X.Max/p.X.Min) / math.Log10(p.Y.Max/p.Y.Min)
-		style.Rotation = math.Atan(decades * float64(panelHeight-3*vg.Centimeter) / float64(panelWidth-2*vg.Centimeter))
-		labels.Offset = vg.Point{X: vg.Points(2), Y: vg.Points(4)}
+	case c.Dashed:
+		labels.Offset = vg.Point{X: vg.Points(8), Y: vg.Points(4)}
+	default:
+		style.Rotation, style.YAlign = math.Pi/2, draw.YCenter
+		labels.Offset = vg.Point{Y: vg.Points(4)}
 	}
 	p.Add(line, labels)
 	return nil
+}
+
+// logTicks has a label at 1, 2 and 5 of each decade, and ticks between.
+type logTicks struct{}
+
+func (logTicks) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for decade := math.Floor(math.Log10(low)); decade <= math.Log10(high); decade++ {
+		for digit := 1.; digit < 10; digit++ {
+			t := plot.Tick{Value: digit * math.Pow(10, decade)}
+			if t.Value < low || t.Value > high {
+				continue
+			}
+			if digit == 1 || digit == 2 || digit == 5 {
+				t.Label = fmt.Sprintf("%.4g", t.Value)
+			}
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
 }
 
 // points adds the measurements, and what their looks mean.

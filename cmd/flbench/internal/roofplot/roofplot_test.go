@@ -26,8 +26,8 @@ func TestFormat(t *testing.T) {
 func panels() []Panel {
 	one := Panel{
 		Title:  "avx2, 1 worker",
-		Peaks:  []Ceiling{{"all", 14.6, false}, {"FMA", 7.3, true}},
-		Slopes: []Ceiling{{"L1 read", 220, false}, {"memory copy", 28, true}, {"tape", 1e-6, false}},
+		Peaks:  []Ceiling{{"all 14.6", 14.6, false}, {"FMA 7.3", 7.3, true}},
+		Slopes: []Ceiling{{"L1 read 220 GB/s", 220, false}, {"memory copy 28 GB/s", 28, true}, {"tape", 1e-6, false}},
 		Points: []Point{
 			{"ce", "sum", "", 4.4, 5, 0.5},
 			{"ce", "gradients", "memory", 5, 9, 0.6},
