@@ -63,10 +63,11 @@ without weights. From that follow two times that a score takes at least:
              batch of that size: 4 for the score, 1 for its label, 4 for each
              output. What is written is taken at the rate of copying.
 
-The greater of the two is what binds; shown is how much of the measured time
-(median of the repeats) each of them explains. Noise aside, it cannot be more
-than 100 %%. The generic kernel has no bound of ports, as Go's compiler chooses its
-instructions.
+The greater of the two is what binds; shown is how much each of them explains of
+the least time of the repeats: like the ceilings, that is what can be reached, when
+nothing else disturbs. It cannot be more than 100 %%, but for what little the
+disturbances differ. The generic kernel has no bound of ports, as Go's compiler
+chooses its instructions. Everything takes turns, as in bench.
 
 Losses are named as in bench. By default batches have %d scores a worker, which
 stay in most machines' L2, and %d in all. A batch gets fewer workers than asked

@@ -92,7 +92,7 @@ type workRow struct {
 // timeBound is a time that a score takes at least.
 type timeBound struct {
 	NsPerScore float64 `json:"ns_per_score"`
-	Share      float64 `json:"share"` // of the measured time
+	Share      float64 `json:"share"` // of the least time measured
 	By         string  `json:"by"`
 }
 
@@ -163,7 +163,7 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 		NsPerScore: median, Min: sorted[0], Spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
 		BytesRead: read, BytesWrite: written, WorkingSet: workingSet(c.opKind, c.scores), Binds: bindsBandwidth,
 	}
-	bound := func(ns float64, by string) timeBound { return timeBound{ns, ns / median, by} }
+	bound := func(ns float64, by string) timeBound { return timeBound{ns, ns / sorted[0], by} }
 	if written > 0 {
 		row.Bandwidth = bound(roofline.MemoryBound(c.opKind, m.ceilings[c.memoryKey(roofline.Read)].best, m.ceilings[c.memoryKey(roofline.Copy)].best), "copy")
 	} else {
@@ -190,7 +190,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\nceilings: best of %d repeats; kernels: their median; %.1f s in all\n", env.Repeats, env.Seconds)
+	fmt.Fprintf(&b, "\n%d repeats, %.1f s in all; ceilings are the best of them\n", env.Repeats, env.Seconds)
 
 	b.WriteString("\nPeaks, in vector instructions a ns\n\n")
 	table := [][]string{{"set", "lanes", "workers", "FMA", "add", "FMA+add", "integer", "division", "GFLOP/s"}}
@@ -216,7 +216,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 			b.WriteString(r.kernelTable(row.setting()))
 		}
 	}
-	b.WriteString("\nA share is how much of the measured time the bound explains. 'flbench roofline --help' says how\nboth are found.\n")
+	b.WriteString("\nA share is how much of the least time measured the bound explains. 'flbench roofline --help' says\nhow both are found.\n")
 	_, err := io.WriteString(to, b.String())
 	return err
 }
@@ -243,7 +243,7 @@ func gbps(v float64) string {
 
 // kernelTable shows the rows of one setting.
 func (r *rooflineReport) kernelTable(s setting) string {
-	table := [][]string{{"scores", "loss", "operation", "kernel", "binds", "measured", "instructions", "port bound", "share", "bandwidth", "share"}}
+	table := [][]string{{"scores", "loss", "operation", "kernel", "binds", "median", "least", "instructions", "port bound", "share", "bandwidth", "share"}}
 	last := rooflineRow{}
 	for _, row := range r.Rows {
 		if row.setting() != s {
@@ -254,15 +254,16 @@ func (r *rooflineReport) kernelTable(s setting) string {
 		}
 		last = row
 		line := []string{row.Input, row.Loss, row.Op, row.Kernel}
+		times := [2]string{fmt.Sprintf("%.3f", row.NsPerScore), fmt.Sprintf("%.3f", row.Min)}
 		if row.Port != nil {
 			binds := row.Binds
 			if binds == bindsPorts {
 				binds += " (" + row.Port.By + ")"
 			}
-			line = append(line, binds, fmt.Sprintf("%.3f", row.NsPerScore), fmt.Sprintf("%.2f", row.Work.Instructions),
+			line = append(line, binds, times[0], times[1], fmt.Sprintf("%.2f", row.Work.Instructions),
 				fmt.Sprintf("%.3f", row.Port.NsPerScore), percentOf(row.Port.Share))
 		} else {
-			line = append(line, "–", fmt.Sprintf("%.3f", row.NsPerScore), "–", "–", "–")
+			line = append(line, "–", times[0], times[1], "–", "–", "–")
 		}
 		table = append(table, append(line, fmt.Sprintf("%.3f", row.Bandwidth.NsPerScore), percentOf(row.Bandwidth.Share)))
 	}
@@ -332,7 +333,7 @@ func (r *rooflineReport) panel(kernel string, workers int) roofplot.Panel {
 		if row.Kernel != kernel || row.Workers != workers || row.Work == nil {
 			continue
 		}
-		q := roofplot.Point{Color: row.Input + ", " + row.Loss, Shape: row.Op, Work: row.Work.Vector, Bytes: row.BytesRead + row.BytesWrite, Time: row.NsPerScore}
+		q := roofplot.Point{Color: row.Input + ", " + row.Loss, Shape: row.Op, Work: row.Work.Vector, Bytes: row.BytesRead + row.BytesWrite, Time: row.Min}
 		if row.Scores > least {
 			q.Hollow = fmt.Sprintf("more than %d scores", least)
 		}

@@ -81,7 +81,7 @@ func TestRooflineJSON(t *testing.T) {
 			row.BytesRead != read || row.BytesWrite != written || row.WorkingSet != workingSet(opKinds[row.Op], row.Scores) {
 			t.Errorf("row %+v", row)
 		}
-		if got := row.Bandwidth.NsPerScore / row.NsPerScore; math.Abs(got-row.Bandwidth.Share) > 1e-9 {
+		if got := row.Bandwidth.NsPerScore / row.Min; math.Abs(got-row.Bandwidth.Share) > 1e-9 {
 			t.Errorf("bandwidth explains %g of the time, want %g: %+v", row.Bandwidth.Share, got, row)
 		}
 		binds := bindsBandwidth
