@@ -124,6 +124,7 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	}
 	p.X.Min, p.X.Max = least/20, most*8
 	for _, c := range panel.Slopes {
+		p.X.Min = min(p.X.Min, max(least/1000, peak/c.Rate/2)) // where the slope ends
 		if len(panel.Points) == 0 {
 			low = min(low, c.Rate*least)
 		}
