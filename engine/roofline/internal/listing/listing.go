@@ -173,14 +173,15 @@ func (f *function) at(pc int) int {
 	return slices.IndexFunc(f.code, func(in instruction) bool { return in.pc >= pc })
 }
 
-// executed returns the instructions of a turn without weights. Parts behind a
-// forward jump are for weights, where they multiply, or else for storing losses.
+// executed returns the instructions of a turn without weights. What is skipped where
+// a pointer is nil is for weights, if it multiplies, or else for storing losses. Other
+// jumps ahead are of the first turns or the last, and not taken.
 func (f *function) executed(l loop, stores bool) []instruction {
 	var turn []instruction
 	for i := l.first; i <= l.last; i++ {
 		in := f.code[i]
 		turn = append(turn, in)
-		if in.target <= in.pc {
+		if in.target <= in.pc || !f.testsNil(i) {
 			continue
 		}
 		if end := f.at(in.target); end <= l.last {
@@ -191,6 +192,18 @@ func (f *function) executed(l loop, stores bool) []instruction {
 		}
 	}
 	return turn
+}
+
+// testsNil tells whether the jump at i is taken if a register is 0.
+func (f *function) testsNil(i int) bool {
+	switch f.code[i].name {
+	case "CBZ":
+		return true
+	case "JEQ":
+		test := f.code[i-1]
+		return test.name == "TESTQ" && test.operands[0] == test.operands[1]
+	}
+	return false
 }
 
 var immediate = regexp.MustCompile(`^\$(\d+)$`)

@@ -16,7 +16,8 @@ func TestPeaks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for set, bits := range arch.sets {
+		for _, s := range arch.sets {
+			set, bits := s.suffix, s.bits
 			both := 48.
 			if set == "AVX2" {
 				both = 72
@@ -104,8 +105,8 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// listed is a kernel with a pass of two loops, a loop that weights and stores hide
-// parts of, and a chunk around it.
+// listed is a kernel with a pass of two loops, a loop that has parts for weights, for
+// stores, and for all turns but the first, and a chunk around it.
 const listed = `pass STEXT static nosplit asm size=1
 	0x0000 00000 (x.s:1)	TEXT	pass<>(SB), NOSPLIT|NOFRAME|STATIC, $0
 	0x0000 00000 (x.s:2)	XORQ	AX, AX
@@ -129,12 +130,15 @@ asm.KernelAVX2 STEXT asm size=1 args=0x70
 	0x0014 00020 (x.s:27)	TESTQ	R12, R12
 	0x0018 00024 (x.s:28)	JEQ	32
 	0x001c 00028 (x.s:29)	VMOVUPS	Y1, (R12)(AX*4)
-	0x0020 00032 (x.s:30)	ADDQ	$8, AX
-	0x0024 00036 (x.s:31)	CMPQ	AX, CX
-	0x0028 00040 (x.s:32)	JLT	4
-	0x002c 00044 (x.s:33)	SUBQ	CX, DX
-	0x0030 00048 (x.s:34)	JNE	0
-	0x0034 00052 (x.s:35)	RET
+	0x0020 00032 (x.s:30)	TESTQ	AX, AX
+	0x0024 00036 (x.s:31)	JLT	44
+	0x0028 00040 (x.s:32)	VMULPS	Y1, Y2, Y3
+	0x002c 00044 (x.s:33)	ADDQ	$8, AX
+	0x0030 00048 (x.s:34)	CMPQ	AX, CX
+	0x0034 00052 (x.s:35)	JLT	4
+	0x0038 00056 (x.s:36)	SUBQ	CX, DX
+	0x003c 00060 (x.s:37)	JNE	0
+	0x0040 00064 (x.s:38)	RET
 `
 
 func TestKernel(t *testing.T) {
@@ -146,8 +150,8 @@ func TestKernel(t *testing.T) {
 		t.Errorf("exported functions %v", names)
 	}
 	for stores, want := range map[bool]Count{
-		false: {Instructions: 4./16 + 3./32 + 8./8, Vector: 1./16 + 1./32, FMA: 1. / 16, Add: 1. / 32, Loads: 1. / 8},
-		true:  {Instructions: 4./16 + 3./32 + 9./8, Vector: 1./16 + 1./32, FMA: 1. / 16, Add: 1. / 32, Loads: 1. / 8, Stores: 1. / 8},
+		false: {Instructions: 4./16 + 3./32 + 11./8, Vector: 1./16 + 1./32 + 1./8, FMA: 1./16 + 1./8, Add: 1. / 32, Loads: 1. / 8},
+		true:  {Instructions: 4./16 + 3./32 + 12./8, Vector: 1./16 + 1./32 + 1./8, FMA: 1./16 + 1./8, Add: 1. / 32, Loads: 1. / 8, Stores: 1. / 8},
 	} {
 		if got, err := all.Kernel("KernelAVX2", 256, stores); err != nil || got != want {
 			t.Errorf("stores %v: %+v, %v, want %+v", stores, got, err, want)

@@ -8,17 +8,23 @@ import (
 	"strings"
 )
 
-// architectures are those with assembly, and what the names of their kernels end
-// in, with the bits of a vector.
-var architectures = []struct {
-	goarch string
-	sets   map[string]int
-}{
-	{"amd64", map[string]int{"AVX2": 256, "AVX512": 512}},
-	{"arm64", map[string]int{"NEON": 128}},
+// set is what the names of an instruction set's kernels end in.
+type set struct {
+	suffix string
+	bits   int    // of a vector
+	labels string // the suffix of what counts its labels
 }
 
-var kernelName = regexp.MustCompile(`^((?:Prob)?(?:Loss|Gradient)Gamma[012]?|CountLabels)([A-Z][A-Z0-9]*)$`)
+// architectures are those with assembly.
+var architectures = []struct {
+	goarch string
+	sets   []set
+}{
+	{"amd64", []set{{"AVX2", 256, "AVX2"}, {"AVX512", 512, "AVX2"}}},
+	{"arm64", []set{{"NEON", 128, "NEON"}}},
+}
+
+var kernelName = regexp.MustCompile(`^((?:Prob)?(?:Loss|Gradient)Gamma[012]?)([A-Z][A-Z0-9]*)$`)
 
 // Source returns package roofline's table of the kernels in a folder, as Go.
 func Source(dir string) ([]byte, error) {
@@ -29,24 +35,33 @@ func Source(dir string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		add := func(s set, name, function string, stores bool) error {
+			c, err := all.Kernel(name, s.bits, stores)
+			rows = append(rows, row{fmt.Sprintf("{%q, %q, %v}", strings.ToLower(s.suffix), function, stores), c.literal()})
+			return err
+		}
+		counted := map[string]bool{}
 		for _, name := range all.Names() {
 			m := kernelName.FindStringSubmatch(name)
 			if m == nil {
 				continue
 			}
-			bits, ok := arch.sets[m[2]]
-			if !ok {
+			i := slices.IndexFunc(arch.sets, func(s set) bool { return s.suffix == m[2] })
+			if i < 0 {
 				return nil, fmt.Errorf("%s: unknown instruction set %s", name, m[2])
 			}
 			for _, stores := range []bool{false, true} {
-				if stores && m[1] == "CountLabels" {
-					continue
-				}
-				c, err := all.Kernel(name, bits, stores)
-				if err != nil {
+				if err := add(arch.sets[i], name, m[1], stores); err != nil {
 					return nil, err
 				}
-				rows = append(rows, row{fmt.Sprintf("{%q, %q, %v}", strings.ToLower(m[2]), m[1], stores), c.literal()})
+			}
+			counted[m[2]] = true
+		}
+		for _, s := range arch.sets {
+			if counted[s.suffix] {
+				if err := add(s, "CountLabels"+s.labels, "CountLabels", false); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
