@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race foreign opcodes proof bench fuzz mca
+.PHONY: test check vet purego race foreign opcodes counts proof bench fuzz mca
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -42,6 +42,9 @@ foreign: ## the tests on the other architecture, with and without assembly
 
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
+
+counts: ## the work of the kernels a score anew, from Go's assembler; a test wants no difference
+	$(GO) generate ./engine/roofline
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
 	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel

@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -144,12 +142,6 @@ func easyShare() float64 {
 	return (1-hardShare)*below(easyMean, easyDeviation) + hardShare*below(hardMean, hardDeviation)
 }
 
-// lossSpec is a loss and its name in flags and tables.
-type lossSpec struct {
-	name string
-	engine.Loss
-}
-
 // plan is what to measure, checked.
 type plan struct {
 	anchors, classes int
@@ -181,10 +173,8 @@ func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
 	}
 	for _, list := range []struct {
 		flag       string
-		got, known []string // known: nil if checked below
+		got, known []string
 	}{
-		{"kernels", p.kernels, nil},
-		{"losses", o.losses, nil},
 		{"ops", p.ops, allOps},
 		{"labels", p.labels, allLabels},
 		{"format", []string{p.format}, allFormats},
@@ -193,50 +183,22 @@ func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
 			return nil, err
 		}
 	}
-	for _, name := range p.kernels {
-		if name == "" { // the engine's default, but no name
-			return nil, usagef("--kernels: an empty name")
-		}
-		if _, err := engine.New(engine.CrossEntropy(), engine.WithKernel(name)); err != nil {
-			return nil, usagef("--kernels: %w", err)
-		}
+	if err = checkKernels(p.kernels); err != nil {
+		return nil, err
 	}
-	for _, name := range o.losses {
-		l, err := parseLoss(name)
-		if err != nil {
+	if p.losses, err = parseLosses(o.losses); err != nil {
+		return nil, err
+	}
+	if err = checkWorkers(p.workers); err != nil {
+		return nil, err
+	}
+	if p.budget, err = checkTime(o.seconds); err != nil {
+		return nil, err
+	}
+	if changed("cpu") {
+		if p.cpu, err = checkCPU(o.cpu, p.workers); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(p.losses, func(o lossSpec) bool { return o.name == l.name }) {
-			return nil, usagef("--losses: %s twice", l.name)
-		}
-		p.losses = append(p.losses, l)
-	}
-	if len(p.workers) == 0 {
-		return nil, usagef("--workers: want at least one")
-	}
-	for i, n := range p.workers {
-		if n < 1 {
-			return nil, usagef("--workers: %d: want at least 1", n)
-		}
-		if slices.Contains(p.workers[:i], n) {
-			return nil, usagef("--workers: %d twice", n)
-		}
-	}
-	// A day is beyond any use, and within time.Duration.
-	if !(o.seconds > 0 && o.seconds <= 86400) {
-		return nil, usagef("--time: %g: want seconds, more than 0 and at most 86400", o.seconds)
-	}
-	p.budget = time.Duration(o.seconds * float64(time.Second))
-	if changed("cpu") {
-		switch {
-		case o.cpu < 0:
-			return nil, usagef("--cpu: %d: want the number of a CPU", o.cpu)
-		case !canPin:
-			return nil, usagef("--cpu: pinning a thread works on Linux, this is %s", runtime.GOOS)
-		case slices.Max(p.workers) > 1:
-			return nil, usagef("--cpu: pins one thread: want --workers 1")
-		}
-		p.cpu = o.cpu
 	}
 	if o.json {
 		if changed("format") && o.format != "json" {
@@ -271,47 +233,6 @@ func (o *benchOptions) size(scoresGiven, anchorsGiven bool) (int, error) {
 		return 0, usagef("--scores: %d: want 0, or %d (one anchor) to %d", o.scores, o.classes, maxScores)
 	}
 	return o.scores / o.classes, nil
-}
-
-// checkList refuses an empty list, and a name that comes twice or is not known.
-func checkList(flag string, got, known []string) error {
-	if len(got) == 0 {
-		return usagef("--%s: want at least one name", flag)
-	}
-	for i, name := range got {
-		if known != nil && !slices.Contains(known, name) {
-			return usagef("--%s: unknown %q: want %s", flag, name, strings.Join(known, ", "))
-		}
-		if slices.Contains(got[:i], name) {
-			return usagef("--%s: %s twice", flag, name)
-		}
-	}
-	return nil
-}
-
-// parseLoss reads the name of a loss; the name in the result is the shortest.
-func parseLoss(name string) (lossSpec, error) {
-	l := lossSpec{name: name}
-	gamma, focal := strings.CutPrefix(name, "focal")
-	switch {
-	case name == "ce":
-		l.Loss = engine.CrossEntropy()
-	case name == "balanced":
-		l.Loss = engine.BalancedCrossEntropy(benchAlpha)
-	case focal:
-		g, err := strconv.ParseFloat(gamma, 32)
-		if err != nil {
-			return l, usagef("--losses: %q: want γ after focal, as in focal2", name)
-		}
-		l.Loss = engine.Focal(benchAlpha, float32(g))
-		if _, err := engine.New(l.Loss, engine.WithKernel("generic")); err != nil { // about γ alone
-			return l, usagef("--losses: %q: %w", name, err)
-		}
-		l.name = "focal" + strconv.FormatFloat(g, 'g', -1, 32)
-	default:
-		return l, usagef("--losses: unknown %q: want ce, balanced, or focal followed by γ", name)
-	}
-	return l, nil
 }
 
 func runBench(cmd *cobra.Command, o *benchOptions) error {

@@ -54,7 +54,7 @@ Without a command it is 'flbench bench'.`
 	root.SilenceUsage = true
 	root.SilenceErrors = true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newScenariosCommand(), newVerifyCommand(subjects))
+	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newRooflineCommand(), newScenariosCommand(), newVerifyCommand(subjects))
 	setUsageErrors(root)
 	return root
 }

@@ -39,7 +39,7 @@ func wantUsageError(t *testing.T, want string, args ...string) {
 }
 
 func TestUnknown(t *testing.T) {
-	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"scenarios"}} {
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"roofline"}, {"scenarios"}} {
 		wantUsageError(t, "unknown flag: --nonsense", append(command, "--nonsense")...)
 		wantUsageError(t, `"nonsense"`, append(command, "nonsense")...)
 	}
@@ -47,7 +47,7 @@ func TestUnknown(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	root := mustRun(t, "--help")
-	for _, command := range []string{"bench", "eval", "info", "scenarios"} {
+	for _, command := range []string{"bench", "eval", "info", "roofline", "scenarios"} {
 		if !strings.Contains(root, "\n  "+command+" ") {
 			t.Errorf("flbench --help does not list %s:\n%s", command, root)
 		}
@@ -55,7 +55,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("flbench %s --help:\n%s", command, help)
 		}
 	}
-	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"scenarios"}} {
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"roofline"}, {"scenarios"}} {
 		help := mustRun(t, append(command, "--help")...)
 		_, examples, found := strings.Cut(help, "Examples:\n")
 		if !found || !strings.Contains(examples, "--json") {
@@ -79,6 +79,7 @@ func TestWriteError(t *testing.T) {
 		{"--scores", "80", "--time", "0.001", "--json"},
 		{"--scores", "80", "--time", "0.001", "--format", "go"},
 		{"info"}, {"info", "--json"},
+		tinyRoofline(), tinyRoofline("--json"),
 		{"scenarios"}, {"scenarios", "--json"},
 	} {
 		var stderr bytes.Buffer

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/roofplot"
+	"github.com/flengine/flengine/engine"
+)
+
+const (
+	// cachedScores are those of a batch that stays in a worker's own cache: with a
+	// label each, 320 KiB, with outputs 576. It is as many as get a worker.
+	cachedScores = 1 << 16
+	// largeScores are beyond most caches: 40 MB, with outputs 72.
+	largeScores = 8_000_000
+
+	inputLogits = "logits"
+	inputProbs  = "probs"
+)
+
+var allInputs = []string{inputLogits, inputProbs}
+
+// rooflineOptions are the flags of roofline.
+type rooflineOptions struct {
+	kernels, losses, ops, inputs []string
+	scores, workers              []int
+	seconds                      float64
+	cpu                          int
+	json                         bool
+	plot                         string
+}
+
+func newRooflineCommand() *cobra.Command {
+	var o rooflineOptions
+	cmd := &cobra.Command{
+		Use:   "roofline",
+		Short: "Hold every loss kernel against this machine's limits",
+		Long: fmt.Sprintf(`Roofline measures what this machine can do at most, with small loops of its own,
+and how close the loss kernels come to that.
+
+The ceilings are, for each set of vector instructions, how many of them are done a
+nanosecond: fused multiply-adds (FMA), additions, as many of either, integer
+additions, divisions; and the bandwidth of reading, of reading and writing in
+place, and of copying (bytes read and bytes written count), for sizes of half of
+each cache and beyond (L1 and L2 are counted once a worker), and for those of the
+batches below. Each is the best of all repeats, since a limit is what can be reached.
+
+How many instructions a kernel needs for a score was counted in its machine code
+when flbench was built: those of the inner loops, with labels of 8 bits and
+without weights. From that follow two times that a score takes at least:
+
+  ports      the most of: FMA and products at the peak of FMA, additions at that
+             of additions, divisions at theirs, and all vector operations at the
+             highest of the peaks. Loads, stores and moves between registers are
+             free in this model, and nothing waits for anything.
+  bandwidth  the bytes that must be read and written, at the rate measured for a
+             batch of that size: 4 for the score, 1 for its label, 4 for each
+             output. What is written is taken at the rate of copying.
+
+The greater of the two is what binds; shown is how much each of them explains of
+the least time of the repeats: like the ceilings, that is what can be reached, when
+nothing else disturbs. It cannot be more than 100 %%, but for what little the
+disturbances differ. The generic kernel has no bound of ports, as Go's compiler
+chooses its instructions. Everything takes turns, as in bench.
+
+Losses are named as in bench. By default batches have %d scores a worker, which
+stay in most machines' L2, and %d in all. A batch gets fewer workers than asked
+for where more would not gain, which is below %d scores for each.
+
+The picture has a roofline for each kernel and number of workers: vector
+operations a nanosecond by vector operations a byte, both axes logarithmic.`,
+			cachedScores, largeScores, cachedScores),
+		Example: `  flbench roofline
+  flbench roofline --plot roofline.svg
+  flbench roofline --losses focal2 --ops sum --scores 65536,1048576 --workers 1 --cpu 1
+  flbench roofline --kernels avx2 --time 5 --json > roofline.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRoofline(cmd, &o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all in assembly that are usable here)")
+	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses: ce, balanced, focal followed by γ")
+	f.StringSliceVar(&o.ops, "ops", []string{opSum, opLosses, opGradients}, "`names` of operations")
+	f.StringSliceVar(&o.inputs, "inputs", allInputs, "`kinds` of scores: logits, probs")
+	f.IntSliceVar(&o.scores, "scores", nil, "`numbers` of scores of a batch (default as said above)")
+	f.IntSliceVar(&o.workers, "workers", allWorkers(), "`numbers` of workers")
+	f.Float64Var(&o.seconds, "time", 15, "`seconds` that all may take, but everything is measured once")
+	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.StringVar(&o.plot, "plot", "", "draw a picture, too: the `file`'s name ends in .svg or .png")
+	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": allOps, "inputs": allInputs} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // no such flag
+		}
+	}
+	return cmd
+}
+
+// allWorkers is one worker, and as many as there can be at a time.
+func allWorkers() []int {
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		return []int{1, n}
+	}
+	return []int{1}
+}
+
+// setting is a batch's size and who works on it.
+type setting struct{ scores, workers int }
+
+// rooflinePlan is what to measure, checked.
+type rooflinePlan struct {
+	kernels     []string
+	losses      []lossSpec
+	ops, inputs []string
+	settings    []setting
+	budget      time.Duration
+	cpu         int // −1: any
+}
+
+// check turns flags into a plan, or says which flag is wrong.
+func (o *rooflineOptions) check(cmd *cobra.Command) (*rooflinePlan, error) {
+	p := &rooflinePlan{kernels: o.kernels, ops: o.ops, inputs: o.inputs, cpu: -1}
+	changed := cmd.Flags().Changed
+	if !changed("kernels") {
+		p.kernels = engine.Kernels()
+		if len(p.kernels) > 1 {
+			p.kernels = slices.DeleteFunc(p.kernels, func(name string) bool { return name == "generic" })
+		}
+	}
+	var err error
+	if err = checkKernels(p.kernels); err != nil {
+		return nil, err
+	}
+	if p.losses, err = parseLosses(o.losses); err != nil {
+		return nil, err
+	}
+	if err = checkList("ops", o.ops, allOps); err != nil {
+		return nil, err
+	}
+	if err = checkList("inputs", o.inputs, allInputs); err != nil {
+		return nil, err
+	}
+	if err = checkWorkers(o.workers); err != nil {
+		return nil, err
+	}
+	for i, n := range o.scores {
+		switch {
+		case n < 1 || n > maxScores:
+			return nil, usagef("--scores: %d: want 1 to %d", n, maxScores)
+		case slices.Contains(o.scores[:i], n):
+			return nil, usagef("--scores: %d twice", n)
+		}
+		for _, w := range o.workers {
+			p.settings = append(p.settings, setting{n, w})
+		}
+	}
+	if len(o.scores) == 0 {
+		for _, w := range o.workers {
+			p.settings = append(p.settings, setting{min(maxScores, cachedScores*w), w})
+		}
+		for _, w := range o.workers {
+			p.settings = append(p.settings, setting{largeScores, w})
+		}
+	}
+	if p.budget, err = checkTime(o.seconds); err != nil {
+		return nil, err
+	}
+	if changed("cpu") {
+		if p.cpu, err = checkCPU(o.cpu, o.workers); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
+	start := time.Now()
+	p, err := o.check(cmd)
+	if err != nil {
+		return err
+	}
+	format := ""
+	if cmd.Flags().Changed("plot") {
+		if format, err = roofplot.Format(o.plot); err != nil {
+			return usagef("--plot: %w", err)
+		}
+	}
+	if p.cpu >= 0 {
+		unpin, err := pin(p.cpu)
+		if err != nil {
+			return fmt.Errorf("cannot pin to CPU %d: %w", p.cpu, err)
+		}
+		defer unpin()
+	}
+	m, err := p.measure(start, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	r := m.report()
+	if o.json {
+		err = writeJSON(cmd.OutOrStdout(), r)
+	} else {
+		err = r.print(cmd.OutOrStdout())
+	}
+	if err != nil || format == "" {
+		return err
+	}
+	picture, err := roofplot.Draw(r.panels(), len(r.workers()), format)
+	if err != nil {
+		return fmt.Errorf("drawing %s: %w", o.plot, err)
+	}
+	return os.WriteFile(o.plot, picture, 0o666)
+}
