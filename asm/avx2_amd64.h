@@ -17,6 +17,13 @@
 	VFMADD213PS R, RR, T          /* T = r + r²·T ≈ exp(r) − 1 */; \
 	VFMADD213PS S, S, T           /* T = s + s·T */
 
+// EXPSETUP: EXPCORE's registers.
+#define EXPSETUP \
+	VMOVUPS ·exp2(SB), Y9; \
+	CONST(K_P2, Y8); \
+	CONST(K_P3, Y7); \
+	CONST(K_P4, Y6)
+
 // EXPNEG: E = exp(−|x|). Registers: EXPCORE's, Y15 sign bit, Y14 −127·ln2,
 // Y13 magic, Y12 8/ln2, Y11 and Y10 ln2/8 in two parts.
 #define EXPNEG(x, e, A, T, S, RR) \
@@ -51,41 +58,70 @@
 	VADDPS T, C, C                /* C = log1p(e) */; \
 	VMOVUPS C, l
 
-// EXPPRODUCT: T = exp(−γ·(S + V)), V the low part of S ≥ 0. The product is carried
-// as H + lo. Registers: EXPCORE's, Y13 magic, Y12 −8/ln2, Y11 and Y10 ln2/8 in two
-// parts; P is the params' address.
-#define EXPPRODUCT(P, U, S, V, H, T) \
-	VBROADCASTSS 24(P), H; \
-	VMINPS S, H, S                /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
-	VBROADCASTSS 16(P), U         /* U = γ */; \
-	VMULPS S, U, H                /* H = h = γ·S, rounded */; \
-	VFMSUB213PS H, U, S           /* S = γ·S − h, exact */; \
-	VBROADCASTSS 20(P), U; \
-	VFMADD231PS V, U, S           /* S = lo = S + γ'·V */; \
+// The power pass, q^γ = exp(−γ·(s + v)) with s = −ln q and v its low part, is three
+// loops: as one, a vector would be a chain of 90 cycles.
+
+// SPLITSUM: s = softplus(−u), v = what it lost. Registers: Y15 sign bit, Y14 127·ln2,
+// Y13 zero.
+#define SPLITSUM(x, y, l, s, v, U, S, V, H) \
+	VPMOVZXBD y, U; \
+	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
+	VXORPS x, U, U                /* U = u */; \
+	VXORPS Y15, U, U              /* U = −u */; \
+	VMAXPS U, Y13, U; \
+	VMINPS U, Y14, U              /* U = m = min(max(−u, 0), 127·ln2) */; \
+	VMOVUPS l, V                  /* V = L = log1p(e) */; \
+	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
+	VMOVUPS S, s; \
+	VSUBPS U, S, H; \
+	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
+	VMOVUPS V, v
+
+// PRODUCT: t and r of exp(−γ·(s + v)), in place of v and s. The product is carried as
+// H + lo. Registers: Y15 γ, Y14 γ', Y13 magic, Y12 −8/ln2, Y11 and Y10 ln2/8 in two
+// parts, Y9 the limit.
+#define PRODUCT(s, v, S, V, H, T) \
+	VMOVUPS s, S; \
+	VMINPS S, Y9, S               /* S = min(s, limit), so γ·S ≤ 127·ln2 */; \
+	VMULPS S, Y15, H              /* H = h = γ·S, rounded */; \
+	VFMSUB213PS H, Y15, S         /* S = γ·S − h, exact */; \
+	VFMADD231PS v, Y14, S         /* S = lo = S + γ'·v */; \
 	VMOVAPS Y13, T; \
 	VFMADD231PS Y12, H, T         /* T = t = −h·8/ln2 + magic */; \
 	VSUBPS Y13, T, V              /* V = n */; \
 	VFNMSUB231PS Y11, V, H        /* H = −h − n·c1 */; \
 	VFNMADD231PS Y10, V, H        /* H = −h − n·ln2/8 */; \
-	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(T, H, V, S)
+	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */
 
-// POWER: Q = q^γ = exp(−γ·softplus(−u)). Registers: EXPPRODUCT's, Y15 sign bit,
-// Y14 127·ln2.
-#define POWER(x, y, l, q, P, U, S, V, H, T) \
-	VPMOVZXBD y, U; \
-	VPSLLD $31, U, U              /* U = sign bit where the label is 1 */; \
-	VXORPS x, U, U                /* U = u */; \
-	VXORPS Y15, U, U              /* U = −u */; \
-	VXORPS V, V, V; \
-	VMAXPS U, V, U; \
-	VMINPS U, Y14, U              /* U = m = min(max(−u, 0), 127·ln2) */; \
-	VMOVUPS l, V                  /* V = L = log1p(e) */; \
-	VADDPS V, U, S                /* S = m + L = softplus(−u), rounded */; \
-	VSUBPS U, S, H; \
-	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
-	EXPPRODUCT(P, U, S, V, H, T); \
-	VMOVUPS T, q
+// POWERSETUP: PRODUCT's registers.
+#define POWERSETUP \
+	VBROADCASTSS 16(R10), Y15; \
+	VBROADCASTSS 20(R10), Y14; \
+	CONST(K_MAGIC, Y13); \
+	CONST(K_M8_LN2, Y12); \
+	CONST(K_C1, Y11); \
+	CONST(K_C2, Y10); \
+	VBROADCASTSS 24(R10), Y9
+
+// POWR: t and r from logits. POWQ: t and r from probabilities, where q is 0 if s is
+// beyond lnZero; registers: also Y8 lnZero, Y7 the t of 0.
+#define POWR(s, v, S, V, H, T) \
+	PRODUCT(s, v, S, V, H, T); \
+	VMOVUPS T, v; \
+	VMOVUPS H, s
+#define POWQ(s, v, S, V, H, T) \
+	PRODUCT(s, v, S, V, H, T); \
+	VCMPPS $1, s, Y8, S           /* S = lnZero < s */; \
+	VBLENDVPS S, Y7, T, T; \
+	VMOVUPS T, v; \
+	VMOVUPS H, s
+
+// POWEXP: q = 2^(n/8)·exp(r), in place of r. Registers: EXPCORE's.
+#define POWEXP(r, t, R, T, S, RR) \
+	VMOVUPS t, T; \
+	VMOVUPS r, R; \
+	EXPCORE(T, R, S, RR); \
+	VMOVUPS T, r
 
 // The combine passes. Registers: Y15 weights by label, Y14 one, Y13 zero,
 // Y12 and Y11 the sums of lanes 0…3 and 4…7, Y10 sign bit (gradients).
@@ -208,55 +244,62 @@ done:
 	VCVTDQ2PS K, K                /* K = 2²³·k */
 
 // LN1P: G = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³), f in F. Registers:
-// Y8 g1, Y7 g3.
+// Y13…Y10 g0…g3.
 #define LN1P(F, FF, D, G) \
 	VMULPS F, F, FF               /* FF = f² */; \
-	LNCONST(LN_G0, G); \
-	VFMADD231PS Y8, F, G          /* G = g0 + g1·f */; \
-	LNCONST(LN_G2, D); \
-	VFMADD231PS Y7, F, D          /* D = g2 + g3·f */; \
+	VMOVAPS Y13, G; \
+	VFMADD231PS Y12, F, G         /* G = g0 + g1·f */; \
+	VMOVAPS Y11, D; \
+	VFMADD231PS Y10, F, D         /* D = g2 + g3·f */; \
 	VFMADD231PS D, FF, G          /* G = G + f²·D */; \
 	VFMADD213PS F, FF, G          /* G = f + f²·G */
 
-// CE: L = min(−ln p_t, 100). Registers: NEGLN's, LN1P's, Y6 −ln2/2²³, Y5 the
-// greatest bits of x so far, as unsigned integers; −0 counts as 0.
-#define CE(x, y, l, X, H, T, K, G) \
+// −ln t takes two loops: LNHEAD, or LNQHEAD for 1 − p_t, leaves f and what goes with
+// it for LNTAIL or LNQTAIL.
+
+// LNHEAD: f, and h = −k·ln2 + ln c. Registers: NEGLN's, Y6 −ln2/2²³, Y5 the greatest
+// bits of x so far, as unsigned integers; −0 counts as 0.
+#define LNHEAD(x, y, f, h, X, H, T, K, C) \
 	VXORPS T, T, T; \
 	VADDPS x, T, X                /* X = x, without −0 */; \
 	VPMAXUD X, Y5, Y5; \
-	NEGLN(y, X, H, T, K, G); \
+	NEGLN(y, X, H, T, K, C); \
 	VFMADD231PS Y6, K, H          /* H = −k·ln2 + ln c */; \
-	LN1P(X, T, K, G); \
-	VSUBPS G, H, H                /* H = −ln p_t */; \
-	VMINPS ·hundred(SB), H, H; \
-	VMOVUPS H, l
+	VMOVUPS X, f; \
+	VMOVUPS H, h
 
-// LNQ: S = −ln(1 − p_t) to the output s, what it lost to v. Registers: NEGLN's,
-// LN1P's, Y6 −ln2/2²³ in 15 bits.
-#define LNQ(x, y, s, v, X, H, T, K, G, D) \
+// LNTAIL: h = min(h − ln(1 + f), 100) = min(−ln p_t, 100). Registers: LN1P's, Y15 100.
+#define LNTAIL(f, h, F, H, FF, D, G) \
+	VMOVUPS f, F; \
+	LN1P(F, FF, D, G); \
+	VMOVUPS h, H; \
+	VSUBPS G, H, H; \
+	VMINPS Y15, H, H; \
+	VMOVUPS H, h
+
+// LNQHEAD: f, ln c and 2²³·k of −ln(1 − p_t). Registers: NEGLN's.
+#define LNQHEAD(x, y, f, h, k, X, H, T, K, C) \
 	VMOVUPS x, X; \
-	NEGLN(y, X, H, T, K, G); \
+	NEGLN(y, X, H, T, K, C); \
+	VMOVUPS X, f; \
+	VMOVUPS H, h; \
+	VMOVUPS K, k
+
+// LNQTAIL: S = −ln(1 − p_t) to the output s, what it lost to v; s is h, v is f.
+// Registers: LN1P's, Y15 −ln2/2²³ in 15 bits, Y14 the rest.
+#define LNQTAIL(v, s, k, X, H, T, K, G, D) \
+	VMOVUPS v, X; \
 	LN1P(X, T, D, G); \
+	VMOVUPS s, H; \
+	VMOVUPS k, K; \
 	VSUBPS G, H, H                /* H = d = ln c − ln(1 + f) */; \
-	VMULPS Y6, K, T               /* T = m = −k·ln2, its high part, exact */; \
+	VMULPS Y15, K, T              /* T = m = −k·ln2, its high part, exact */; \
 	VADDPS H, T, X                /* X = S = m + d, rounded */; \
 	VMOVUPS X, s; \
 	VSUBPS T, X, X; \
 	VSUBPS X, H, H                /* H = d − (S − m), what S lost */; \
-	LNCONST(LN_LN2LO, T); \
-	VFMADD231PS T, K, H           /* H = H − k·ln2, its low part */; \
+	VFMADD231PS Y14, K, H         /* H = H − k·ln2, its low part */; \
 	VMOVUPS H, v
-
-// POWQ: q = q^γ from S and its low part in q and v. S is beyond lnZero for q = 0
-// only. Registers: EXPPRODUCT's.
-#define POWQ(q, v, P, U, S, V, H, T) \
-	VMOVUPS q, S; \
-	VMOVUPS v, V; \
-	EXPPRODUCT(P, U, S, V, H, T); \
-	LNCONST(LN_ZERO, U); \
-	VCMPPS $1, q, U, U            /* U = lnZero < S */; \
-	VANDNPS T, U, T               /* T = q^γ */; \
-	VMOVUPS T, q
 
 // Modulating factors from probabilities: W = w·q^γ. Registers: Y14 1 for the label
 // 1, else 0; U = label.
@@ -378,7 +421,7 @@ done:
 #define LOSSKERNEL(POW, MOD) LOSSBODY(LOGITPASSES, POW, LOGITSETUP, LOSSTURN, MOD)
 #define PROBLOSSKERNEL(POW, MOD) LOSSBODY(PROBPASSES, POW, PROBSETUP, PROBLOSSTURN, MOD)
 #define LOSSBODY(PASSES, POW, SETUP, TURN, MOD) \
-	ENTER(6208); \
+	ENTER(8256); \
 	TESTQ DX, DX; \
 	JZ done; \
 chunk: \
@@ -414,7 +457,7 @@ done: \
 #define GRADIENTKERNEL(POW, SLP) GRADIENTBODY(LOGITPASSES, POW, LOGITSETUP, GRADIENTTURN, SLP)
 #define PROBGRADIENTKERNEL(POW, SLP) GRADIENTBODY(PROBPASSES, POW, PROBSETUP, PROBGRADIENTTURN, SLP)
 #define GRADIENTBODY(PASSES, POW, SETUP, TURN, SLP) \
-	ENTER(6208); \
+	ENTER(8256); \
 	TESTQ DX, DX; \
 	JZ done; \
 chunk: \

@@ -63,7 +63,8 @@ DATA ·ln+LN_G1(SB)/4, $0x3eaaab70
 DATA ·ln+LN_G2(SB)/4, $0xbe8059ca
 DATA ·ln+LN_G3(SB)/4, $0x3e4a990b
 DATA ·ln+LN_ZERO(SB)/4, $0x42d20000  // 105
-GLOBL ·ln(SB), RODATA|NOPTR, $44
+DATA ·ln+LN_TZERO(SB)/4, $0x4b3ffc08 // magic − 1016, the t of 0
+GLOBL ·ln(SB), RODATA|NOPTR, $48
 
 // c·2⁻²⁴, c ≈ 1/m amid each eighth of m's range, chosen so that ln c is nearly a
 // float32.

@@ -19,7 +19,7 @@
 // General registers of all passes, set up once a kernel:
 //
 //	SI x   BX labels   R14 weights or 0   R12 losses or 0   R13 gradients or 0
-//	R8 E (L at +LOFF, Q at +QOFF)   R10 params   R11 acc
+//	R8 E (L at +LOFF, Q at +QOFF, more at +TOFF)   R10 params   R11 acc
 //	DX scores left   CX scores in this chunk   AX score within the chunk
 //
 // Operands are in Go's order: the destination is the last, and of
@@ -28,6 +28,7 @@
 #define CHUNK 512
 #define LOFF 2048
 #define QOFF 4096
+#define TOFF 6144
 
 // Constants, by offset into k<>.
 #define K_SIGN 0
@@ -62,6 +63,7 @@
 #define LN_G2 32
 #define LN_G3 36
 #define LN_ZERO 40
+#define LN_TZERO 44
 
 #define LNCONST(name, r) VBROADCASTSS ·ln+name(SB), r
 

@@ -13,10 +13,7 @@ TEXT expneg<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_8_LN2, Y12)
 	CONST(K_C1, Y11)
 	CONST(K_C2, Y10)
-	VMOVUPS ·exp2(SB), Y9
-	CONST(K_P2, Y8)
-	CONST(K_P3, Y7)
-	CONST(K_P4, Y6)
+	EXPSETUP
 	XORQ AX, AX
 
 loop:
@@ -52,35 +49,54 @@ loop:
 	JLT  loop
 	RET
 
-#define POWERTURN(o) \
-	POWER(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), R10, Y0, Y1, Y2, Y3, Y4)
+#define SPLITTURN(o) \
+	SPLITSUM(o(SI)(AX*4), (o/4)(BX)(AX*1), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), (o+TOFF)(R8)(AX*4), Y0, Y1, Y2, Y3)
+#define POWRTURN(o) \
+	POWR((o+QOFF)(R8)(AX*4), (o+TOFF)(R8)(AX*4), Y0, Y1, Y2, Y3)
+#define POWEXPTURN(o) \
+	POWEXP((o+QOFF)(R8)(AX*4), (o+TOFF)(R8)(AX*4), Y0, Y1, Y2, Y3)
 
 // power: Q = q^γ = exp(−γ·softplus(−u)).
 TEXT power<>(SB), NOSPLIT|NOFRAME, $0
 	CONST(K_SIGN, Y15)
 	CONST(K_CEIL, Y14)
-	CONST(K_MAGIC, Y13)
-	CONST(K_M8_LN2, Y12)
-	CONST(K_C1, Y11)
-	CONST(K_C2, Y10)
-	VMOVUPS ·exp2(SB), Y9
-	CONST(K_P2, Y8)
-	CONST(K_P3, Y7)
-	CONST(K_P4, Y6)
+	VXORPS Y13, Y13, Y13
 	XORQ AX, AX
 
-loop:
-	POWERTURN(0)
-	POWERTURN(32)
-	POWERTURN(64)
-	POWERTURN(96)
+split:
+	SPLITTURN(0)
+	SPLITTURN(32)
+	SPLITTURN(64)
+	SPLITTURN(96)
 	ADDQ $32, AX
 	CMPQ AX, CX
-	JLT  loop
+	JLT  split
+	POWERSETUP
+	XORQ AX, AX
+
+product:
+	POWRTURN(0)
+	POWRTURN(32)
+	POWRTURN(64)
+	POWRTURN(96)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  product
+	EXPSETUP
+	XORQ AX, AX
+
+exp:
+	POWEXPTURN(0)
+	POWEXPTURN(32)
+	POWEXPTURN(64)
+	POWEXPTURN(96)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  exp
 	RET
 
 // func LossGamma0AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma0AVX2(SB), 0, $6208-112
+TEXT ·LossGamma0AVX2(SB), 0, $8256-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -93,7 +109,7 @@ TEXT ·LossGamma0AVX2(SB), 0, $6208-112
 	LOSSKERNEL(NOPOWER, MODULATE0)
 
 // func LossGamma1AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma1AVX2(SB), 0, $6208-112
+TEXT ·LossGamma1AVX2(SB), 0, $8256-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -106,7 +122,7 @@ TEXT ·LossGamma1AVX2(SB), 0, $6208-112
 	LOSSKERNEL(NOPOWER, MODULATE1)
 
 // func LossGamma2AVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGamma2AVX2(SB), 0, $6208-112
+TEXT ·LossGamma2AVX2(SB), 0, $8256-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -119,7 +135,7 @@ TEXT ·LossGamma2AVX2(SB), 0, $6208-112
 	LOSSKERNEL(NOPOWER, MODULATE2)
 
 // func LossGammaAVX2(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·LossGammaAVX2(SB), 0, $6208-112
+TEXT ·LossGammaAVX2(SB), 0, $8256-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -132,7 +148,7 @@ TEXT ·LossGammaAVX2(SB), 0, $6208-112
 	LOSSKERNEL(POWERPASS, MODULATE)
 
 // func GradientGamma0AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma0AVX2(SB), 0, $6208-136
+TEXT ·GradientGamma0AVX2(SB), 0, $8256-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -146,7 +162,7 @@ TEXT ·GradientGamma0AVX2(SB), 0, $6208-136
 	GRADIENTKERNEL(NOPOWER, SLOPE0)
 
 // func GradientGamma1AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma1AVX2(SB), 0, $6208-136
+TEXT ·GradientGamma1AVX2(SB), 0, $8256-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -160,7 +176,7 @@ TEXT ·GradientGamma1AVX2(SB), 0, $6208-136
 	GRADIENTKERNEL(NOPOWER, SLOPE1)
 
 // func GradientGamma2AVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGamma2AVX2(SB), 0, $6208-136
+TEXT ·GradientGamma2AVX2(SB), 0, $8256-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -174,7 +190,7 @@ TEXT ·GradientGamma2AVX2(SB), 0, $6208-136
 	GRADIENTKERNEL(NOPOWER, SLOPE2)
 
 // func GradientGammaAVX2(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·GradientGammaAVX2(SB), 0, $6208-136
+TEXT ·GradientGammaAVX2(SB), 0, $8256-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
