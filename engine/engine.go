@@ -16,6 +16,7 @@ type Engine struct {
 	power   kernel.Power
 	kernels *kernel.Set
 	workers int
+	awake   bool // all workers can run at once, so they may wait awake
 }
 
 // An Option changes how an [Engine] works, never what it returns.
@@ -75,6 +76,7 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		power:   kernel.PowerOf(l.Gamma),
 		kernels: set,
 		workers: o.workers,
+		awake:   o.workers <= runtime.GOMAXPROCS(0),
 	}, nil
 }
 
