@@ -35,6 +35,10 @@ func BenchmarkLoss(b *testing.B) {
 			}
 		}
 	}
+	column, weights := make([]int32, n), make([]float32, n)
+	for i, y := range y {
+		column[i], weights[i] = int32(y)-1, 1
+	}
 	dst, grad := make([]float32, n), make([]float32, n)
 	labels := Batch{Logits: x, Labels: y}
 	probs := Batch{Probs: make([]float32, n), Labels: y}
@@ -55,6 +59,8 @@ func BenchmarkLoss(b *testing.B) {
 				{"sum-classes", func() (Result, error) {
 					return e.Sum(Batch{Logits: x, Classes: classes, NumClasses: 64})
 				}},
+				{"sum-column", func() (Result, error) { return e.Sum(Batch{Logits: x, Classes: column}) }},
+				{"sum-weights", func() (Result, error) { return e.Sum(Batch{Logits: x, Labels: y, Weights: weights}) }},
 				{"losses", func() (Result, error) { return e.Losses(dst, labels) }},
 				{"gradients", func() (Result, error) { return e.Gradients(grad, labels) }},
 				{"both", func() (Result, error) { return e.LossesAndGradients(dst, grad, labels) }},
