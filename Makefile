@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race foreign opcodes counts proof bench fuzz mca
+.PHONY: test check vet purego race foreign opcodes counts proof bench fuzz mca peers
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -60,3 +60,9 @@ LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/
 mca: ## what llvm-mca says of the inner loops: cycles a score against the port bound
 	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch arm64 -cpu neoverse-v1,apple-m1
 	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch amd64 -cpu znver4
+
+PEERS ?= ../shared/peers
+PARTS ?= c
+peers: ## other implementations and flengine on the same data: a table of ratios; ARGS=-h tells more
+	$(GO) run ./engine/internal/peers -peers '$(PEERS)' -parts '$(PARTS)' -filter '$(FILTER)' \
+		$(if $(PEERS_OUT),-out '$(PEERS_OUT)') $(if $(MS),-ms $(MS)) $(ARGS)

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -55,19 +56,21 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	classes := j.Classes[from : from+n]
 	y := t.labels[:len(classes)]
+	// 0, −1, −2 → 1, 0, 255. seen tells of classes that are none of −2 … 1, and the
+	// labels' count of 1, which gives 2.
 	var seen uint32
 	for i, c := range classes {
-		y[i] = uint8(c + 1)                          // 0, −1, −2 → 1, 0, 255
-		seen |= uint32(c+3) | uint32(c+2)&^(1<<31-1) // 3, 2, 1, and no sign bit
+		y[i] = uint8(c + 1)
+		seen |= uint32(c + 2)
 	}
-	if seen > 3 {
+	c, invalid := j.countLabels(y)
+	if seen > 3 || invalid > 0 {
 		for i, c := range classes {
 			if uint32(c+2) > 2 {
 				return y, counts{}, i, j.badClass(from + i)
 			}
 		}
 	}
-	c, _ := j.countLabels(y)
 	return y, c, n, nil
 }
 
@@ -115,10 +118,12 @@ func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
 	if j.Weights == nil {
 		return nil, n, nil
 	}
-	w := t.weights[:n]
-	if j.NumClasses == 1 && copyWeights(w, j.Weights[from:from+n]) {
-		return w, n, nil
+	if j.NumClasses == 1 {
+		if w := j.Weights[from : from+n]; plainWeights(w) {
+			return w, n, nil
+		}
 	}
+	w := t.weights[:n]
 	a := from / j.NumClasses
 	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
 		v := j.Weights[a]
@@ -131,16 +136,23 @@ func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
 	return w, n, nil
 }
 
-// copyWeights copies weights, and tells whether all are finite and not negative,
-// −0 included.
-func copyWeights(dst, src []float32) bool {
-	copy(dst, src)
-	var seen uint32 // the top bit: of a negative value, or carried into by exponent 255
-	for _, v := range src {
-		b := math.Float32bits(v)
-		seen |= b | (b + 1<<23)
+// plainWeights tells whether all weights are finite and have no sign, so that they
+// can be used as they are.
+func plainWeights(w []float32) bool {
+	// As float32 they would be loaded by way of vector registers.
+	b := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(w))), len(w))
+	const above = 1<<32 - 0x7F80_0000 // added to bits from those of +Inf on, carries into bit 32
+	var seen uint64
+	for len(b) >= 8 { // unrolled, as Go does not
+		v := (*[8]uint32)(b)
+		seen |= (((uint64(v[0]) + above) | (uint64(v[1]) + above)) | ((uint64(v[2]) + above) | (uint64(v[3]) + above))) |
+			(((uint64(v[4]) + above) | (uint64(v[5]) + above)) | ((uint64(v[6]) + above) | (uint64(v[7]) + above)))
+		b = b[8:]
 	}
-	return seen < 1<<31
+	for _, v := range b {
+		seen |= uint64(v) + above
+	}
+	return seen>>32 == 0
 }
 
 // fill sets all of s to v, eight at a time.

@@ -19,6 +19,7 @@ type tile struct {
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
 	acc     [8]float64            // the kernel's lane sums
+	total   Result                // of a worker among several
 }
 
 // group is a padded group of scores and its outputs.
@@ -29,16 +30,15 @@ type group struct {
 
 var tiles = sync.Pool{New: func() any { return new(tile) }}
 
-// evaluate does the scores [from, to) of the job block by block; from is a
-// multiple of the block.
-func (t *tile) evaluate(j *job, from, to int) (Result, *fault) {
-	var r Result
+// evaluate does the scores [from, to) of the job block by block and adds them to r;
+// from is a multiple of the block.
+func (t *tile) evaluate(j *job, from, to int, r *Result) *fault {
 	for ; from < to; from += kernel.Block {
-		if f := t.block(j, from, min(from+kernel.Block, to), &r); f != nil {
-			return Result{}, f
+		if f := t.block(j, from, min(from+kernel.Block, to), r); f != nil {
+			return f
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // block evaluates the block [from, to) and adds it to r.
