@@ -19,34 +19,58 @@ import (
 	"strings"
 )
 
-// loop is one pass, or the combine pass of a kernel.
-type loop struct {
+// pass is a function of the asm package, all of whose inner loops a kernel runs.
+type pass struct {
 	symbol string
-	scores int  // a turn
+	scores int  // a turn of its loops
 	store  bool // losses are written
 }
 
 // kernel is a sum of passes.
 type kernel struct {
 	name   string
-	passes []loop
+	passes []pass
 }
 
-func kernels(suffix string, quad int) []kernel {
-	exp, log, pow := loop{symbol: "expneg", scores: quad}, loop{symbol: "log1p", scores: quad}, loop{symbol: "power", scores: quad}
-	ce := loop{symbol: "ce", scores: quad}
-	combine := func(name string, store bool) loop {
-		return loop{"github.com/flengine/flengine/asm." + name + suffix + ".abi0", 32, store}
+// set is one instruction set's kernels. Its passes take turns of so many scores; fused
+// ones have none but the kernel's own loop.
+type set struct {
+	suffix, triple string
+	turn           int
+	fused          bool
+}
+
+var sets = map[string][]set{
+	"arm64": {{suffix: "NEON", triple: "aarch64", turn: 16}},
+	"amd64": {
+		{suffix: "AVX2", triple: "x86_64", turn: 32},
+		{suffix: "AVX512", triple: "x86_64", turn: 32, fused: true},
+	},
+}
+
+func (s set) kernels() []kernel {
+	combine := func(name string, store bool) pass {
+		return pass{"github.com/flengine/flengine/asm." + name + s.suffix + ".abi0", 32, store}
 	}
+	before := func(symbols ...string) (passes []pass) {
+		for _, symbol := range symbols {
+			if !s.fused {
+				passes = append(passes, pass{symbol: symbol, scores: s.turn})
+			}
+		}
+		return passes
+	}
+	logits, power, probs := before("expneg", "log1p"), before("expneg", "log1p", "power"), before("ce")
+	with := func(passes []pass, last pass) []pass { return append(slices.Clone(passes), last) }
 	return []kernel{
-		{"ce, sum", []loop{exp, log, combine("LossGamma0", false)}},
-		{"focal 2, sum", []loop{exp, log, combine("LossGamma2", false)}},
-		{"focal 2, losses", []loop{exp, log, combine("LossGamma2", true)}},
-		{"focal 2, gradients", []loop{exp, log, combine("GradientGamma2", false)}},
-		{"focal any, sum", []loop{exp, log, pow, combine("LossGamma", false)}},
-		{"focal any, gradients", []loop{exp, log, pow, combine("GradientGamma", false)}},
-		{"probs 2, sum", []loop{ce, combine("ProbLossGamma2", false)}},
-		{"probs 2, gradients", []loop{ce, combine("ProbGradientGamma2", false)}},
+		{"ce, sum", with(logits, combine("LossGamma0", false))},
+		{"focal 2, sum", with(logits, combine("LossGamma2", false))},
+		{"focal 2, losses", with(logits, combine("LossGamma2", true))},
+		{"focal 2, gradients", with(logits, combine("GradientGamma2", false))},
+		{"focal any, sum", with(power, combine("LossGamma", false))},
+		{"focal any, gradients", with(power, combine("GradientGamma", false))},
+		{"probs 2, sum", with(probs, combine("ProbLossGamma2", false))},
+		{"probs 2, gradients", with(probs, combine("ProbGradientGamma2", false))},
 	}
 }
 
@@ -65,9 +89,8 @@ func main() {
 }
 
 func run(goarch string, cpus []string, objdump, mca string) error {
-	suffix, quad, triple := "NEON", 16, "aarch64"
-	if goarch == "amd64" {
-		suffix, quad, triple = "AVX2", 32, "x86_64"
+	if sets[goarch] == nil {
+		return fmt.Errorf("-goarch %q: want amd64 or arm64", goarch)
 	}
 	dir, err := os.MkdirTemp("", "mca")
 	if err != nil {
@@ -86,27 +109,38 @@ func run(goarch string, cpus []string, objdump, mca string) error {
 	}
 	functions := split(string(dump))
 	for _, cpu := range cpus {
-		fmt.Printf("%s\n%-22s %14s %14s %8s %14s\n", cpu, "kernel", "cycles/score", "port bound", "ratio", "instructions")
-		for _, k := range kernels(suffix, quad) {
-			var cycles, bound, count float64
-			for _, l := range k.passes {
-				body, err := l.body(functions[l.symbol])
-				if err != nil {
-					return fmt.Errorf("%s: %w", l.symbol, err)
-				}
-				c, b, err := simulate(mca, triple, cpu, body)
+		for _, set := range sets[goarch] {
+			if err := set.print(functions, mca, cpu); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s set) print(functions map[string][]line, mca, cpu string) error {
+	fmt.Printf("%s, %s\n%-22s %14s %14s %8s %14s\n", cpu, s.suffix, "kernel", "cycles/score", "port bound", "ratio", "instructions")
+	for _, k := range s.kernels() {
+		var cycles, bound, count float64
+		for _, p := range k.passes {
+			loops, err := p.loops(functions[p.symbol])
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.symbol, err)
+			}
+			for _, body := range loops {
+				c, b, err := simulate(mca, s.triple, cpu, body)
 				if err != nil {
 					return err
 				}
 				if *verbose {
-					fmt.Printf("  %-20s %14.2f %14.2f %8.2f\n", l.symbol[strings.LastIndexByte(l.symbol, '/')+1:], c/float64(l.scores), b/float64(l.scores), c/b)
+					fmt.Printf("  %-20s %14.2f %14.2f %8.2f\n", p.symbol[strings.LastIndexByte(p.symbol, '/')+1:], c/float64(p.scores), b/float64(p.scores), c/b)
 				}
-				cycles += c / float64(l.scores)
-				bound += b / float64(l.scores)
-				count += float64(len(body)) / float64(l.scores)
+				cycles += c / float64(p.scores)
+				bound += b / float64(p.scores)
+				count += float64(len(body)) / float64(p.scores)
 			}
-			fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k.name, cycles, bound, cycles/bound, count)
 		}
+		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k.name, cycles, bound, cycles/bound, count)
 	}
 	return nil
 }
@@ -121,6 +155,7 @@ type line struct {
 var (
 	header      = regexp.MustCompile(`^[0-9a-f]+ <(.+)>:$`)
 	instruction = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.+)$`)
+	nilTest     = regexp.MustCompile(`^(?:je|cbz)\s`)
 	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|cbn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
 )
 
@@ -143,34 +178,43 @@ func split(dump string) map[string][]line {
 	return functions
 }
 
-// body returns the innermost loop as executed: optional parts are those behind
-// a forward branch that tests a pointer; the stores of losses are the shorter
-// kind that does not load.
-func (l loop) body(f []line) ([]string, error) {
-	last := -1
-	for i, in := range f {
-		if in.target != 0 && in.target < in.addr && (last < 0 || in.addr-in.target < f[last].addr-f[last].target) {
-			last = i
-		}
-	}
-	if last < 0 {
-		return nil, fmt.Errorf("no loop in %d instructions", len(f))
-	}
-	first := slices.IndexFunc(f, func(in line) bool { return in.addr == f[last].target })
-	var body []string
-	for i := first; i < last; i++ {
-		in := f[i]
-		if in.target > in.addr { // forward: weights, or losses to store
-			end := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
-			weights := slices.ContainsFunc(f[i+1:end], func(o line) bool { return strings.Contains(o.text, "mul") })
-			if weights || !l.store {
-				i = end - 1
-			}
+// loops returns the inner loops as executed: optional parts are those behind a forward
+// branch that tests a pointer for nil; the stores of losses are the kind that does not
+// multiply.
+func (p pass) loops(f []line) ([][]string, error) {
+	var loops [][]string
+	for last, in := range f {
+		if in.target == 0 || in.target >= in.addr {
 			continue
 		}
-		body = append(body, in.text)
+		first := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
+		if first < 0 || slices.ContainsFunc(f[first:last], func(o line) bool { return o.target != 0 && o.target < o.addr }) {
+			continue // a loop within
+		}
+		loops = append(loops, p.body(f, first, last))
 	}
-	return body, nil
+	if loops == nil {
+		return nil, fmt.Errorf("no loop in %d instructions", len(f))
+	}
+	return loops, nil
+}
+
+// body is what the loop f[first:last] executes.
+func (p pass) body(f []line, first, last int) (body []string) {
+	for i := first; i < last; i++ {
+		in := f[i]
+		if in.target > in.addr && nilTest.MatchString(in.text) {
+			end := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
+			weights := slices.ContainsFunc(f[i+1:end], func(o line) bool { return strings.Contains(o.text, "mul") })
+			if weights || !p.store {
+				i = end - 1
+			}
+		}
+		if in.target == 0 {
+			body = append(body, in.text)
+		}
+	}
+	return body
 }
 
 var (
