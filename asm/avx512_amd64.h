@@ -3,17 +3,16 @@
 // the same order; tables of 8 are held twice, so that the 4 bits of an index that
 // VPERMPS reads select the same element.
 //
-// A kernel is one loop of 32 scores a turn, in which each step works on other scores:
-// while one group is combined, the log1p of the next and the exp of the one after it are
-// evaluated. So no turn waits for a chain of dependent operations, and the steps whose
-// work is all FMA share the ports with those whose work is not: a core's schedulers hold
-// fewer operations than a step over a whole group has. Results go from step to step through
-// rings of RING scores in L1. The first turns combine nothing; in the last ones the early
-// steps evaluate the last group again.
+// A kernel is one loop of 32 scores a turn, in which the steps work on different groups:
+// while one is combined, the exp of the next is evaluated; with a general γ, there is a
+// step for the power in between. So no turn waits for the whole chain of dependent
+// operations. Results go from step to step through rings of RING scores in L1. The first
+// turns combine nothing; in the last ones the early steps evaluate the last group again.
 //
 // General registers of the loop: AX the group that is combined, R9 the last group;
-// DI and DX a step's group, and its place in the rings. Z0…Z4 are temporaries, Z5 and
-// Z6 the losses of the group's two vectors, which are o = 0 and 64 bytes into it.
+// DI and DX a step's group, and its place in the rings. Z0…Z9 are temporaries, of which
+// the combine step has u in Z5, w in Z6, q in Z9, and leaves the losses of the group's two
+// vectors, which are o = 0 and 64 bytes into it, in Z7 and Z8.
 
 #define RING 128
 #define RING_E 0
@@ -89,9 +88,9 @@
 	EXPCORE; \
 	VMOVUPS Z1, e
 
-// LOG1P: l = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
+// LOG1P: Z2 = log1p(e) = −ln c + log1p(f), f = c·(1+e) − 1, c ≈ 1/(1+i/7),
 // i = round(7e), log1p(f) ≈ f + f²(d0 + d1·f + d2·f² + d3·f³).
-#define LOG1P(e, l) \
+#define LOG1P(e) \
 	VMOVUPS e, Z0                  /* Z0 = e */; \
 	VMOVAPS Z26, Z1; \
 	VFMADD231PS Z17, Z0, Z1        /* Z1 = i + magic */; \
@@ -106,8 +105,7 @@
 	VFMADD231PS Z11, Z0, Z3        /* Z3 = d2 + d3·f */; \
 	VFMADD231PS Z3, Z4, Z2         /* Z2 = Z2 + f²·Z3 */; \
 	VFMADD213PS Z0, Z4, Z2         /* Z2 = f + f²·Z2 ≈ log1p(f) */; \
-	VADDPS Z1, Z2, Z2              /* Z2 = log1p(e) */; \
-	VMOVUPS Z2, l
+	VADDPS Z1, Z2, Z2              /* Z2 = log1p(e) */
 
 // PRODUCT: exp(−γ·(Z3 + Z2)) = 2^(n/8)·exp(Z0), n + magic in Z1; Z2 is the low part of
 // Z3 ≥ 0. The product is carried as h + lo.
@@ -139,152 +137,158 @@
 	VMOVUPS Z1, t; \
 	VMOVUPS Z0, r
 
-// WEIGH: Z1 = w·weight where weights are given. done is a label of its own.
+// WEIGH: Z6 = w·weight where weights are given. done is a label of its own.
 #define WEIGH(weight, done) \
 	TESTQ R14, R14; \
 	JZ    done; \
-	VMULPS weight, Z1, Z1; \
+	VMULPS weight, Z6, Z6; \
 done:
 
-// HEAD: Z0 = u, Z1 = w. Of a gradient the sign is the weight's: there Z31 holds −Pos for
+// HEAD: Z5 = u, Z6 = w. Of a gradient the sign is the weight's: there Z31 holds −Pos for
 // the label 1, and SIGNEDHEAD takes it from there.
 #define HEAD(x, y, weight, done) \
-	VPMOVZXBD y, Z0                /* Z0 = label */; \
-	VPERMILPS Z0, Z31, Z1          /* Z1 = w_t: Neg, Pos, or 0 for 255 */; \
+	VPMOVZXBD y, Z5                /* Z5 = label */; \
+	VPERMILPS Z5, Z31, Z6          /* Z6 = w_t: Neg, Pos, or 0 for 255 */; \
 	WEIGH(weight, done); \
-	VPSLLD $31, Z0, Z0; \
-	VXORPS x, Z0, Z0               /* Z0 = u: −x where the label is 1 */
+	VPSLLD $31, Z5, Z5; \
+	VXORPS x, Z5, Z5               /* Z5 = u: −x where the label is 1 */
 #define SIGNEDHEAD(x, y, weight, done) \
-	VPMOVZXBD y, Z0; \
-	VPERMILPS Z0, Z31, Z1          /* Z1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	VPMOVZXBD y, Z5; \
+	VPERMILPS Z5, Z31, Z6          /* Z6 = ±w_t: Neg, −Pos, or +0 for 255 */; \
 	WEIGH(weight, done); \
-	VMOVUPS x, Z0; \
-	VPTERNLOGD $0x78, Z28, Z1, Z0  /* Z0 = u: −x where the label is 1 */
+	VMOVUPS x, Z5; \
+	VPTERNLOGD $0x78, Z28, Z6, Z5  /* Z5 = u: −x where the label is 1 */
 
-// SIGMOID: Z4 = q = (u < 0 ? e : 1)/(1 + e). The choice is the greater of e and ±1.
+// SIGMOID: Z9 = q = (u < 0 ? e : 1)/(1 + e). The choice is the greater of e and ±1.
 #define SIGMOID(e) \
 	VMOVUPS e, Z2; \
 	VADDPS Z2, Z30, Z3             /* Z3 = 1 + e */; \
-	VMOVAPS Z0, Z4; \
-	VPTERNLOGD $0xea, Z30, Z28, Z4 /* Z4 = 1 with the sign of u */; \
-	VMAXPS Z2, Z4, Z4              /* Z4 = u < 0 ? e : 1 */; \
-	VDIVPS Z3, Z4, Z4
+	VMOVAPS Z5, Z9; \
+	VPTERNLOGD $0xea, Z30, Z28, Z9 /* Z9 = 1 with the sign of u */; \
+	VMAXPS Z2, Z9, Z9              /* Z9 = u < 0 ? e : 1 */; \
+	VDIVPS Z3, Z9, Z9
 
-// What the weight step does with q: Z1 = w·q^γ for the losses, or q is kept.
-#define MODULATE0(e, q)
-#define MODULATE1(e, q) \
+// Modulating factors of the losses: Z6 = w·q^γ.
+#define MODULATE0(e)
+#define MODULATE1(e) \
 	SIGMOID(e); \
-	VMULPS Z4, Z1, Z1              /* Z1 = w·q */
-#define MODULATE2(e, q) \
+	VMULPS Z9, Z6, Z6              /* Z6 = w·q */
+#define MODULATE2(e) \
 	SIGMOID(e); \
-	VMULPS Z4, Z4, Z4              /* Z4 = q² */; \
-	VMULPS Z4, Z1, Z1              /* Z1 = w·q² */
-#define KEEPQ(e, q) \
-	SIGMOID(e); \
-	VMOVUPS Z4, q
+	VMULPS Z9, Z9, Z9              /* Z9 = q² */; \
+	VMULPS Z9, Z6, Z6              /* Z6 = w·q² */
 
-// The steps ahead of combine: that is vector o of the group n scores ahead. done is a label
-// of its own. The first groups of all steps but exp are evaluated before their time, too,
-// from whatever is in the rings.
+// SOFTPLUS: Z5 = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
+#define SOFTPLUS \
+	VMAXPS Z5, Z29, Z5             /* Z5 = max(u, 0) */; \
+	VADDPS Z2, Z5, Z5              /* Z5 = −ln p_t */
+
+// Slopes for the gradients, from u in Z5 and q in Z9: Z5 = softplus(u), Z6 = ±w·q^γ,
+// Z3 = q + γ·p_t·softplus(u), with p_t = u < 0 ? 1 − q : e·q, which keeps full
+// relative accuracy.
+#define TRUEPROB(e) \
+	VPMOVD2M Z5, K1                /* K1 = u < 0 */; \
+	VMULPS e, Z9, Z3; \
+	VSUBPS Z9, Z30, K1, Z3
+#define SLOPE0(e) \
+	SOFTPLUS; \
+	VMOVAPS Z9, Z3
+#define SLOPE1(e) \
+	TRUEPROB(e); \
+	SOFTPLUS; \
+	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + p_t·softplus(u) */; \
+	VMULPS Z9, Z6, Z6              /* Z6 = ±w·q */
+#define SLOPE2(e) \
+	TRUEPROB(e); \
+	SOFTPLUS; \
+	VADDPS Z3, Z3, Z3              /* Z3 = 2·p_t */; \
+	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + 2·p_t·softplus(u) */; \
+	VMULPS Z9, Z9, Z9              /* Z9 = q² */; \
+	VMULPS Z9, Z6, Z6              /* Z6 = ±w·q² */
+#define SLOPE(e) \
+	TRUEPROB(e); \
+	SOFTPLUS; \
+	VMULPS.BCST 16(R10), Z3, Z3    /* Z3 = γ·p_t */; \
+	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + γ·p_t·softplus(u) */
+
+// LOSS: F = w·q^γ·softplus(u), the loss.
+#define LOSS(F) \
+	SOFTPLUS; \
+	VMULPS Z6, Z5, F
+
+// GRADIENT: Z3 = g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u), the loss.
+#define GRADIENT(e, g, F, SLP) \
+	SLP(e); \
+	VMULPS Z6, Z3, Z3; \
+	VMOVUPS Z3, g; \
+	VMULPS Z6, Z5, Z5; \
+	VANDNPS Z5, Z28, F
+
+// The steps, each for the vector o of a group n scores ahead. done is a label of its own.
 #define EXPSTEP(n, o) \
 	AHEAD(n); \
 	PLACE; \
 	EXPNEG(o(SI)(DI*4), (o+RING_E)(R8)(DX*4))
-#define LOG1PSTEP(n, o) \
-	AHEAD(n); \
-	PLACE; \
-	LOG1P((o+RING_E)(R8)(DX*4), (o+RING_L)(R8)(DX*4))
-#define WEIGHTSTEP(n, o, HEAD, MOD, done) \
+#define STEPS \
+	EXPSTEP(32, 0); \
+	EXPSTEP(32, 64)
+
+// With a general γ: u, w, log1p(e) and, for the gradients, q; then t and r of q^γ. The first
+// groups are evaluated before their time, too, from whatever is in the rings.
+#define NOQ(e, q)
+#define KEEPQ(e, q) \
+	SIGMOID(e); \
+	VMOVUPS Z9, q
+#define LOG1PSTEP(n, o, HEAD, Q, done) \
 	AHEAD(n); \
 	XORL DX, DX; \
 	TESTQ DI, DI; \
 	CMOVQLT DX, DI; \
 	PLACE; \
 	HEAD(o(SI)(DI*4), (o/4)(BX)(DI*1), o(R14)(DI*4), done); \
-	MOD((o+RING_E)(R8)(DX*4), (o+RING_Q)(R8)(DX*4)); \
-	VMOVUPS Z0, (o+RING_U)(R8)(DX*4); \
-	VMOVUPS Z1, (o+RING_W)(R8)(DX*4)
+	Q((o+RING_E)(R8)(DX*4), (o+RING_Q)(R8)(DX*4)); \
+	VMOVUPS Z5, (o+RING_U)(R8)(DX*4); \
+	VMOVUPS Z6, (o+RING_W)(R8)(DX*4); \
+	LOG1P((o+RING_E)(R8)(DX*4)); \
+	VMOVUPS Z2, (o+RING_L)(R8)(DX*4)
 #define POWERSTEP(n, o) \
 	AHEAD(n); \
 	PLACE; \
 	POWER((o+RING_U)(R8)(DX*4), (o+RING_L)(R8)(DX*4), (o+RING_T)(R8)(DX*4), (o+RING_R)(R8)(DX*4))
-#define STEPS(HEAD, MOD) \
-	EXPSTEP(64, 0); \
-	WEIGHTSTEP(32, 0, HEAD, MOD, weighed0); \
-	LOG1PSTEP(32, 0); \
-	EXPSTEP(64, 64); \
-	WEIGHTSTEP(32, 64, HEAD, MOD, weighed1); \
-	LOG1PSTEP(32, 64)
-#define POWERSTEPS(HEAD, MOD) \
+#define POWERSTEPS(HEAD, Q) \
 	EXPSTEP(96, 0); \
-	WEIGHTSTEP(64, 0, HEAD, MOD, weighed0); \
+	LOG1PSTEP(64, 0, HEAD, Q, weighed0); \
 	POWERSTEP(32, 0); \
-	LOG1PSTEP(64, 0); \
 	EXPSTEP(96, 64); \
-	WEIGHTSTEP(64, 64, HEAD, MOD, weighed1); \
-	POWERSTEP(32, 64); \
-	LOG1PSTEP(64, 64)
+	LOG1PSTEP(64, 64, HEAD, Q, weighed1); \
+	POWERSTEP(32, 64)
 
-// The combine step of the vector o, DX being the place of AX in the rings.
-
-// NOFACTOR: Z1 = w. POWERFACTOR: Z1 = w·q^γ, from t and r.
-#define NOFACTOR(o) VMOVUPS (o+RING_W)(R8)(DX*4), Z1
-#define POWERFACTOR(o) \
+// The combine step, DX being the place of AX in the rings. POWERLOAD: what LOG1PSTEP and
+// POWERSTEP left, with Z6 = w·q^γ.
+#define LOSSCOMBINE(o, F, MOD, done) \
+	HEAD(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), done); \
+	MOD((o+RING_E)(R8)(DX*4)); \
+	LOG1P((o+RING_E)(R8)(DX*4)); \
+	LOSS(F)
+#define GRADIENTCOMBINE(o, F, SLP, done) \
+	SIGNEDHEAD(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), done); \
+	SIGMOID((o+RING_E)(R8)(DX*4)); \
+	LOG1P((o+RING_E)(R8)(DX*4)); \
+	GRADIENT((o+RING_E)(R8)(DX*4), o(R13)(AX*4), F, SLP)
+#define POWERLOAD(o) \
 	VMOVUPS (o+RING_T)(R8)(DX*4), Z1; \
 	VMOVUPS (o+RING_R)(R8)(DX*4), Z0; \
 	EXPCORE; \
-	VMULPS (o+RING_W)(R8)(DX*4), Z1, Z1
-
-// SOFTPLUS: Z0 = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
-#define SOFTPLUS(o) \
-	VMAXPS Z0, Z29, Z0             /* Z0 = max(u, 0) */; \
-	VADDPS (o+RING_L)(R8)(DX*4), Z0, Z0 /* Z0 = −ln p_t */
-
-// LOSS: F = w·q^γ·softplus(u), the loss.
-#define LOSS(o, F, FACTOR) \
-	FACTOR(o); \
-	VMOVUPS (o+RING_U)(R8)(DX*4), Z0; \
-	SOFTPLUS(o); \
-	VMULPS Z1, Z0, F
-
-// Slopes for the gradients, from u in Z0 and q in Z4: Z0 = softplus(u), Z1 = ±w·q^γ,
-// Z3 = q + γ·p_t·softplus(u), with p_t = u < 0 ? 1 − q : e·q, which keeps full
-// relative accuracy.
-#define TRUEPROB(o) \
-	VPMOVD2M Z0, K1                /* K1 = u < 0 */; \
-	VMULPS (o+RING_E)(R8)(DX*4), Z4, Z3; \
-	VSUBPS Z4, Z30, K1, Z3
-#define SLOPE0(o) \
-	SOFTPLUS(o); \
-	VMOVAPS Z4, Z3
-#define SLOPE1(o) \
-	TRUEPROB(o); \
-	SOFTPLUS(o); \
-	VFMADD213PS Z4, Z0, Z3         /* Z3 = q + p_t·softplus(u) */; \
-	VMULPS Z4, Z1, Z1              /* Z1 = ±w·q */
-#define SLOPE2(o) \
-	TRUEPROB(o); \
-	SOFTPLUS(o); \
-	VADDPS Z3, Z3, Z3              /* Z3 = 2·p_t */; \
-	VFMADD213PS Z4, Z0, Z3         /* Z3 = q + 2·p_t·softplus(u) */; \
-	VMULPS Z4, Z4, Z4              /* Z4 = q² */; \
-	VMULPS Z4, Z1, Z1              /* Z1 = ±w·q² */
-#define SLOPE(o) \
-	TRUEPROB(o); \
-	SOFTPLUS(o); \
-	VMULPS.BCST 16(R10), Z3, Z3    /* Z3 = γ·p_t */; \
-	VFMADD213PS Z4, Z0, Z3         /* Z3 = q + γ·p_t·softplus(u) */
-
-// GRADIENT: Z3 = g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u), the loss.
-#define GRADIENT(o, F, FACTOR, SLP) \
-	FACTOR(o); \
-	VMOVUPS (o+RING_U)(R8)(DX*4), Z0; \
-	VMOVUPS (o+RING_Q)(R8)(DX*4), Z4; \
-	SLP(o); \
-	VMULPS Z1, Z3, Z3; \
-	VMOVUPS Z3, o(R13)(AX*4); \
-	VMULPS Z1, Z0, Z0; \
-	VANDNPS Z0, Z28, F
+	VMULPS (o+RING_W)(R8)(DX*4), Z1, Z6; \
+	VMOVUPS (o+RING_U)(R8)(DX*4), Z5; \
+	VMOVUPS (o+RING_L)(R8)(DX*4), Z2
+#define LOSSPOWERCOMBINE(o, F) \
+	POWERLOAD(o); \
+	LOSS(F)
+#define GRADIENTPOWERCOMBINE(o, F) \
+	POWERLOAD(o); \
+	VMOVUPS (o+RING_Q)(R8)(DX*4), Z9; \
+	GRADIENT((o+RING_E)(R8)(DX*4), o(R13)(AX*4), F, SLOPE)
 
 // From probabilities: Z31 weights by label, Z30 1 for the label 1, else 0, Z29 0 for
 // the label 1, else 1, Z28 mask of all but the sign, Z27 the sums, Z26 the greatest bits
@@ -398,52 +402,52 @@ done:
 	LNSTEP(0); \
 	LNSTEP(64)
 
-// Modulating factors from probabilities: Z1 = w·q^γ; Z0 = label.
+// Modulating factors from probabilities: Z6 = w·q^γ; Z0 = label.
 #define PROBMODULATE0(x, q)
 #define PROBMODULATE1(x, q) \
 	VPERMILPS Z0, Z30, Z0; \
 	VSUBPS x, Z0, Z0               /* Z0 = ±q */; \
 	VANDPS Z28, Z0, Z0; \
-	VMULPS Z0, Z1, Z1              /* Z1 = w·q */
+	VMULPS Z0, Z6, Z6              /* Z6 = w·q */
 #define PROBMODULATE2(x, q) \
 	VPERMILPS Z0, Z30, Z0; \
 	VSUBPS x, Z0, Z0               /* Z0 = ±q */; \
 	VMULPS Z0, Z0, Z0; \
-	VMULPS Z0, Z1, Z1              /* Z1 = w·q² */
+	VMULPS Z0, Z6, Z6              /* Z6 = w·q² */
 #define PROBMODULATE(x, q) \
-	VMULPS q, Z1, Z1               /* Z1 = w·q^γ */
+	VMULPS q, Z6, Z6               /* Z6 = w·q^γ */
 
 // PROBLOSS: F = w·q^γ·min(−ln p_t, 100), the loss.
 #define PROBLOSS(x, y, weight, f, h, q, MOD, done, F) \
 	CE(f, h); \
 	VPMOVZXBD y, Z0                /* Z0 = label */; \
-	VPERMILPS Z0, Z31, Z1          /* Z1 = w_t: Neg, Pos, or 0 for 255 */; \
+	VPERMILPS Z0, Z31, Z6          /* Z6 = w_t: Neg, Pos, or 0 for 255 */; \
 	WEIGH(weight, done); \
 	MOD(x, q); \
-	VMULPS Z3, Z1, F
+	VMULPS Z3, Z6, F
 
-// Slopes from probabilities: Z4 = g, Z1 = ±w·q^γ from CE in Z3, q in Z0, p_t in Z2.
+// Slopes from probabilities: Z4 = g, Z6 = ±w·q^γ from CE in Z3, q in Z0, p_t in Z2.
 #define PROBSLOPE0(q) \
-	VDIVPS Z2, Z1, Z4              /* Z4 = ±w/p_t */
+	VDIVPS Z2, Z6, Z4              /* Z4 = ±w/p_t */
 #define PROBSLOPE1(q) \
 	VDIVPS Z2, Z0, Z4; \
 	VADDPS Z3, Z4, Z4; \
-	VMULPS Z1, Z4, Z4              /* Z4 = ±w·(q/p_t + CE) */; \
-	VMULPS Z0, Z1, Z1              /* Z1 = ±w·q */
+	VMULPS Z6, Z4, Z4              /* Z4 = ±w·(q/p_t + CE) */; \
+	VMULPS Z0, Z6, Z6              /* Z6 = ±w·q */
 #define PROBSLOPE2(q) \
 	VDIVPS Z2, Z0, Z4; \
 	VADDPS Z3, Z3, Z2; \
 	VADDPS Z2, Z4, Z4              /* Z4 = q/p_t + 2·CE */; \
-	VMULPS Z0, Z1, Z2; \
+	VMULPS Z0, Z6, Z2; \
 	VMULPS Z2, Z4, Z4              /* Z4 = ±w·q·(q/p_t + 2·CE) */; \
 	VMULPS Z0, Z0, Z0; \
-	VMULPS Z0, Z1, Z1              /* Z1 = ±w·q² */
+	VMULPS Z0, Z6, Z6              /* Z6 = ±w·q² */
 #define PROBSLOPE(q) \
-	VMULPS q, Z1, Z1               /* Z1 = ±w·q^γ */; \
-	VDIVPS Z2, Z1, Z4              /* Z4 = ±w·q^γ/p_t */; \
+	VMULPS q, Z6, Z6               /* Z6 = ±w·q^γ */; \
+	VDIVPS Z2, Z6, Z4              /* Z4 = ±w·q^γ/p_t */; \
 	VMAXPS.BCST ·least(SB), Z0, Z0 /* Z0 = max(q, 2⁻¹⁴⁹) */; \
 	VDIVPS Z0, Z3, Z0              /* Z0 = CE/q */; \
-	VMULPS.BCST 16(R10), Z1, Z2    /* Z2 = ±w·q^γ·γ */; \
+	VMULPS.BCST 16(R10), Z6, Z2    /* Z2 = ±w·q^γ·γ */; \
 	VFMADD231PS Z0, Z2, Z4         /* Z4 = ±w·q^γ·(1/p_t + γ·CE/q) */
 
 // PROBGRADIENT: Z4 = g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; F = w·q^γ·CE, the
@@ -451,7 +455,7 @@ done:
 #define PROBGRADIENT(x, y, weight, f, h, q, g, SLP, done, F) \
 	CE(f, h); \
 	VPMOVZXBD y, Z0; \
-	VPERMILPS Z0, Z31, Z1          /* Z1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
+	VPERMILPS Z0, Z31, Z6          /* Z6 = ±w_t: Neg, −Pos, or +0 for 255 */; \
 	WEIGH(weight, done); \
 	VMOVUPS x, Z4; \
 	VPERMILPS Z0, Z29, Z2; \
@@ -463,13 +467,13 @@ done:
 	VANDPS Z28, Z0, Z0             /* Z0 = q */; \
 	SLP(q); \
 	VMOVUPS Z4, g; \
-	VMULPS Z1, Z3, Z0; \
+	VMULPS Z6, Z3, Z0; \
 	VANDPS Z28, Z0, F
 
-// The canonical sum of the 32 losses in Z5 and Z6: lane j of s adds the losses j, j+8,
+// The canonical sum of the 32 losses in Z7 and Z8: lane j of s adds the losses j, j+8,
 // j+16, j+24 in float32; the lanes are accumulated in float64. ADDLANES is done a turn
 // after ADDHALVES.
-#define ADDHALVES VADDPS Z6, Z5, Z10                            /* Z10 = f[j] + f[j+16], then f[j+8] + f[j+24] */
+#define ADDHALVES VADDPS Z8, Z7, Z10                            /* Z10 = f[j] + f[j+16], then f[j+8] + f[j+24] */
 #define ADDLANES \
 	VEXTRACTF32X8 $1, Z10, Y0; \
 	VADDPS Y0, Y10, Y0             /* Y0 = s */; \
@@ -480,23 +484,29 @@ done:
 #define STORE \
 	TESTQ R12, R12; \
 	JZ    stored; \
-	VMOVUPS Z5, 0(R12)(AX*4); \
-	VMOVUPS Z6, 64(R12)(AX*4); \
+	VMOVUPS Z7, 0(R12)(AX*4); \
+	VMOVUPS Z8, 64(R12)(AX*4); \
 stored:
 
 // The combine step by kind of kernel.
-#define LOSSTURN(FACTOR) \
-	LOSS(0, Z5, FACTOR); \
-	LOSS(64, Z6, FACTOR)
-#define GRADIENTTURN(FACTOR, SLP) \
-	GRADIENT(0, Z5, FACTOR, SLP); \
-	GRADIENT(64, Z6, FACTOR, SLP)
+#define LOSSTURN(MOD) \
+	LOSSCOMBINE(0, Z7, MOD, weighed0); \
+	LOSSCOMBINE(64, Z8, MOD, weighed1)
+#define GRADIENTTURN(SLP) \
+	GRADIENTCOMBINE(0, Z7, SLP, weighed0); \
+	GRADIENTCOMBINE(64, Z8, SLP, weighed1)
+#define LOSSPOWERTURN \
+	LOSSPOWERCOMBINE(0, Z7); \
+	LOSSPOWERCOMBINE(64, Z8)
+#define GRADIENTPOWERTURN \
+	GRADIENTPOWERCOMBINE(0, Z7); \
+	GRADIENTPOWERCOMBINE(64, Z8)
 #define PROBLOSSTURN(MOD) \
-	PROBLOSS(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), MOD, weighed0, Z5); \
-	PROBLOSS(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), MOD, weighed1, Z6)
+	PROBLOSS(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), MOD, weighed0, Z7); \
+	PROBLOSS(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), MOD, weighed1, Z8)
 #define PROBGRADIENTTURN(SLP) \
-	PROBGRADIENT(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), 0(R13)(AX*4), SLP, weighed0, Z5); \
-	PROBGRADIENT(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), 64(R13)(AX*4), SLP, weighed1, Z6)
+	PROBGRADIENT(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), 0(R13)(AX*4), SLP, weighed0, Z7); \
+	PROBGRADIENT(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), 64(R13)(AX*4), SLP, weighed1, Z8)
 
 // WEIGHTS: Z31 = Neg, Pos, 0, 0 four times. SIGNEDWEIGHTS: Pos negated.
 #define WEIGHTS VBROADCASTF32X4 (R10), Z31
@@ -528,10 +538,10 @@ ahead: \
 	ADDLANES
 
 // The body of a kernel from logits, after its arguments are in registers.
-#define LOSSKERNEL(MOD) LOGITBODY(WEIGHTS, 64, STEPS(HEAD, MOD), LOSSTURN(NOFACTOR))
-#define LOSSPOWERKERNEL LOGITBODY(WEIGHTS, 96, POWERSTEPS(HEAD, MODULATE0), LOSSTURN(POWERFACTOR))
-#define GRADIENTKERNEL(SLP) LOGITBODY(SIGNEDWEIGHTS, 64, STEPS(SIGNEDHEAD, KEEPQ), GRADIENTTURN(NOFACTOR, SLP))
-#define GRADIENTPOWERKERNEL LOGITBODY(SIGNEDWEIGHTS, 96, POWERSTEPS(SIGNEDHEAD, KEEPQ), GRADIENTTURN(POWERFACTOR, SLOPE))
+#define LOSSKERNEL(MOD) LOGITBODY(WEIGHTS, 32, STEPS, LOSSTURN(MOD))
+#define LOSSPOWERKERNEL LOGITBODY(WEIGHTS, 96, POWERSTEPS(HEAD, NOQ), LOSSPOWERTURN)
+#define GRADIENTKERNEL(SLP) LOGITBODY(SIGNEDWEIGHTS, 32, STEPS, GRADIENTTURN(SLP))
+#define GRADIENTPOWERKERNEL LOGITBODY(SIGNEDWEIGHTS, 96, POWERSTEPS(SIGNEDHEAD, KEEPQ), GRADIENTPOWERTURN)
 #define LOGITBODY(WEIGHTS, BEFORE, STEPS, COMBINE) \
 	ENTER(3648); \
 	MOVQ DX, CX; \
