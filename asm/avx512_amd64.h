@@ -26,6 +26,7 @@
 // Scratch of the power pass from probabilities.
 #define POW_Q 1024
 #define POW_LOW 3072
+#define POW_K 5120
 
 // TABLE: a table of eight, twice.
 #define TABLE(table, r) VBROADCASTF32X8 table(SB), r
@@ -367,12 +368,23 @@ done:
 	VSUBPS Z3, Z0, Z3              /* Z3 = −ln p_t */; \
 	VMINPS Z13, Z3, Z3
 
-// LNQ: Z0 = S = −ln(1 − p_t) to the output s, what it lost to v. Z15 is 0 for t = 1 − x,
-// 2²⁴ for t = x by label, Z14 −ln2/2²³ in 15 bits, Z13 the rest.
-#define LNQ(x, y, s, v) \
+// The power pass from probabilities is four loops over a chunk, each a short chain: f, ln c
+// and 2²³·k of −ln(1 − p_t); S = −ln(1 − p_t) and what it lost, v; t and r; q^γ.
+
+// LNQHEAD: Z15 is 0 for t = 1 − x, 2²⁴ for t = x by label.
+#define LNQHEAD(x, y, f, h, k) \
 	VMOVUPS x, Z0; \
 	NEGLN(y); \
+	VMOVUPS Z0, f; \
+	VMOVUPS Z1, h; \
+	VMOVUPS Z3, k
+
+// LNQTAIL: s and v in place of h and f. Z14 is −ln2/2²³ in 15 bits, Z13 the rest.
+#define LNQTAIL(v, s, k) \
+	VMOVUPS v, Z0; \
 	LN1P(Z0, Z2, Z5, Z4); \
+	VMOVUPS s, Z1; \
+	VMOVUPS k, Z3; \
 	VSUBPS Z4, Z1, Z1              /* Z1 = d = ln c − ln(1 + f) */; \
 	VMULPS Z14, Z3, Z2             /* Z2 = m = −k·ln2, its high part, exact */; \
 	VADDPS Z1, Z2, Z0              /* Z0 = S = m + d, rounded */; \
@@ -382,16 +394,21 @@ done:
 	VFMADD231PS Z13, Z3, Z1        /* Z1 = Z1 − k·ln2, its low part */; \
 	VMOVUPS Z1, v
 
-// POWQ: q = q^γ from S and its low part in q and v. S is beyond lnZero for q = 0
-// only. Registers: those from logits.
-#define POWQ(q, v) \
-	VMOVUPS q, Z3; \
+// POWQ: r and t in place of s and v. The s of q = 0, and of no other, is beyond lnZero: t is
+// then that of 0. POWEXP: q^γ in place of r. Registers: those from logits.
+#define POWQ(s, v) \
+	VMOVUPS s, Z3; \
 	VMOVUPS v, Z2; \
-	VCMPPS.BCST $2, ·ln+LN_ZERO(SB), Z3, K1 /* K1 = Z3 ≤ lnZero */; \
+	VCMPPS.BCST $14, ·ln+LN_ZERO(SB), Z3, K1 /* K1 = s > lnZero */; \
 	PRODUCT; \
+	VBROADCASTSS ·ln+LN_TZERO(SB), K1, Z1; \
+	VMOVUPS Z1, v; \
+	VMOVUPS Z0, s
+#define POWEXP(r, t) \
+	VMOVUPS t, Z1; \
+	VMOVUPS r, Z0; \
 	EXPCORE; \
-	VMOVAPS.Z Z1, K1, Z1           /* Z1 = q^γ */; \
-	VMOVUPS Z1, q
+	VMOVUPS Z1, r
 
 // LNSTEP: the step ahead of combine.
 #define LNSTEP(o) \
@@ -562,7 +579,7 @@ done: \
 #define PROBGRADIENTKERNEL(SIZE, POW, SLP) PROBBODY(SIGNEDWEIGHTS, SIZE, POW, PROBGRADIENTTURN(SLP))
 #define ALL MOVQ DX, CX
 #define PROBBODY(WEIGHTS, SIZE, POW, COMBINE) \
-	ENTER(5184); \
+	ENTER(7232); \
 	TESTQ DX, DX; \
 	JZ done; \
 chunk: \

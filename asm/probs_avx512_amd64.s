@@ -5,33 +5,49 @@
 #include "kernel_amd64.h"
 #include "avx512_amd64.h"
 
-// probpower: Q = q^γ = exp(−γ·S), S = −ln(1 − p_t), for the CX scores at SI.
+// probpower: Q = q^γ = exp(−γ·s), s = −ln(1 − p_t), for the CX scores at SI.
 TEXT probpower<>(SB), NOSPLIT|NOFRAME, $0
 	LNSETUP
 	VBROADCASTF32X4 ·scaleof1(SB), Z15
+	XORQ AX, AX
+
+head:
+	LNQHEAD(0(SI)(AX*4), 0(BX)(AX*1), (0+POW_LOW)(R8)(AX*4), (0+POW_Q)(R8)(AX*4), (0+POW_K)(R8)(AX*4))
+	LNQHEAD(64(SI)(AX*4), 16(BX)(AX*1), (64+POW_LOW)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), (64+POW_K)(R8)(AX*4))
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  head
 	LNCONST(LN_LN2HI, Z14)
 	LNCONST(LN_LN2LO, Z13)
 	XORQ AX, AX
 
-lnq:
-	LNQ(0(SI)(AX*4), 0(BX)(AX*1), (0+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4))
-	LNQ(64(SI)(AX*4), 16(BX)(AX*1), (64+POW_Q)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
+tail:
+	LNQTAIL((0+POW_LOW)(R8)(AX*4), (0+POW_Q)(R8)(AX*4), (0+POW_K)(R8)(AX*4))
+	LNQTAIL((64+POW_LOW)(R8)(AX*4), (64+POW_Q)(R8)(AX*4), (64+POW_K)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
-	JLT  lnq
+	JLT  tail
 	LOGITSETUP
 	XORQ AX, AX
 
-powq:
+product:
 	POWQ((0+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4))
 	POWQ((64+POW_Q)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
 	ADDQ $32, AX
 	CMPQ AX, CX
-	JLT  powq
+	JLT  product
+	XORQ AX, AX
+
+exp:
+	POWEXP((0+POW_Q)(R8)(AX*4), (0+POW_LOW)(R8)(AX*4))
+	POWEXP((64+POW_Q)(R8)(AX*4), (64+POW_LOW)(R8)(AX*4))
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLT  exp
 	RET
 
 // func ProbLossGamma0AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma0AVX512(SB), 0, $5184-112
+TEXT ·ProbLossGamma0AVX512(SB), 0, $7232-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -44,7 +60,7 @@ TEXT ·ProbLossGamma0AVX512(SB), 0, $5184-112
 	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE0)
 
 // func ProbLossGamma1AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma1AVX512(SB), 0, $5184-112
+TEXT ·ProbLossGamma1AVX512(SB), 0, $7232-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -57,7 +73,7 @@ TEXT ·ProbLossGamma1AVX512(SB), 0, $5184-112
 	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE1)
 
 // func ProbLossGamma2AVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGamma2AVX512(SB), 0, $5184-112
+TEXT ·ProbLossGamma2AVX512(SB), 0, $7232-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -70,7 +86,7 @@ TEXT ·ProbLossGamma2AVX512(SB), 0, $5184-112
 	PROBLOSSKERNEL(ALL, NOPOWER, PROBMODULATE2)
 
 // func ProbLossGammaAVX512(dst, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbLossGammaAVX512(SB), 0, $5184-112
+TEXT ·ProbLossGammaAVX512(SB), 0, $7232-112
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ x_base+24(FP), SI
@@ -83,7 +99,7 @@ TEXT ·ProbLossGammaAVX512(SB), 0, $5184-112
 	PROBLOSSKERNEL(CHUNKSIZE, PROBPOWERPASS, PROBMODULATE)
 
 // func ProbGradientGamma0AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma0AVX512(SB), 0, $5184-136
+TEXT ·ProbGradientGamma0AVX512(SB), 0, $7232-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -97,7 +113,7 @@ TEXT ·ProbGradientGamma0AVX512(SB), 0, $5184-136
 	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE0)
 
 // func ProbGradientGamma1AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma1AVX512(SB), 0, $5184-136
+TEXT ·ProbGradientGamma1AVX512(SB), 0, $7232-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -111,7 +127,7 @@ TEXT ·ProbGradientGamma1AVX512(SB), 0, $5184-136
 	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE1)
 
 // func ProbGradientGamma2AVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGamma2AVX512(SB), 0, $5184-136
+TEXT ·ProbGradientGamma2AVX512(SB), 0, $7232-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
@@ -125,7 +141,7 @@ TEXT ·ProbGradientGamma2AVX512(SB), 0, $5184-136
 	PROBGRADIENTKERNEL(ALL, NOPOWER, PROBSLOPE2)
 
 // func ProbGradientGammaAVX512(dst, grad, x []float32, y []uint8, w []float32, p *[8]float32, acc *[8]float64)
-TEXT ·ProbGradientGammaAVX512(SB), 0, $5184-136
+TEXT ·ProbGradientGammaAVX512(SB), 0, $7232-136
 	MOVQ dst_base+0(FP), R12
 	NILIFEMPTY(dst_len+8(FP), R12)
 	MOVQ grad_base+24(FP), R13
