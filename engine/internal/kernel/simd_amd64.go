@@ -27,10 +27,28 @@ var avx2Set = Set{
 	Pow: asm.PowAVX2,
 }
 
+// avx512Set has kernels of its own for the elementwise functions.
+var avx512Set = Set{
+	Name:        "avx512",
+	Grain:       avx2Set.Grain,
+	CountLabels: avx2Set.CountLabels,
+	Loss:        avx2Set.Loss,
+	Gradient:    avx2Set.Gradient,
+	Unary: [NumUnary]UnaryFunc{
+		asm.ExpAVX512, asm.LogAVX512, asm.Log1pAVX512,
+		asm.SigmoidAVX512, asm.SoftplusAVX512, asm.LogSigmoidAVX512,
+	},
+	Pow: asm.PowAVX512,
+}
+
 // simd returns the assembly sets, fastest first. cpuid reports an extension only
 // where the operating system saves its registers, too.
 func simd() []Candidate {
 	return []Candidate{
+		{
+			Set: &avx512Set, Needs: "AVX-512 F, DQ, BW, VL",
+			Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3),
+		},
 		{Set: &avx2Set, Needs: "AVX2, FMA3", Missing: missing(cpuid.AVX2, cpuid.FMA3)},
 	}
 }
