@@ -8,6 +8,12 @@
 //
 //	SI src   DI dst   DX values left
 //	R9 R10 R11 offsets of groups of 16 values within the turn, in bytes
+//
+// and where there are two passes through scratch:
+//
+//	R8 scratch   CX values in this chunk   BX values left of them
+//	R10 R12 R13 scratch, src, dst of this turn
+//
 //	Z0…Z3 a   Z4…Z7 b   Z8…Z11 c   Z12…Z15 d   Z16…Z19 e   Z20…Z23 f, of four vectors
 //	Z24…Z31 constants, and f in kernels that have no need of it
 //
@@ -17,6 +23,9 @@
 // minima and conversions leave the FMA's ports alone is what makes them pay.
 //
 // Operands are in Go's order, as in avx2_amd64.h.
+
+#define ZCHUNK 512
+#define XOFF 4096 // of the second part of scratch
 
 // Constants, by offset into z<>: float32, float64, tables.
 #define X_BYLN2 0
@@ -159,7 +168,7 @@
 	FOUR(EXP_Y)
 
 // LOG: d = log(a). Registers: Z24 one, Z25 Z26 ln2 in two parts, Z27 Z28 Z29
-// tables of c and −ln c in two parts, Z30 l1, Z31 l3.
+// tables of c and −ln c in two parts, Z30 l0, Z31 l2.
 //
 // Where x < 0, m is NaN; where it is 0 or +Inf, k is ∓Inf and so is h. Only what
 // is added to s would be NaN then, for which the minimum puts 1.
@@ -178,12 +187,12 @@
 	VFMADD231PS Z26, c, e         /* e = lo */
 #define LOG_S(a, b, c, d, e, f) \
 	VADDPS b, d, a                /* a = s = h + f, rounded */; \
-	VBROADCASTSS Z(X_L2), f; \
-	VFMADD231PS Z31, b, f         /* f = l2 + l3·f */
+	VMOVAPS Z31, f; \
+	VFMADD231PS.BCST Z(X_L3), b, f /* f = l2 + l3·f */
 #define LOG_S1(a, b, c, d, e, f) \
 	VSUBPS d, a, d                /* d = s − h */; \
-	VBROADCASTSS Z(X_L0), c; \
-	VFMADD231PS Z30, b, c         /* c = l0 + l1·f */
+	VMOVAPS Z30, c; \
+	VFMADD231PS.BCST Z(X_L1), b, c /* c = l0 + l1·f */
 #define LOG_S2(a, b, c, d, e, f) \
 	VSUBPS d, b, d                /* d = f − (s − h), what s lost */; \
 	VMULPS b, b, b                /* b = f² */
@@ -209,22 +218,22 @@
 	FOUR(LOG_NAN); \
 	FOUR(LOG_Y)
 
-// EXP64: e = exp(b); a and d as they were in SIGMOID and SOFTPLUS, which need a.
-// Registers: Z29 magic, Z30 ln2, Z31 one. As in EXP, not clamped.
+// EXP64: e = exp(b), a as it was. Registers: Z24 e4, Z25 e2, Z26 bound, Z27 1/ln2,
+// Z28 magic, Z29 ln2, Z30 one. As in EXP, not clamped.
 #define EXP64_N(a, b, c, d, e, f) \
-	VMOVAPD Z29, c; \
-	VFMADD231PD.BCST Z(Y_BYLN2), b, c /* c = b/ln2 + magic */
-#define EXP64_ROUND(a, b, c, d, e, f) VSUBPD Z29, c, d /* d = n = round(b/ln2) */
-#define EXP64_R(a, b, c, d, e, f) VFNMADD231PD Z30, d, b /* b = r = b − n·ln2 */
-#define EXP64_BOUND(a, b, c, d, e, f) VPANDQ.BCST Z(Y_BOUND), b, b
+	VMOVAPD Z28, c; \
+	VFMADD231PD Z27, b, c         /* c = b/ln2 + magic */
+#define EXP64_ROUND(a, b, c, d, e, f) VSUBPD Z28, c, d /* d = n = round(b/ln2) */
+#define EXP64_R(a, b, c, d, e, f) VFNMADD231PD Z29, d, b /* b = r = b − n·ln2 */
+#define EXP64_BOUND(a, b, c, d, e, f) VPANDQ Z26, b, b
 #define EXP64_RR(a, b, c, d, e, f) \
 	VMULPD b, b, c                /* c = r² */; \
-	VBROADCASTSD Z(Y_E4), e; \
+	VMOVAPD Z24, e; \
 	VFMADD231PD.BCST Z(Y_E5), b, e
 #define EXP64_B(a, b, c, d, e, f) \
-	VBROADCASTSD Z(Y_E2), f; \
+	VMOVAPD Z25, f; \
 	VFMADD231PD.BCST Z(Y_E3), b, f /* f = e2 + e3·r */; \
-	VADDPD Z31, b, b              /* b = 1 + r */
+	VADDPD Z30, b, b              /* b = 1 + r */
 #define EXP64_E(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_E6), c, e /* e = e4 + e5·r + e6·r² */
 #define EXP64_F(a, b, c, d, e, f) VFMADD231PD e, c, f /* f = e2 + … + e6·r⁴ */
 #define EXP64_P(a, b, c, d, e, f) VFMADD231PD f, c, b /* b = 1 + r + r²·f ≈ exp(r) */
@@ -242,39 +251,50 @@
 	FOUR(EXP64_Y)
 
 #define EXP64SETUP \
-	VBROADCASTSD Z(Y_MAGIC), Z29; \
-	VBROADCASTSD Z(Y_LN2), Z30; \
-	VBROADCASTSD Z(Y_ONE), Z31
+	VBROADCASTSD Z(Y_E4), Z24; \
+	VBROADCASTSD Z(Y_E2), Z25; \
+	VBROADCASTSD Z(Y_BOUND), Z26; \
+	VBROADCASTSD Z(Y_BYLN2), Z27; \
+	VBROADCASTSD Z(Y_MAGIC), Z28; \
+	VBROADCASTSD Z(Y_LN2), Z29; \
+	VBROADCASTSD Z(Y_ONE), Z30
 
-// LOG64TAIL: d = f + log1p(c).
-#define LOG64_FF(a, b, c, d, e, f) \
-	VBROADCASTSD Z(Y_G4), d; \
+// MINUSABS: b = −|a|.
+#define MINUSABS(a, b, c, d, e, f) VPORQ.BCST Z(Y_SIGN), a, b
+
+// LOG64TAIL: d = f + log1p(c), a as it was. Registers: Z29 Z30 Z31 g0 g2 g4.
+#define LOG64_P(a, b, c, d, e, f) \
+	VMOVAPD Z31, d; \
 	VFMADD231PD.BCST Z(Y_G5), c, d; \
 	VMULPD c, c, e                /* e = f² */
-#define LOG64_P(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_G6), e, d /* d = g4 + g5·f + g6·f² */
 #define LOG64_Q(a, b, c, d, e, f) \
-	VBROADCASTSD Z(Y_G2), b; \
+	VMOVAPD Z30, b; \
 	VFMADD231PD.BCST Z(Y_G3), c, b
-#define LOG64_R(a, b, c, d, e, f) VFMADD231PD d, e, b /* b = g2 + … + g6·f⁴ */
-#define LOG64_S(a, b, c, d, e, f) \
-	VBROADCASTSD Z(Y_G0), d; \
+#define LOG64_P6(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_G6), e, d /* d = g4 + g5·f + g6·f² */
+#define LOG64_QP(a, b, c, d, e, f) \
+	VFMADD231PD d, e, b           /* b = g2 + … + g6·f⁴ */; \
+	VMOVAPD Z29, d; \
 	VFMADD231PD.BCST Z(Y_G1), c, d
-#define LOG64_T(a, b, c, d, e, f) VFMADD231PD b, e, d /* d = g0 + … + g6·f⁶ */
-#define LOG64_U(a, b, c, d, e, f) VFMADD213PD c, e, d /* d = f + f²·d ≈ log1p(f) */
+#define LOG64_PQ(a, b, c, d, e, f) VFMADD231PD b, e, d /* d = g0 + … + g6·f⁶ */
+#define LOG64_L(a, b, c, d, e, f) VFMADD213PD c, e, d /* d = f + f²·d ≈ log1p(f) */
 #define LOG64_Y(a, b, c, d, e, f) VADDPD f, d, d
 #define LOG64TAIL \
-	FOUR(LOG64_FF); \
-	FOUR(LOG64_Q); \
 	FOUR(LOG64_P); \
-	FOUR(LOG64_R); \
-	FOUR(LOG64_S); \
-	FOUR(LOG64_T); \
-	FOUR(LOG64_U); \
+	FOUR(LOG64_Q); \
+	FOUR(LOG64_P6); \
+	FOUR(LOG64_QP); \
+	FOUR(LOG64_PQ); \
+	FOUR(LOG64_L); \
 	FOUR(LOG64_Y)
 
+#define LOG64TAILSETUP \
+	VBROADCASTSD Z(Y_G0), Z29; \
+	VBROADCASTSD Z(Y_G2), Z30; \
+	VBROADCASTSD Z(Y_G4), Z31
+
 // POWHEAD: c = f and f = k·ln2 − ln c, of |a| = 2^k·m. Where a is 0 or infinite, f
-// is ∓Inf and c is 0. Registers: Z24 Z25, Z26 Z27, Z28 tables of c and −ln c, upper
-// part and half of the lower, Z30 ln2, Z31 one.
+// is ∓Inf and c is 0. Registers: Z24 Z25 and Z26 Z27 tables of c and −ln c, upper
+// part; Z28 half of that of the lower one.
 #define POW_M(a, b, c, d, e, f) \
 	VGETMANTPD $4, a, c           /* c = m, in [1, 2) */; \
 	VGETEXPPD a, b                /* b = k */
@@ -282,38 +302,43 @@
 #define POW_C(a, b, c, d, e, f) \
 	VMOVDQA64 a, d; \
 	VPERMI2PD Z25, Z24, d         /* d = c */; \
-	VFMSUB213PD Z31, d, c         /* c = f = c·m − 1 */
-#define POW_HI(a, b, c, d, e, f) \
 	VMOVDQA64 a, f; \
-	VPERMI2PD Z27, Z26, f         /* f = −ln c, upper part */; \
-	VFMADD231PD Z30, b, f         /* f = k·ln2 − ln c, but for */
-#define POW_LO(a, b, c, d, e, f) \
-	VPERMI2PD Z(Y_LO+64), Z28, a  /* a = the lower part */; \
-	VADDPD a, f, f
+	VPERMI2PD Z27, Z26, f         /* f = −ln c, upper part */
+#define POW_F(a, b, c, d, e, f) \
+	VFMSUB213PD.BCST Z(Y_ONE), d, c /* c = f = c·m − 1 */; \
+	VFMADD231PD.BCST Z(Y_LN2), b, f; \
+	VPERMI2PD Z(Y_LO+64), Z28, a  /* a = −ln c, lower part */
+#define POW_B(a, b, c, d, e, f) VADDPD a, f, f /* f = k·ln2 − ln c */
 #define POWHEAD \
 	FOUR(POW_M); \
 	FOUR(POW_J); \
 	FOUR(POW_C); \
-	FOUR(POW_HI); \
-	FOUR(POW_LO)
+	FOUR(POW_F); \
+	FOUR(POW_B)
 
-// LOG1PHEAD: c = f and f = k·ln2 − ln c, of b = u = 1 + a. Registers: Z24 table of
-// c, less 1, Z25 Z26 of −ln c in two parts, Z27 split, Z28 exponent, Z30 ln2, Z31 one.
-#define LOG1P_U(a, b, c, d, e, f) VADDPD Z31, a, b /* b = u */
+#define POWHEADSETUP \
+	VMOVUPD Z(Y_C), Z24; \
+	VMOVUPD Z(Y_C+64), Z25; \
+	VMOVUPD Z(Y_HI), Z26; \
+	VMOVUPD Z(Y_HI+64), Z27; \
+	VMOVUPD Z(Y_LO), Z28
+
+// LOG1PHEAD: c = f and f = k·ln2 − ln c, of a = u = 1 + a. Registers: Z24 table of
+// c, less 1, Z25 Z26 of −ln c in two parts, Z27 split, Z28 exponent.
+#define LOG1P_U(a, b, c, d, e, f) VADDPD.BCST Z(Y_ONE), a, b /* b = u */
 #define LOG1P_J(a, b, c, d, e, f) \
-	VPADDQ Z27, b, c              /* c = bits of 2·u, rounded up by 1/32 */; \
+	VPADDQ Z27, b, c              /* c = bits of 2·u, from 31/32 on */; \
 	VPSRLQ $49, c, d              /* d = j, mod 8 */; \
 	VPANDNQ Z28, c, c             /* c = 2^−k */
 #define LOG1P_C(a, b, c, d, e, f) \
 	VPERMPD Z24, d, e             /* e = bits of c, less those of 1 */; \
 	VPADDQ c, e, e                /* e = c·2^−k */; \
-	VGETEXPPD c, c                /* c = −k */
-#define LOG1P_HI(a, b, c, d, e, f) \
-	VPERMPD Z25, d, f; \
-	VFNMADD231PD Z30, c, f; \
-	VPERMPD Z26, d, d
+	VGETEXPPD c, c                /* c = −k */; \
+	VPERMPD Z25, d, f             /* f = −ln c, upper part */; \
+	VPERMPD Z26, d, d             /* d = and lower part */
 #define LOG1P_F(a, b, c, d, e, f) \
-	VADDPD Z29, e, c; \
+	VFNMADD231PD.BCST Z(Y_LN2), c, f; \
+	VADDPD.BCST Z(Y_MINUSONE), e, c; \
 	VFMADD231PD a, e, c           /* c = f = c·2^−k·u − 1 */; \
 	VADDPD d, f, f                /* f = k·ln2 − ln c */; \
 	VMOVAPD b, a                  /* a = u */
@@ -321,14 +346,20 @@
 	FOUR(LOG1P_U); \
 	FOUR(LOG1P_J); \
 	FOUR(LOG1P_C); \
-	FOUR(LOG1P_HI); \
 	FOUR(LOG1P_F)
 
-// SOFTPLUSHEAD: c = f and f = k·ln2 − ln c, of u = 1 + e, 0 ≤ e ≤ 1, so that k is 0
-// or 1. Registers: Z24 Z25 table of c·2^−k, Z26 Z27 of k·ln2 − ln c, Z31 one.
-#define SOFTPLUS_U(a, b, c, d, e, f) VADDPD Z31, e, b /* b = u */
+#define LOG1PHEADSETUP \
+	VMOVUPD Z(Y_CBITS), Z24; \
+	VMOVUPD Z(Y_HI8), Z25; \
+	VMOVUPD Z(Y_LO8), Z26; \
+	VBROADCASTSD Z(Y_SPLIT), Z27; \
+	VBROADCASTSD Z(Y_EXPONENT), Z28
+
+// SOFTPLUSHEAD: c = f and f = k·ln2 − ln c, of u = 1 + a, 0 ≤ a ≤ 1, so that k is 0
+// or 1. Registers: Z24 Z25 table of c·2^−k, Z26 Z27 of k·ln2 − ln c.
+#define SOFTPLUS_U(a, b, c, d, e, f) VADDPD.BCST Z(Y_ONE), a, b /* b = u */
 #define SOFTPLUS_J(a, b, c, d, e, f) \
-	VPADDQ.BCST Z(Y_2P48), b, b; \
+	VPADDQ Z28, b, b; \
 	VPSRLQ $49, b, d              /* d = index: j and the exponent's last bit */
 #define SOFTPLUS_D(a, b, c, d, e, f) \
 	VMOVDQA64 d, f; \
@@ -336,15 +367,66 @@
 	VPERMI2PD Z27, Z26, f         /* f = k·ln2 − ln c */
 #define SOFTPLUS_F(a, b, c, d, e, f) \
 	VADDPD.BCST Z(Y_MINUSONE), d, c; \
-	VFMADD231PD e, d, c           /* c = f = c·2^−k·u − 1 */
+	VFMADD231PD a, d, c           /* c = f = c·2^−k·u − 1 */
 #define SOFTPLUSHEAD \
 	FOUR(SOFTPLUS_U); \
 	FOUR(SOFTPLUS_J); \
 	FOUR(SOFTPLUS_D); \
 	FOUR(SOFTPLUS_F)
 
-// TURN8: the offset of the second group of 16 values, or the first's once more.
-#define TURN8 \
-	CMPQ DX, $32; \
-	JGE 2(PC); \
-	XORL R9, R9
+#define SOFTPLUSHEADSETUP \
+	VMOVUPD Z(Y_D), Z24; \
+	VMOVUPD Z(Y_D+64), Z25; \
+	VMOVUPD Z(Y_LNC), Z26; \
+	VMOVUPD Z(Y_LNC+64), Z27; \
+	VBROADCASTSD Z(Y_2P48), Z28
+
+// SCRATCH8: the four vectors at an offset in scratch.
+#define SCRATCH8(STEP, o) \
+	STEP((o+0)(R10), Z0, Z4, Z12, Z16); \
+	STEP((o+64)(R10), Z1, Z5, Z13, Z17); \
+	STEP((o+128)(R10), Z2, Z6, Z14, Z18); \
+	STEP((o+192)(R10), Z3, Z7, Z15, Z19)
+#define LOADA(m, a, b, d, e) VMOVUPD m, a
+#define LOADB(m, a, b, d, e) VMOVUPD m, b
+#define STOREA(m, a, b, d, e) VMOVUPD a, m
+#define STORED(m, a, b, d, e) VMOVUPD d, m
+#define STOREE(m, a, b, d, e) VMOVUPD e, m
+
+// PASS: BODY for all of the chunk, 32 values a turn. Where 16 are left, they are
+// taken twice: all are loaded before any is stored.
+#define PASS(loop, BODY) \
+	MOVQ SI, R12; \
+	MOVQ DI, R13; \
+	MOVQ R8, R10; \
+	MOVQ CX, BX; \
+	MOVL $64, R9; \
+loop: \
+	CMPQ BX, $32; \
+	JGE  2(PC); \
+	XORL R9, R9; \
+	BODY; \
+	ADDQ $128, R12; \
+	ADDQ $128, R13; \
+	ADDQ $256, R10; \
+	SUBQ $32, BX; \
+	JG   loop
+
+// ENTER: scratch on the frame, aligned to a cache line; it holds no pointers.
+#define ENTER(frame) \
+	NO_LOCAL_POINTERS; \
+	LEAQ scratch-frame(SP), R8; \
+	ADDQ $63, R8; \
+	ANDQ $~63, R8
+
+// FIRST: CX = min(ZCHUNK, DX).
+#define FIRST \
+	MOVQ $ZCHUNK, CX; \
+	CMPQ DX, CX; \
+	CMOVQLT DX, CX
+
+#define NEXT(chunk) \
+	LEAQ (SI)(CX*4), SI; \
+	LEAQ (DI)(CX*4), DI; \
+	SUBQ CX, DX; \
+	JNZ chunk

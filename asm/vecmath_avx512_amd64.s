@@ -1,5 +1,6 @@
 //go:build !purego
 
+#include "funcdata.h"
 #include "textflag.h"
 #include "vecmath_avx512_amd64.h"
 
@@ -137,8 +138,8 @@ TEXT ·LogAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS Z(X_C), Z27
 	VMOVUPS Z(X_HI), Z28
 	VMOVUPS Z(X_LO), Z29
-	VBROADCASTSS Z(X_L1), Z30
-	VBROADCASTSS Z(X_L3), Z31
+	VBROADCASTSS Z(X_L0), Z30
+	VBROADCASTSS Z(X_L2), Z31
 
 loop:
 	TURN16
@@ -157,191 +158,178 @@ done:
 #define LOG1P_FIX(a, b, c, d, e, f) VFIXUPIMMPD.BCST $0, Z(Y_FIXLOG1P), a, d
 #define LOG1P_OUT(a, b, c, d, e, f) VMOVAPD d, a
 #define LOG1P_SIGN(m, a, X, x) VPTERNLOGD.BCST $0xf8, Z(X_SIGN), x, X // −0 stays itself
+#define LOG1PBODY \
+	EACH8(LOAD8, R12); \
+	LOG1PHEAD; \
+	LOG64TAIL; \
+	FOUR(LOG1P_FIX); \
+	FOUR(LOG1P_OUT); \
+	EACH8(NARROW8, R12); \
+	EACH8(LOADX, R12); \
+	EACH8(LOG1P_SIGN, R12); \
+	EACH8(STORE8, R13)
 
 // func Log1pAVX512(dst, src []float32)
 TEXT ·Log1pAVX512(SB), NOSPLIT, $0-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
-	MOVQ  src_len+32(FP), DX
-	TESTQ DX, DX
+	MOVQ  src_len+32(FP), CX
+	TESTQ CX, CX
 	JZ    done
-	MOVL  $64, R9
-	VMOVUPD Z(Y_CBITS), Z24
-	VMOVUPD Z(Y_HI8), Z25
-	VMOVUPD Z(Y_LO8), Z26
-	VBROADCASTSD Z(Y_SPLIT), Z27
-	VBROADCASTSD Z(Y_EXPONENT), Z28
-	VBROADCASTSD Z(Y_MINUSONE), Z29
-	VBROADCASTSD Z(Y_LN2), Z30
-	VBROADCASTSD Z(Y_ONE), Z31
-
-loop:
-	TURN8
-	EACH8(LOAD8, SI)
-	LOG1PHEAD
-	LOG64TAIL
-	FOUR(LOG1P_FIX)
-	FOUR(LOG1P_OUT)
-	EACH8(NARROW8, SI)
-	EACH8(LOADX, SI)
-	EACH8(LOG1P_SIGN, SI)
-	EACH8(STORE8, DI)
-	ADDQ $128, SI
-	ADDQ $128, DI
-	SUBQ $32, DX
-	JG   loop
+	LOG1PHEADSETUP
+	LOG64TAILSETUP
+	PASS(loop, LOG1PBODY)
 
 done:
 	VZEROUPPER
 	RET
 
-#define MINUSABS(a, b, c, d, e, f) VPORQ.BCST Z(Y_SIGN), a, b
 #define SIGMOID_U(a, b, c, d, e, f) \
-	VADDPD Z31, e, b              /* b = 1 + e */; \
-	VFIXUPIMMPD $0, Z27, a, e     /* e = x < 0 ? e : 1 */
+	VADDPD Z30, e, b              /* b = 1 + e */; \
+	VFIXUPIMMPD $0, Z31, a, e     /* e = x < 0 ? e : 1 */
 #define SIGMOID_Y(a, b, c, d, e, f) VDIVPD b, e, a
+#define SIGMOIDBODY \
+	EACH8(LOAD8, R12); \
+	FOUR(MINUSABS); \
+	EXP64; \
+	FOUR(SIGMOID_U); \
+	FOUR(SIGMOID_Y); \
+	EACH8(NARROW8, R12); \
+	EACH8(STORE8, R13)
 
 // func SigmoidAVX512(dst, src []float32)
 TEXT ·SigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
-	MOVQ  src_len+32(FP), DX
-	TESTQ DX, DX
+	MOVQ  src_len+32(FP), CX
+	TESTQ CX, CX
 	JZ    done
-	MOVL  $64, R9
 	EXP64SETUP
-	VBROADCASTSD Z(Y_FIXSIGMOID), Z27
-
-loop:
-	TURN8
-	EACH8(LOAD8, SI)
-	FOUR(MINUSABS)
-	EXP64
-	FOUR(SIGMOID_U)
-	FOUR(SIGMOID_Y)
-	EACH8(NARROW8, SI)
-	EACH8(STORE8, DI)
-	ADDQ $128, SI
-	ADDQ $128, DI
-	SUBQ $32, DX
-	JG   loop
+	VBROADCASTSD Z(Y_FIXSIGMOID), Z31
+	PASS(loop, SIGMOIDBODY)
 
 done:
 	VZEROUPPER
 	RET
 
-#define SOFTPLUS_MAX(a, b, c, d, e, f) VMAXPD.BCST Z(Y_ZERO), a, a // a = max(±x, 0)
-#define SOFTPLUS_Y(a, b, c, d, e, f) VADDPD d, a, a
+#define NEGATE(a, b, c, d, e, f) VPXORQ.BCST Z(Y_SIGN), a, a
+#define SOFTPLUS_MAX(m, a, b, d, e) \
+	VMOVUPD m, a; \
+	VMAXPD.BCST Z(Y_ZERO), a, a   /* a = max(±x, 0) */; \
+	VADDPD d, a, a
 
-#define SOFTPLUSSETUP \
-	EXP64SETUP; \
-	VMOVUPD Z(Y_D), Z24; \
-	VMOVUPD Z(Y_D+64), Z25; \
-	VMOVUPD Z(Y_LNC), Z26; \
-	VMOVUPD Z(Y_LNC+64), Z27
-
-// SOFTPLUS: a = log(1 + exp(a)).
-#define SOFTPLUS \
+#define SOFTPLUSEXP \
+	EACH8(LOAD8, R12); \
 	FOUR(MINUSABS); \
+	SCRATCH8(STOREA, XOFF); \
 	EXP64; \
+	SCRATCH8(STOREE, 0)
+#define LOGSIGMOIDEXP \
+	EACH8(LOAD8, R12); \
+	FOUR(MINUSABS); \
+	FOUR(NEGATE); \
+	SCRATCH8(STOREA, XOFF); \
+	EXP64; \
+	SCRATCH8(STOREE, 0)
+#define SOFTPLUSLOG \
+	SCRATCH8(LOADA, 0); \
 	SOFTPLUSHEAD; \
 	LOG64TAIL; \
-	FOUR(SOFTPLUS_MAX); \
-	FOUR(SOFTPLUS_Y)
+	SCRATCH8(SOFTPLUS_MAX, XOFF); \
+	EACH8(NARROW8, R12); \
+	EACH8(STORE8, R13)
+#define LOGSIGMOIDLOG \
+	SCRATCH8(LOADA, 0); \
+	SOFTPLUSHEAD; \
+	LOG64TAIL; \
+	SCRATCH8(SOFTPLUS_MAX, XOFF); \
+	FOUR(NEGATE); \
+	EACH8(NARROW8, R12); \
+	EACH8(STORE8, R13)
 
 // func SoftplusAVX512(dst, src []float32)
-TEXT ·SoftplusAVX512(SB), NOSPLIT, $0-48
+TEXT ·SoftplusAVX512(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
+	ENTER(8256)
 	TESTQ DX, DX
 	JZ    done
-	MOVL  $64, R9
-	SOFTPLUSSETUP
 
-loop:
-	TURN8
-	EACH8(LOAD8, SI)
-	SOFTPLUS
-	EACH8(NARROW8, SI)
-	EACH8(STORE8, DI)
-	ADDQ $128, SI
-	ADDQ $128, DI
-	SUBQ $32, DX
-	JG   loop
+chunk:
+	FIRST
+	EXP64SETUP
+	PASS(exps, SOFTPLUSEXP)
+	SOFTPLUSHEADSETUP
+	LOG64TAILSETUP
+	PASS(logs, SOFTPLUSLOG)
+	NEXT(chunk)
 
 done:
 	VZEROUPPER
 	RET
-
-#define NEGATE8(a, b, c, d, e, f) VPXORQ.BCST Z(Y_SIGN), a, a
 
 // func LogSigmoidAVX512(dst, src []float32)
-TEXT ·LogSigmoidAVX512(SB), NOSPLIT, $0-48
+TEXT ·LogSigmoidAVX512(SB), 0, $8256-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
+	ENTER(8256)
 	TESTQ DX, DX
 	JZ    done
-	MOVL  $64, R9
-	SOFTPLUSSETUP
 
-loop:
-	TURN8
-	EACH8(LOAD8, SI)
-	FOUR(NEGATE8)
-	SOFTPLUS
-	FOUR(NEGATE8)
-	EACH8(NARROW8, SI)
-	EACH8(STORE8, DI)
-	ADDQ $128, SI
-	ADDQ $128, DI
-	SUBQ $32, DX
-	JG   loop
+chunk:
+	FIRST
+	EXP64SETUP
+	PASS(exps, LOGSIGMOIDEXP)
+	SOFTPLUSHEADSETUP
+	LOG64TAILSETUP
+	PASS(logs, LOGSIGMOIDLOG)
+	NEXT(chunk)
 
 done:
 	VZEROUPPER
 	RET
 
-#define POW_T(a, b, c, d, e, f) VMULPD.BCST (R8), d, b // b = t = y·log|x|
+#define POW_T(a, b, c, d, e, f) VMULPD.BCST (R11), d, d // d = t = y·log|x|
 #define POW_OUT(a, b, c, d, e, f) VMOVAPD e, a
-#define POW_NAN(m, a, X, x) VFIXUPIMMPS.BCST $0, 12(R8), x, X
-#define POW_SIGN(m, a, X, x) VPTERNLOGD.BCST $0xf8, 8(R8), x, X // X |= x & sign
+#define POW_NAN(m, a, X, x) VFIXUPIMMPS.BCST $0, 12(R11), x, X
+#define POW_SIGN(m, a, X, x) VPTERNLOGD.BCST $0xf8, 8(R11), x, X // X |= x & sign
+#define POWLOGBODY \
+	EACH8(LOAD8, R12); \
+	POWHEAD; \
+	LOG64TAIL; \
+	FOUR(POW_T); \
+	SCRATCH8(STORED, 0)
+#define POWEXPBODY \
+	SCRATCH8(LOADB, 0); \
+	EXP64; \
+	FOUR(POW_OUT); \
+	EACH8(NARROW8, R12); \
+	EACH8(LOADX, R12); \
+	EACH8(POW_NAN, R12); \
+	EACH8(POW_SIGN, R12); \
+	EACH8(STORE8, R13)
 
 // func PowAVX512(dst, src []float32, y float64, sign, nan uint32)
-TEXT ·PowAVX512(SB), NOSPLIT, $0-64
+TEXT ·PowAVX512(SB), 0, $4160-64
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), DX
+	ENTER(4160)
 	TESTQ DX, DX
 	JZ    done
-	MOVL  $64, R9
-	LEAQ  y+48(FP), R8 // and 8(R8) is sign, 12(R8) nan
+	LEAQ  y+48(FP), R11 // and 8(R11) is sign, 12(R11) nan
 	ANDL  $0x03000000, nan+60(FP) // VFIXUPIMM: NaN where negative and finite, or as it is
-	EXP64SETUP
-	VMOVUPD Z(Y_C), Z24
-	VMOVUPD Z(Y_C+64), Z25
-	VMOVUPD Z(Y_HI), Z26
-	VMOVUPD Z(Y_HI+64), Z27
-	VMOVUPD Z(Y_LO), Z28
 
-loop:
-	TURN8
-	EACH8(LOAD8, SI)
-	POWHEAD
-	LOG64TAIL
-	FOUR(POW_T)
-	EXP64
-	FOUR(POW_OUT)
-	EACH8(NARROW8, SI)
-	EACH8(LOADX, SI)
-	EACH8(POW_NAN, SI)
-	EACH8(POW_SIGN, SI)
-	EACH8(STORE8, DI)
-	ADDQ $128, SI
-	ADDQ $128, DI
-	SUBQ $32, DX
-	JG   loop
+chunk:
+	FIRST
+	POWHEADSETUP
+	LOG64TAILSETUP
+	PASS(logs, POWLOGBODY)
+	EXP64SETUP
+	PASS(exps, POWEXPBODY)
+	NEXT(chunk)
 
 done:
 	VZEROUPPER
