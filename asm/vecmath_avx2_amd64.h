@@ -91,43 +91,69 @@
 	DATA v<>+(name+16)(SB)/8, value; \
 	DATA v<>+(name+24)(SB)/8, value
 
-// VEXPARG: the first pass of exp, of 8 values: t = x·8/ln2 + magic = n + magic and
-// r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2, Y11 and Y10
-// ln2/8 in two parts.
-#define VEXPARG(x, t, r) \
-	VMOVUPS x, Y0; \
-	VMAXPS Y0, Y15, Y0; \
-	VMINPS Y0, Y14, Y0            /* Y0 = x, in [−105, 89], or NaN */; \
+// VEXPARG: the first pass of exp, of 16 values in two vectors: t = x·8/ln2 + magic =
+// n + magic and r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2,
+// Y11 and Y10 ln2/8 in two parts.
+#define VEXPARG(x, t, r, x1, t1, r1) \
+	VMAXPS x, Y15, Y0; \
+	VMAXPS x1, Y15, Y3; \
+	VMINPS Y0, Y14, Y0; \
+	VMINPS Y3, Y14, Y3            /* Y0 = x, in [−105, 89], or NaN */; \
 	VMOVAPS Y13, Y1; \
-	VFMADD231PS Y12, Y0, Y1       /* Y1 = t = x·8/ln2 + magic */; \
-	VSUBPS Y13, Y1, Y2            /* Y2 = n = round(x·8/ln2) */; \
-	VFNMADD231PS Y11, Y2, Y0      /* Y0 = x − n·c1 */; \
-	VFNMADD231PS Y10, Y2, Y0      /* Y0 = r = x − n·ln2/8 */; \
+	VFMADD231PS Y12, Y0, Y1; \
+	VMOVAPS Y13, Y4; \
+	VFMADD231PS Y12, Y3, Y4       /* Y1 = t = x·8/ln2 + magic */; \
+	VSUBPS Y13, Y1, Y2; \
+	VSUBPS Y13, Y4, Y5            /* Y2 = n = round(x·8/ln2) */; \
 	VMOVUPS Y1, t; \
-	VMOVUPS Y0, r
+	VMOVUPS Y4, t1; \
+	VFNMADD231PS Y11, Y2, Y0; \
+	VFNMADD231PS Y11, Y5, Y3      /* Y0 = x − n·c1 */; \
+	VFNMADD231PS Y10, Y2, Y0; \
+	VFNMADD231PS Y10, Y5, Y3      /* Y0 = r = x − n·ln2/8 */; \
+	VMOVUPS Y0, r; \
+	VMOVUPS Y3, r1
 
-// VEXP: the second pass: y = exp(x). Registers: Y15 table of 2^(j/8), Y14 of its
-// low parts, Y13 Y12 Y11 p2 p3 p4, Y10 one.
-#define VEXP(t, r, y) \
-	VMOVUPS t, Y1; \
+// VEXP: the second pass, of 16 values in two vectors: y = exp(x). magic has the
+// exponent's bias in it, so that shifting t gives 2^half, half = ⌊n/16⌋, at once.
+// Registers: Y15 table of 2^(j/8), Y14 of its low parts, Y13 p2, Y12 p4.
+#define VEXP(t, r, y, t1, r1, y1) \
 	VMOVUPS r, Y0; \
-	VPERMPS Y15, Y1, Y2           /* Y2 = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
-	VPERMPS Y14, Y1, Y3           /* Y3 = what they lack, relatively */; \
-	VPSRLD $4, Y1, Y4; \
-	VPSLLD $23, Y4, Y4            /* Y4 = half<<23, half = ⌊n/16⌋ */; \
-	VPSLLD $20, Y1, Y1; \
-	VPADDD Y1, Y2, Y2; \
-	VPSUBD Y4, Y2, Y2             /* Y2 = s = 2^(n/8 − half) */; \
-	VPADDD Y10, Y4, Y4            /* Y4 = 2^half */; \
-	VMOVAPS Y13, Y5; \
-	VFMADD231PS Y12, Y0, Y5       /* Y5 = p2 + p3·r */; \
-	VMULPS Y0, Y0, Y6             /* Y6 = r² */; \
-	VFMADD231PS Y11, Y6, Y5       /* Y5 = p2 + p3·r + p4·r² */; \
-	VFMADD213PS Y0, Y6, Y5        /* Y5 = r + r²·Y5 ≈ exp(r) − 1 */; \
-	VADDPS Y3, Y5, Y5; \
-	VFMADD213PS Y2, Y2, Y5        /* Y5 = s + s·Y5 */; \
-	VMULPS Y4, Y5, Y5             /* Y5 = exp(x): may overflow or underflow here */; \
-	VMOVUPS Y5, y
+	VMOVUPS r1, Y6; \
+	VMOVUPS V(V_P3), Y2; \
+	VFMADD213PS Y13, Y0, Y2; \
+	VMOVUPS V(V_P3), Y8; \
+	VFMADD213PS Y13, Y6, Y8       /* Y2 = p2 + p3·r */; \
+	VMULPS Y0, Y0, Y3; \
+	VMULPS Y6, Y6, Y9             /* Y3 = r² */; \
+	VMOVUPS t, Y1; \
+	VMOVUPS t1, Y7; \
+	VFMADD231PS Y12, Y3, Y2; \
+	VFMADD231PS Y12, Y9, Y8       /* Y2 = p2 + p3·r + p4·r² */; \
+	VPERMPS Y14, Y1, Y4; \
+	VPERMPS Y14, Y7, Y10          /* Y4 = what 2^(j/8) lacks, relatively; j = n mod 8 */; \
+	VFMADD213PS Y0, Y3, Y2; \
+	VFMADD213PS Y6, Y9, Y8        /* Y2 = r + r²·Y2 ≈ exp(r) − 1 */; \
+	VPERMPS Y15, Y1, Y5; \
+	VPERMPS Y15, Y7, Y11          /* Y5 = bits of 2^(j/8), less j<<20 and those of 1 */; \
+	VPSLLD $19, Y1, Y1; \
+	VPSLLD $19, Y7, Y7; \
+	VPAND V(V_EXPONENT), Y1, Y0; \
+	VPAND V(V_EXPONENT), Y7, Y6   /* Y0 = 2^half */; \
+	VPADDD Y1, Y1, Y1; \
+	VPADDD Y7, Y7, Y7; \
+	VPSUBD Y0, Y5, Y5; \
+	VPSUBD Y6, Y11, Y11; \
+	VADDPS Y4, Y2, Y2; \
+	VADDPS Y10, Y8, Y8; \
+	VPADDD Y1, Y5, Y5; \
+	VPADDD Y7, Y11, Y11           /* Y5 = s = 2^(n/8 − half) */; \
+	VFMADD213PS Y5, Y5, Y2; \
+	VFMADD213PS Y11, Y11, Y8      /* Y2 = s + s·Y2 */; \
+	VMULPS Y0, Y2, Y2; \
+	VMULPS Y6, Y8, Y8             /* Y2 = exp(x): may overflow or underflow here */; \
+	VMOVUPS Y2, y; \
+	VMOVUPS Y8, y1
 
 // VLOG: y = log(x) of 8 values. Where one is not positive, normal and finite,
 // CX ≠ 0: subnormal numbers are scaled first, results outside log's domain

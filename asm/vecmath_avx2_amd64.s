@@ -7,7 +7,7 @@
 // Constants; package generic has the same ones, with their meaning and error.
 VECTOR(V_FLOOR, $0xc2d20000c2d20000) // −105: exp rounds to 0
 VECTOR(V_CEIL, $0x42b2000042b20000) // 89: exp rounds to +Inf
-VECTOR(V_MAGIC, $0x4b4000004b400000) // 1.5·2²³
+VECTOR(V_MAGIC, $0x4b4007f04b4007f0) // 1.5·2²³ + 16·127
 VECTOR(V_8_LN2, $0x4138aa3b4138aa3b) // 8/ln2
 VECTOR(V_C1, $0x3db172003db17200) // ln2/8, 15 bits
 VECTOR(V_C2, $0x343fbe8e343fbe8e) // ln2/8 − c1
@@ -63,10 +63,10 @@ VECTOR(W_2P52, $0x4330000000000000) // 2⁵²
 VECTOR(W_BIAS, $0x43300000000003ff) // 2⁵² + 1023
 VECTOR(W_MAX, $0x7fefffffffffffff) // the largest finite float64
 VECTOR(W_MINUSINF, $0xfff0000000000000) // −Inf
-DATA v<>+(T_EXP2+0)(SB)/8, $0x3f7b95c23f800000 // bits of 2^(j/8), less j<<20
-DATA v<>+(T_EXP2+8)(SB)/8, $0x3f75fed73f7837f0
-DATA v<>+(T_EXP2+16)(SB)/8, $0x3f75672a3f7504f3
-DATA v<>+(T_EXP2+24)(SB)/8, $0x3f7ac0c73f7744fd
+DATA v<>+(T_EXP2+0)(SB)/8, $0xfffb95c200000000 // bits of 2^(j/8), less j<<20 and those of 1
+DATA v<>+(T_EXP2+8)(SB)/8, $0xfff5fed7fff837f0
+DATA v<>+(T_EXP2+16)(SB)/8, $0xfff5672afff504f3
+DATA v<>+(T_EXP2+24)(SB)/8, $0xfffac0c7fff744fd
 DATA v<>+(T_EXP2LOW+0)(SB)/8, $0xb24e061100000000 // what they lack, relatively
 DATA v<>+(T_EXP2LOW+8)(SB)/8, $0xb3051aa833092801
 DATA v<>+(T_EXP2LOW+16)(SB)/8, $0x31b3d0e5329302ae
@@ -117,8 +117,7 @@ chunk:
 	XORQ    BX, BX
 
 args:
-	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4))
-	VEXPARG(32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
+	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4), 32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
 	JLT  args
@@ -126,15 +125,12 @@ args:
 	VMOVUPS V(T_EXP2), Y15
 	VMOVUPS V(T_EXP2LOW), Y14
 	VMOVUPS V(V_P2), Y13
-	VMOVUPS V(V_P3), Y12
-	VMOVUPS V(V_P4), Y11
-	VMOVUPS V(V_ONE), Y10
+	VMOVUPS V(V_P4), Y12
 	XORQ    BX, BX
 
 exps:
 	PREFETCHT0 (4*VCHUNK)(SI)(BX*4) // the next chunk, meanwhile; past the end it does nothing
-	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4))
-	VEXP(32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
+	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
 	JLT  exps
