@@ -81,6 +81,10 @@
 #define T_C64 2016
 #define T_HI64 2048
 #define T_LO64 2080
+#define V_LOWEST 2112
+#define V_RANGE 2144
+#define V_ONEBIT 2176
+#define V_FINITE 2208
 
 #define V(name) v<>+name(SB)
 
@@ -154,6 +158,82 @@
 	VMULPS Y6, Y8, Y8             /* Y2 = exp(x): may overflow or underflow here */; \
 	VMOVUPS Y2, y; \
 	VMOVUPS Y8, y1
+
+// ORDINARY: NZ in the flags unless each of the CX values at SI, as an unsigned number
+// and less the one at base, is at most the one at limit: in a chunk of such values
+// no argument is special. dword vectors; CX is 16 at least.
+#define ORDINARY(loop, base, limit) \
+	VMOVDQU V(limit), Y3; \
+	VMOVDQA Y3, Y2; \
+	VMOVDQU V(base), Y4; \
+	XORQ BX, BX; \
+loop: \
+	VMOVDQU 0(SI)(BX*4), Y0; \
+	VMOVDQU 32(SI)(BX*4), Y1; \
+	VPSUBD Y4, Y0, Y0; \
+	VPSUBD Y4, Y1, Y1; \
+	VPMAXUD Y0, Y2, Y2; \
+	VPMAXUD Y1, Y2, Y2; \
+	ADDQ $16, BX; \
+	CMPQ BX, CX; \
+	JLT loop; \
+	VPXOR Y3, Y2, Y2; \
+	VPTEST Y2, Y2
+
+// VLOGNORMAL: y = log(x) of 16 positive, normal and finite values in two vectors.
+// Registers: Y15 Y14 Y13 tables of c and −ln c in two parts, Y12 l1, Y11 Y10 ln2 in
+// two parts.
+#define VLOGNORMAL(x, y, x1, y1) \
+	VMOVUPS x, Y0; \
+	VMOVUPS x1, Y5; \
+	VPSUBD V(V_LOWEST), Y0, Y1; \
+	VPSUBD V(V_LOWEST), Y5, Y6; \
+	VPSRLD $20, Y1, Y2; \
+	VPSRLD $20, Y6, Y7            /* Y2 = j, mod 8 */; \
+	VPAND V(V_EXPONENT), Y1, Y1; \
+	VPAND V(V_EXPONENT), Y6, Y6   /* Y1 = k<<23 */; \
+	VPSUBD Y1, Y0, Y0; \
+	VPSUBD Y6, Y5, Y5             /* Y0 = m */; \
+	VPERMPS Y15, Y2, Y3; \
+	VPERMPS Y15, Y7, Y8           /* Y3 = c */; \
+	VCVTDQ2PS Y1, Y1; \
+	VCVTDQ2PS Y6, Y6              /* Y1 = k·2²³ */; \
+	VFMSUB213PS V(V_ONE), Y3, Y0; \
+	VFMSUB213PS V(V_ONE), Y8, Y5  /* Y0 = f = c·m − 1, exact */; \
+	VPERMPS Y14, Y2, Y3; \
+	VPERMPS Y14, Y7, Y8; \
+	VFMADD231PS Y11, Y1, Y3; \
+	VFMADD231PS Y11, Y6, Y8       /* Y3 = h = k·ln2 − ln c, exact */; \
+	VPERMPS Y13, Y2, Y2; \
+	VPERMPS Y13, Y7, Y7; \
+	VFMADD231PS Y10, Y1, Y2; \
+	VFMADD231PS Y10, Y6, Y7       /* Y2 = lo */; \
+	VMOVUPS V(V_L2), Y4; \
+	VFMADD231PS V(V_L3), Y0, Y4; \
+	VMOVUPS V(V_L2), Y9; \
+	VFMADD231PS V(V_L3), Y5, Y9   /* Y4 = l2 + l3·f */; \
+	VADDPS Y0, Y3, Y1; \
+	VADDPS Y5, Y8, Y6             /* Y1 = s = h + f, rounded */; \
+	VSUBPS Y3, Y1, Y3; \
+	VSUBPS Y8, Y6, Y8; \
+	VSUBPS Y3, Y0, Y3; \
+	VSUBPS Y8, Y5, Y8             /* Y3 = f − (s − h), what s lost */; \
+	VADDPS Y3, Y2, Y2; \
+	VADDPS Y8, Y7, Y7             /* Y2 = lo + Y3 */; \
+	VMULPS Y0, Y0, Y3; \
+	VMULPS Y5, Y5, Y8             /* Y3 = f² */; \
+	VFMADD213PS V(V_L0), Y12, Y0; \
+	VFMADD213PS V(V_L0), Y12, Y5  /* Y0 = l0 + l1·f */; \
+	VFMADD231PS V(V_L4), Y3, Y4; \
+	VFMADD231PS V(V_L4), Y8, Y9   /* Y4 = l2 + l3·f + l4·f² */; \
+	VFMADD231PS Y4, Y3, Y0; \
+	VFMADD231PS Y9, Y8, Y5        /* Y0 = Y0 + f²·Y4 */; \
+	VFMADD213PS Y2, Y3, Y0; \
+	VFMADD213PS Y7, Y8, Y5        /* Y0 = f²·Y0 + lo */; \
+	VADDPS Y0, Y1, Y0; \
+	VADDPS Y5, Y6, Y5             /* Y0 = log(x) */; \
+	VMOVUPS Y0, y; \
+	VMOVUPS Y5, y1
 
 // VLOG: y = log(x) of 8 values. Where one is not positive, normal and finite,
 // CX ≠ 0: subnormal numbers are scaled first, results outside log's domain
@@ -403,6 +483,26 @@ done: \
 	VPOR Y1, Y0, Y0; \
 	VPOR Y2, Y0, Y0; \
 	VMOVUPS Y0, y
+
+// POSITIVEHEAD, POSITIVELOG, POSITIVEEXP: the same, of 4 values, in a chunk where all
+// x are positive and finite. Registers of POSITIVELOG: Y15 y, Y7 −112, Y6 95.
+#define POSITIVEHEAD(x, f, b) \
+	VCVTPS2PD x, Y0; \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
+	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·x − 1 */; \
+	VMOVUPD Y3, f; \
+	VMOVUPD Y4, b
+#define POSITIVELOG(f, b, t) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VMULPD Y15, Y4, Y4; \
+	VMAXPD Y4, Y7, Y4; \
+	VMINPD Y4, Y6, Y4             /* Y4 = t */; \
+	VMOVUPD Y4, t
+#define POSITIVEEXP(t, y) \
+	VMOVUPD t, Y0; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
+	VCVTPD2PSY Y0, X0; \
+	VMOVUPS X0, y
 
 // PASS64: four turns of 4 values.
 #define PASS64(loop, TURN) \

@@ -95,7 +95,11 @@ DATA v<>+(T_LO64+0)(SB)/8, $0x3e6097af00000000 // and of the rest
 DATA v<>+(T_LO64+8)(SB)/8, $0x3e2121f73e7a677c
 DATA v<>+(T_LO64+16)(SB)/8, $0x3e65aa583e8da154
 DATA v<>+(T_LO64+24)(SB)/8, $0x3e76ea823e88524d
-GLOBL v<>(SB), RODATA|NOPTR, $2112
+VECTOR(V_LOWEST, $0x3f7800003f780000) // 1 − 1/32: the smallest m
+VECTOR(V_RANGE, $0x7effffff7effffff) // from the least normal number to the largest
+VECTOR(V_ONEBIT, $0x0000000100000001) // 2⁻¹⁴⁹
+VECTOR(V_FINITE, $0x7f7ffffe7f7ffffe) // from 2⁻¹⁴⁹ to the largest number
+GLOBL v<>(SB), RODATA|NOPTR, $2240
 
 // func ExpAVX2(dst, src []float32)
 TEXT ·ExpAVX2(SB), 0, $8256-48
@@ -142,9 +146,41 @@ done:
 
 // func LogAVX2(dst, src []float32)
 TEXT ·LogAVX2(SB), NOSPLIT, $0-48
-	MOVQ    dst_base+0(FP), DI
-	MOVQ    src_base+24(FP), SI
-	MOVQ    src_len+32(FP), DX
+	MOVQ  dst_base+0(FP), DI
+	MOVQ  src_base+24(FP), SI
+	MOVQ  src_len+32(FP), DX
+	TESTQ DX, DX
+	JZ    done
+
+chunk:
+	FIRSTCHUNK
+	MOVQ CX, R9
+	ORDINARY(check, V_MINNORMAL, V_RANGE)
+	VMOVUPS V(V_LN2HI), Y11
+	VMOVUPS V(V_LN2LO), Y10
+	JNZ  special
+	XORQ BX, BX
+	VMOVUPS V(T_C), Y15
+	VMOVUPS V(T_HI), Y14
+	VMOVUPS V(T_LO), Y13
+	VMOVUPS V(V_L1), Y12
+
+normal:
+	VLOGNORMAL(0(SI)(BX*4), 0(DI)(BX*4), 32(SI)(BX*4), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, R9
+	JLT  normal
+
+next:
+	MOVQ R9, CX
+	NEXTCHUNK64(chunk)
+
+done:
+	VZEROUPPER
+	RET
+
+special:
+	XORQ    BX, BX
 	VMOVUPS V(V_BIAS), Y15
 	VMOVUPS V(V_NORMAL), Y14
 	VMOVUPS V(T_C), Y13
@@ -153,20 +189,14 @@ TEXT ·LogAVX2(SB), NOSPLIT, $0-48
 	VMOVUPS V(V_ONE), Y10
 	VMOVUPS V(V_LN2HI), Y9
 	VMOVUPS V(V_LN2LO), Y8
-	XORQ    BX, BX
-	TESTQ   DX, DX
-	JZ      done
 
-loop:
+any:
 	VLOG(0(SI)(BX*4), 0(DI)(BX*4), normal0, done0)
 	VLOG(32(SI)(BX*4), 32(DI)(BX*4), normal1, done1)
 	ADDQ $16, BX
-	CMPQ BX, DX
-	JLT  loop
-
-done:
-	VZEROUPPER
-	RET
+	CMPQ BX, R9
+	JLT  any
+	JMP  next
 
 #define LOG1PHEADTURN(o) \
 	VCVTPS2PD o(SI)(BX*4), Y1; \
@@ -271,6 +301,9 @@ done:
 
 #define POWHEADTURN(o) POWHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o+AOFF)(R8)(BX*8))
 #define POWLOGTURN(o) POWLOG((2*o+AOFF)(R8)(BX*8), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
+#define POSITIVEHEADTURN(o) POSITIVEHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
+#define POSITIVELOGTURN(o) POSITIVELOG((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
+#define POSITIVEEXPTURN(o) POSITIVEEXP((2*o)(R8)(BX*8), o(DI)(BX*4))
 
 // func PowAVX2(dst, src []float32, y float64, sign, nan uint32)
 TEXT ·PowAVX2(SB), 0, $12352-64
@@ -283,24 +316,40 @@ TEXT ·PowAVX2(SB), 0, $12352-64
 
 chunk:
 	FIRSTCHUNK
+	ORDINARY(check, V_ONEBIT, V_FINITE)
+	JNZ special
 	LOG64HEADSETUP
-	PASS64(heads, POWHEADTURN)
+	PASS64(heads, POSITIVEHEADTURN)
 	LOG64TAILSETUP
 	VBROADCASTSD y+48(FP), Y15
-	VXORPD  Y7, Y7, Y7
-	VMOVUPD V(W_MAX), Y6
-	PASS64(logs, POWLOGTURN)
+	VMOVUPD V(W_FLOOR), Y7
+	VMOVUPD V(W_CEIL), Y6
+	PASS64(logs, POSITIVELOGTURN)
 	EXP64SETUP
-	XORQ    BX, BX
+	PASS64(exps, POSITIVEEXPTURN)
 
-exps:
-	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
-	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
-	ADDQ $16, BX
-	CMPQ BX, CX
-	JLT  exps
+next:
 	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
 	RET
+
+special:
+	LOG64HEADSETUP
+	PASS64(anyheads, POWHEADTURN)
+	LOG64TAILSETUP
+	VBROADCASTSD y+48(FP), Y15
+	VXORPD  Y7, Y7, Y7
+	VMOVUPD V(W_MAX), Y6
+	PASS64(anylogs, POWLOGTURN)
+	EXP64SETUP
+	XORQ    BX, BX
+
+anyexps:
+	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
+	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, CX
+	JLT  anyexps
+	JMP  next
