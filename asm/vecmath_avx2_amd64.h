@@ -85,6 +85,8 @@
 #define V_RANGE 2144
 #define V_ONEBIT 2176
 #define V_FINITE 2208
+#define V_MAGNITUDE 2240
+#define V_MINUSONE 2272
 
 #define V(name) v<>+name(SB)
 
@@ -178,6 +180,31 @@ loop: \
 	CMPQ BX, CX; \
 	JLT loop; \
 	VPXOR Y3, Y2, Y2; \
+	VPTEST Y2, Y2
+
+// ABOVEMINUSONE: the same for log1p: NZ unless −1 < x < +Inf for each of the CX
+// values x at SI.
+#define ABOVEMINUSONE(loop) \
+	VMOVDQU V(V_MAX), Y7; \
+	VMOVDQA Y7, Y2; \
+	VMOVUPS V(V_MAGNITUDE), Y4; \
+	VXORPS Y3, Y3, Y3; \
+	XORQ BX, BX; \
+loop: \
+	VMOVDQU 0(SI)(BX*4), Y0; \
+	VMOVDQU 32(SI)(BX*4), Y1; \
+	VPAND Y4, Y0, Y5; \
+	VPAND Y4, Y1, Y6; \
+	VMINPS Y0, Y3, Y3; \
+	VMINPS Y1, Y3, Y3             /* Y3 = min(x, 0), unless x is NaN */; \
+	VPMAXUD Y5, Y2, Y2; \
+	VPMAXUD Y6, Y2, Y2            /* Y2 = max(|x|, the largest number) */; \
+	ADDQ $16, BX; \
+	CMPQ BX, CX; \
+	JLT loop; \
+	VCMPPS $2, V(V_MINUSONE), Y3, Y3 /* Y3 = ones where that is −1 or less */; \
+	VPXOR Y7, Y2, Y2; \
+	VPOR Y3, Y2, Y2; \
 	VPTEST Y2, Y2
 
 // VLOGNORMAL: y = log(x) of 16 positive, normal and finite values in two vectors.
@@ -410,6 +437,15 @@ done: \
 	VCVTPD2PSY Y4, X4; \
 	VMOVUPS x, X5; \
 	VANDPS V(V_SIGN), X5, X5; \
+	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
+	VMOVUPS X4, y
+
+// VLOG1PORDINARY: the same where −1 < x < +Inf.
+#define VLOG1PORDINARY(x, f, b, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VMOVUPS x, X5; \
+	VANDPS X15, X5, X5; \
+	VCVTPD2PSY Y4, X4; \
 	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
 	VMOVUPS X4, y
 

@@ -99,7 +99,9 @@ VECTOR(V_LOWEST, $0x3f7800003f780000) // 1 − 1/32: the smallest m
 VECTOR(V_RANGE, $0x7effffff7effffff) // from the least normal number to the largest
 VECTOR(V_ONEBIT, $0x0000000100000001) // 2⁻¹⁴⁹
 VECTOR(V_FINITE, $0x7f7ffffe7f7ffffe) // from 2⁻¹⁴⁹ to the largest number
-GLOBL v<>(SB), RODATA|NOPTR, $2240
+VECTOR(V_MAGNITUDE, $0x7fffffff7fffffff)
+VECTOR(V_MINUSONE, $0xbf800000bf800000) // −1
+GLOBL v<>(SB), RODATA|NOPTR, $2304
 
 // func ExpAVX2(dst, src []float32)
 TEXT ·ExpAVX2(SB), 0, $8256-48
@@ -202,6 +204,7 @@ any:
 	VCVTPS2PD o(SI)(BX*4), Y1; \
 	LOG1PHEAD((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
 #define LOG1PTURN(o) VLOG1P(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), o(DI)(BX*4))
+#define LOG1PORDINARYTURN(o) VLOG1PORDINARY(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), o(DI)(BX*4))
 
 // func Log1pAVX2(dst, src []float32)
 TEXT ·Log1pAVX2(SB), 0, $8256-48
@@ -216,13 +219,23 @@ chunk:
 	FIRSTCHUNK
 	LOG64HEADSETUP
 	PASS64(heads, LOG1PHEADTURN)
+	ABOVEMINUSONE(check)
+	JNZ special
 	LOG64TAILSETUP
-	PASS64(loop, LOG1PTURN)
+	VMOVUPS V(V_SIGN), Y15
+	PASS64(loop, LOG1PORDINARYTURN)
+
+next:
 	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
 	RET
+
+special:
+	LOG64TAILSETUP
+	PASS64(any, LOG1PTURN)
+	JMP next
 
 #define SIGMOIDTURN(o) VSIGMOID(o(SI)(BX*4), o(DI)(BX*4))
 
