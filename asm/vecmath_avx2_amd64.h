@@ -449,15 +449,17 @@ done: \
 	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
 	VMOVUPS X4, y
 
-// VSIGMOID: y = 1/(1 + exp(−x)) of 4 values.
-#define VSIGMOID(x, y) \
-	EXPNEG64(x)                   /* Y0 = e */; \
+// VSIGMOID: y = 1/(1 + exp(−x)) of 4 values from e = exp(−|x|) in Y6, after e of the
+// next values, x1, so that the division overlaps with that.
+#define VSIGMOID(x, y, x1) \
+	EXPNEG64(x1)                  /* Y0 = e1 */; \
 	VCVTPS2PD x, Y1; \
-	VADDPD Y12, Y0, Y2            /* Y2 = 1 + e */; \
-	VBLENDVPD Y1, Y0, Y12, Y0     /* Y0 = x < 0 ? e : 1 */; \
-	VDIVPD Y2, Y0, Y0; \
-	VCVTPD2PSY Y0, X0; \
-	VMOVUPS X0, y
+	VADDPD Y12, Y6, Y2            /* Y2 = 1 + e */; \
+	VBLENDVPD Y1, Y6, Y12, Y1     /* Y1 = x < 0 ? e : 1 */; \
+	VDIVPD Y2, Y1, Y1; \
+	VCVTPD2PSY Y1, X1; \
+	VMOVAPD Y0, Y6; \
+	VMOVUPS X1, y
 
 // VSOFTPLUS: y = ±log(1 + exp(±x)) of 4 values, from f and b. sign is the float64
 // ±0 and sign32 the float32 one.

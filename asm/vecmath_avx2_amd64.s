@@ -237,17 +237,29 @@ special:
 	PASS64(any, LOG1PTURN)
 	JMP next
 
-#define SIGMOIDTURN(o) VSIGMOID(o(SI)(BX*4), o(DI)(BX*4))
-
 // func SigmoidAVX2(dst, src []float32)
 TEXT ·SigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
-	MOVQ  src_len+32(FP), CX
-	TESTQ CX, CX
+	MOVQ  src_len+32(FP), DX
+	TESTQ DX, DX
 	JZ    done
 	EXP64SETUP
-	PASS64(loop, SIGMOIDTURN)
+	EXPNEG64((SI))
+	VMOVAPD Y0, Y6
+	XORQ  BX, BX
+
+loop:
+	LEAQ 16(BX), CX
+	CMPQ CX, DX
+	CMOVQGE BX, CX // at the end there is nothing next: any values will do
+	VSIGMOID(0(SI)(BX*4), 0(DI)(BX*4), 16(SI)(BX*4))
+	VSIGMOID(16(SI)(BX*4), 16(DI)(BX*4), 32(SI)(BX*4))
+	VSIGMOID(32(SI)(BX*4), 32(DI)(BX*4), 48(SI)(BX*4))
+	VSIGMOID(48(SI)(BX*4), 48(DI)(BX*4), 0(SI)(CX*4))
+	ADDQ $16, BX
+	CMPQ BX, DX
+	JLT  loop
 
 done:
 	VZEROUPPER
