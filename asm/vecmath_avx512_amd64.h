@@ -98,6 +98,13 @@
 	STEP(Z2, Z6, Z10, Z14, Z18, Z22); \
 	STEP(Z3, Z7, Z11, Z15, Z19, Z23)
 
+#define LEFT(STEP) \
+	STEP(Z0, Z4, Z8, Z12, Z16, Z20); \
+	STEP(Z1, Z5, Z9, Z13, Z17, Z21)
+#define RIGHT(STEP) \
+	STEP(Z2, Z6, Z10, Z14, Z18, Z22); \
+	STEP(Z3, Z7, Z11, Z15, Z19, Z23)
+
 // Loads and stores: in kernels on float32 a vector is 16 values, in those on
 // float64 8 of them, and X the converted a, whose register Y names.
 #define EACH16(STEP, P) \
@@ -203,20 +210,29 @@
 #define LOG_Q(a, b, c, d, e, f) VFMADD213PS e, b, c /* c = f²·c + lo */
 #define LOG_NAN(a, b, c, d, e, f) VMINPS Z24, c, c
 #define LOG_Y(a, b, c, d, e, f) VADDPS a, c, d /* d = log(x) */
-#define LOG \
-	FOUR(LOG_M); \
-	FOUR(LOG_J); \
-	FOUR(LOG_F); \
-	FOUR(LOG_H); \
-	FOUR(LOG_LO); \
-	FOUR(LOG_S); \
-	FOUR(LOG_S1); \
-	FOUR(LOG_S2); \
-	FOUR(LOG_S3); \
-	FOUR(LOG_P); \
-	FOUR(LOG_Q); \
-	FOUR(LOG_NAN); \
-	FOUR(LOG_Y)
+
+// LOGHALVES: the second half of LOG for two vectors and the first half for the other
+// two meanwhile.
+#define LOGFIRST(TWO) \
+	TWO(LOG_M); \
+	TWO(LOG_J); \
+	TWO(LOG_F); \
+	TWO(LOG_H); \
+	TWO(LOG_LO)
+#define LOGHALVES(TWO, OTHERS) \
+	TWO(LOG_S); \
+	OTHERS(LOG_M); \
+	TWO(LOG_S1); \
+	OTHERS(LOG_J); \
+	TWO(LOG_S2); \
+	OTHERS(LOG_F); \
+	TWO(LOG_S3); \
+	OTHERS(LOG_H); \
+	TWO(LOG_P); \
+	OTHERS(LOG_LO); \
+	TWO(LOG_Q); \
+	TWO(LOG_NAN); \
+	TWO(LOG_Y)
 
 // EXP64: e = exp(b), a as it was. Registers: Z24 e4, Z25 e2, Z26 bound, Z27 1/ln2,
 // Z28 magic, Z29 ln2, Z30 one. As in EXP, not clamped.
