@@ -220,16 +220,16 @@
 	TWO(LOG_H); \
 	TWO(LOG_LO)
 #define LOGHALVES(TWO, OTHERS) \
-	TWO(LOG_S); \
 	OTHERS(LOG_M); \
-	TWO(LOG_S1); \
 	OTHERS(LOG_J); \
-	TWO(LOG_S2); \
 	OTHERS(LOG_F); \
-	TWO(LOG_S3); \
+	TWO(LOG_S); \
 	OTHERS(LOG_H); \
-	TWO(LOG_P); \
+	TWO(LOG_S1); \
 	OTHERS(LOG_LO); \
+	TWO(LOG_S2); \
+	TWO(LOG_S3); \
+	TWO(LOG_P); \
 	TWO(LOG_Q); \
 	TWO(LOG_NAN); \
 	TWO(LOG_Y)
