@@ -113,16 +113,17 @@
 	STEP((P)(R10*1), Z2, Z14); \
 	STEP((P)(R11*1), Z3, Z15)
 #define EACH8(STEP, P) \
-	STEP((P), Z0, Y0, Y4); \
-	STEP(32(P), Z1, Y1, Y5); \
-	STEP((P)(R9*1), Z2, Y2, Y6); \
-	STEP(32(P)(R9*1), Z3, Y3, Y7)
+	STEP((P), Z0, Z12, Y0, Y4); \
+	STEP(32(P), Z1, Z13, Y1, Y5); \
+	STEP((P)(R9*1), Z2, Z14, Y2, Y6); \
+	STEP(32(P)(R9*1), Z3, Z15, Y3, Y7)
 #define LOAD16(m, a, d) VMOVUPS m, a
 #define STORE16(m, a, d) VMOVUPS d, m
-#define LOAD8(m, a, X, x) VCVTPS2PD m, a
-#define LOADX(m, a, X, x) VMOVUPS m, x
-#define NARROW8(m, a, X, x) VCVTPD2PS a, X
-#define STORE8(m, a, X, x) VMOVUPS X, m
+#define LOAD8(m, a, d, X, x) VCVTPS2PD m, a
+#define LOADX(m, a, d, X, x) VMOVUPS m, x
+#define NARROWA(m, a, d, X, x) VCVTPD2PS a, X
+#define NARROWD(m, a, d, X, x) VCVTPD2PS d, X
+#define STORE8(m, a, d, X, x) VMOVUPS X, m
 
 // TURN16: offsets of the groups in this turn. Where fewer than four are left, the
 // last one is taken more than once: all are loaded before the first is stored.
@@ -234,7 +235,7 @@
 	TWO(LOG_NAN); \
 	TWO(LOG_Y)
 
-// EXP64: e = exp(b), a as it was. Registers: Z24 e4, Z25 e2, Z26 bound, Z27 1/ln2,
+// EXP64 and EXP64_Y: e = exp(b), a as it was; with EXP64_YD it is d. Registers: Z24 e4, Z25 e2, Z26 bound, Z27 1/ln2,
 // Z28 magic, Z29 ln2, Z30 one. As in EXP, not clamped.
 #define EXP64_N(a, b, c, d, e, f) \
 	VMOVAPD Z28, c; \
@@ -254,6 +255,7 @@
 #define EXP64_F(a, b, c, d, e, f) VFMADD231PD e, c, f /* f = e2 + … + e6·r⁴ */
 #define EXP64_P(a, b, c, d, e, f) VFMADD231PD f, c, b /* b = 1 + r + r²·f ≈ exp(r) */
 #define EXP64_Y(a, b, c, d, e, f) VSCALEFPD d, b, e /* e = 2^n·b */
+#define EXP64_YD(a, b, c, d, e, f) VSCALEFPD d, b, d
 #define EXP64 \
 	FOUR(EXP64_N); \
 	FOUR(EXP64_ROUND); \
@@ -263,8 +265,7 @@
 	FOUR(EXP64_B); \
 	FOUR(EXP64_E); \
 	FOUR(EXP64_F); \
-	FOUR(EXP64_P); \
-	FOUR(EXP64_Y)
+	FOUR(EXP64_P)
 
 #define EXP64SETUP \
 	VBROADCASTSD Z(Y_E4), Z24; \
@@ -278,20 +279,20 @@
 // MINUSABS: b = −|a|.
 #define MINUSABS(a, b, c, d, e, f) VPORQ.BCST Z(Y_SIGN), a, b
 
-// LOG64TAIL: d = f + log1p(c), a as it was. Registers: Z29 Z30 Z31 g0 g2 g4.
+// LOG64TAIL: d = f + log1p(c), b as it was. Registers: Z29 Z30 Z31 g0 g2 g4.
 #define LOG64_P(a, b, c, d, e, f) \
 	VMOVAPD Z31, d; \
 	VFMADD231PD.BCST Z(Y_G5), c, d; \
 	VMULPD c, c, e                /* e = f² */
 #define LOG64_Q(a, b, c, d, e, f) \
-	VMOVAPD Z30, b; \
-	VFMADD231PD.BCST Z(Y_G3), c, b
+	VMOVAPD Z30, a; \
+	VFMADD231PD.BCST Z(Y_G3), c, a
 #define LOG64_P6(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_G6), e, d /* d = g4 + g5·f + g6·f² */
 #define LOG64_QP(a, b, c, d, e, f) \
-	VFMADD231PD d, e, b           /* b = g2 + … + g6·f⁴ */; \
+	VFMADD231PD d, e, a           /* a = g2 + … + g6·f⁴ */; \
 	VMOVAPD Z29, d; \
 	VFMADD231PD.BCST Z(Y_G1), c, d
-#define LOG64_PQ(a, b, c, d, e, f) VFMADD231PD b, e, d /* d = g0 + … + g6·f⁶ */
+#define LOG64_PQ(a, b, c, d, e, f) VFMADD231PD a, e, d /* d = g0 + … + g6·f⁶ */
 #define LOG64_L(a, b, c, d, e, f) VFMADD213PD c, e, d /* d = f + f²·d ≈ log1p(f) */
 #define LOG64_Y(a, b, c, d, e, f) VADDPD f, d, d
 #define LOG64TAIL \
@@ -339,7 +340,7 @@
 	VMOVUPD Z(Y_HI+64), Z27; \
 	VMOVUPD Z(Y_LO), Z28
 
-// LOG1PHEAD: c = f and f = k·ln2 − ln c, of a = u = 1 + a. Registers: Z24 table of
+// LOG1PHEAD: c = f and f = k·ln2 − ln c, of b = u = 1 + a. Registers: Z24 table of
 // c, less 1, Z25 Z26 of −ln c in two parts, Z27 split, Z28 exponent.
 #define LOG1P_U(a, b, c, d, e, f) VADDPD.BCST Z(Y_ONE), a, b /* b = u */
 #define LOG1P_J(a, b, c, d, e, f) \
@@ -356,8 +357,7 @@
 	VFNMADD231PD.BCST Z(Y_LN2), c, f; \
 	VADDPD.BCST Z(Y_MINUSONE), e, c; \
 	VFMADD231PD a, e, c           /* c = f = c·2^−k·u − 1 */; \
-	VADDPD d, f, f                /* f = k·ln2 − ln c */; \
-	VMOVAPD b, a                  /* a = u */
+	VADDPD d, f, f                /* f = k·ln2 − ln c */
 #define LOG1PHEAD \
 	FOUR(LOG1P_U); \
 	FOUR(LOG1P_J); \

@@ -176,16 +176,14 @@ done:
 	VZEROUPPER
 	RET
 
-#define LOG1P_FIX(a, b, c, d, e, f) VFIXUPIMMPD.BCST $0, Z(Y_FIXLOG1P), a, d
-#define LOG1P_OUT(a, b, c, d, e, f) VMOVAPD d, a
-#define LOG1P_SIGN(m, a, X, x) VPTERNLOGD.BCST $0xf8, Z(X_SIGN), x, X // −0 stays itself
+#define LOG1P_FIX(a, b, c, d, e, f) VFIXUPIMMPD.BCST $0, Z(Y_FIXLOG1P), b, d
+#define LOG1P_SIGN(m, a, d, X, x) VPTERNLOGD.BCST $0xf8, Z(X_SIGN), x, X // −0 stays itself
 #define LOG1PBODY \
 	EACH8(LOAD8, R12); \
 	LOG1PHEAD; \
 	LOG64TAIL; \
 	FOUR(LOG1P_FIX); \
-	FOUR(LOG1P_OUT); \
-	EACH8(NARROW8, R12); \
+	EACH8(NARROWD, R12); \
 	EACH8(LOADX, R12); \
 	EACH8(LOG1P_SIGN, R12); \
 	EACH8(STORE8, R13)
@@ -213,9 +211,10 @@ done:
 	EACH8(LOAD8, R12); \
 	FOUR(MINUSABS); \
 	EXP64; \
+	FOUR(EXP64_Y); \
 	FOUR(SIGMOID_U); \
 	FOUR(SIGMOID_Y); \
-	EACH8(NARROW8, R12); \
+	EACH8(NARROWA, R12); \
 	EACH8(STORE8, R13)
 
 // func SigmoidAVX512(dst, src []float32)
@@ -244,6 +243,7 @@ done:
 	FOUR(MINUSABS); \
 	SCRATCH8(STOREA, XOFF); \
 	EXP64; \
+	FOUR(EXP64_Y); \
 	SCRATCH8(STOREE, 0)
 #define LOGSIGMOIDEXP \
 	EACH8(LOAD8, R12); \
@@ -251,13 +251,14 @@ done:
 	FOUR(NEGATE); \
 	SCRATCH8(STOREA, XOFF); \
 	EXP64; \
+	FOUR(EXP64_Y); \
 	SCRATCH8(STOREE, 0)
 #define SOFTPLUSLOG \
 	SCRATCH8(LOADA, 0); \
 	SOFTPLUSHEAD; \
 	LOG64TAIL; \
 	SCRATCH8(SOFTPLUS_MAX, XOFF); \
-	EACH8(NARROW8, R12); \
+	EACH8(NARROWA, R12); \
 	EACH8(STORE8, R13)
 #define LOGSIGMOIDLOG \
 	SCRATCH8(LOADA, 0); \
@@ -265,7 +266,7 @@ done:
 	LOG64TAIL; \
 	SCRATCH8(SOFTPLUS_MAX, XOFF); \
 	FOUR(NEGATE); \
-	EACH8(NARROW8, R12); \
+	EACH8(NARROWA, R12); \
 	EACH8(STORE8, R13)
 
 // func SoftplusAVX512(dst, src []float32)
@@ -313,9 +314,8 @@ done:
 	RET
 
 #define POW_T(a, b, c, d, e, f) VMULPD.BCST (R11), d, d // d = t = y·log|x|
-#define POW_OUT(a, b, c, d, e, f) VMOVAPD e, a
-#define POW_NAN(m, a, X, x) VFIXUPIMMPS.BCST $0, 12(R11), x, X
-#define POW_SIGN(m, a, X, x) VPTERNLOGD.BCST $0xf8, 8(R11), x, X // X |= x & sign
+#define POW_NAN(m, a, d, X, x) VFIXUPIMMPS.BCST $0, 12(R11), x, X
+#define POW_SIGN(m, a, d, X, x) VPTERNLOGD.BCST $0xf8, 8(R11), x, X // X |= x & sign
 #define POWLOGBODY \
 	EACH8(LOAD8, R12); \
 	POWHEAD; \
@@ -325,12 +325,22 @@ done:
 #define POWEXPBODY \
 	SCRATCH8(LOADB, 0); \
 	EXP64; \
-	FOUR(POW_OUT); \
-	EACH8(NARROW8, R12); \
+	FOUR(EXP64_YD); \
+	EACH8(NARROWD, R12); \
 	EACH8(LOADX, R12); \
 	EACH8(POW_NAN, R12); \
 	EACH8(POW_SIGN, R12); \
 	EACH8(STORE8, R13)
+
+#define POSITIVEEXPBODY \
+	SCRATCH8(LOADB, 0); \
+	EXP64; \
+	FOUR(EXP64_YD); \
+	EACH8(NARROWD, R12); \
+	EACH8(STORE8, R13)
+#define ORBODY \
+	VMOVUPS (R12), Z0; \
+	VPTERNLOGD $0xfe, (R12)(R9*1), Z0, Z31
 
 // func PowAVX512(dst, src []float32, y float64, sign, nan uint32)
 TEXT ·PowAVX512(SB), 0, $4160-64
@@ -348,10 +358,21 @@ chunk:
 	POWHEADSETUP
 	LOG64TAILSETUP
 	PASS(logs, POWLOGBODY)
+	VPXORD Z31, Z31, Z31
+	PASS(ors, ORBODY) // Z31 = x of all lanes, ored
+	VPMOVD2M Z31, K1
 	EXP64SETUP
-	PASS(exps, POWEXPBODY)
+	KORTESTW K1, K1
+	JNZ  negative
+	PASS(exps, POSITIVEEXPBODY)
+
+next:
 	NEXT(chunk)
 
 done:
 	VZEROUPPER
 	RET
+
+negative:
+	PASS(anyexps, POWEXPBODY)
+	JMP next
