@@ -83,10 +83,10 @@
 #define T_LO64 2080
 #define V_LOWEST 2112
 #define V_RANGE 2144
-#define V_ONEBIT 2176
-#define V_FINITE 2208
-#define V_MAGNITUDE 2240
-#define V_MINUSONE 2272
+#define V_FINITE 2176
+#define V_MAGNITUDE 2208
+#define V_MINUSONE 2240
+#define V_BELOWNORMAL V_MINUSINF // the integer −2²³
 
 #define V(name) v<>+name(SB)
 
@@ -162,23 +162,23 @@
 	VMOVUPS Y8, y1
 
 // ORDINARY: NZ in the flags unless each of the CX values at SI, as an unsigned number
-// and less the one at base, is at most the one at limit: in a chunk of such values
-// no argument is special. dword vectors; CX is 16 at least.
-#define ORDINARY(loop, base, limit) \
+// and plus the one at shift, is at most the one at limit: in a chunk of such values no
+// argument is special. CX is 16 at least.
+#define ORDINARY(loop, shift, limit) \
 	VMOVDQU V(limit), Y3; \
 	VMOVDQA Y3, Y2; \
-	VMOVDQU V(base), Y4; \
+	VMOVDQA Y3, Y5; \
+	VMOVDQU V(shift), Y4; \
 	XORQ BX, BX; \
 loop: \
-	VMOVDQU 0(SI)(BX*4), Y0; \
-	VMOVDQU 32(SI)(BX*4), Y1; \
-	VPSUBD Y4, Y0, Y0; \
-	VPSUBD Y4, Y1, Y1; \
+	VPADDD 0(SI)(BX*4), Y4, Y0; \
+	VPADDD 32(SI)(BX*4), Y4, Y1; \
 	VPMAXUD Y0, Y2, Y2; \
-	VPMAXUD Y1, Y2, Y2; \
+	VPMAXUD Y1, Y5, Y5; \
 	ADDQ $16, BX; \
 	CMPQ BX, CX; \
 	JLT loop; \
+	VPMAXUD Y5, Y2, Y2; \
 	VPXOR Y3, Y2, Y2; \
 	VPTEST Y2, Y2
 

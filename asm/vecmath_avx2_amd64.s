@@ -97,11 +97,10 @@ DATA v<>+(T_LO64+16)(SB)/8, $0x3e65aa583e8da154
 DATA v<>+(T_LO64+24)(SB)/8, $0x3e76ea823e88524d
 VECTOR(V_LOWEST, $0x3f7800003f780000) // 1 − 1/32: the smallest m
 VECTOR(V_RANGE, $0x7effffff7effffff) // from the least normal number to the largest
-VECTOR(V_ONEBIT, $0x0000000100000001) // 2⁻¹⁴⁹
 VECTOR(V_FINITE, $0x7f7ffffe7f7ffffe) // from 2⁻¹⁴⁹ to the largest number
 VECTOR(V_MAGNITUDE, $0x7fffffff7fffffff)
 VECTOR(V_MINUSONE, $0xbf800000bf800000) // −1
-GLOBL v<>(SB), RODATA|NOPTR, $2304
+GLOBL v<>(SB), RODATA|NOPTR, $2272
 
 // func ExpAVX2(dst, src []float32)
 TEXT ·ExpAVX2(SB), 0, $8256-48
@@ -157,7 +156,7 @@ TEXT ·LogAVX2(SB), NOSPLIT, $0-48
 chunk:
 	FIRSTCHUNK
 	MOVQ CX, R9
-	ORDINARY(check, V_MINNORMAL, V_RANGE)
+	ORDINARY(check, V_BELOWNORMAL, V_RANGE)
 	VMOVUPS V(V_LN2HI), Y11
 	VMOVUPS V(V_LN2LO), Y10
 	JNZ  special
@@ -341,7 +340,7 @@ TEXT ·PowAVX2(SB), 0, $12352-64
 
 chunk:
 	FIRSTCHUNK
-	ORDINARY(check, V_ONEBIT, V_FINITE)
+	ORDINARY(check, V_ONES, V_FINITE)
 	JNZ special
 	LOG64HEADSETUP
 	PASS64(heads, POSITIVEHEADTURN)

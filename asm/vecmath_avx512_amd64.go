@@ -2,7 +2,7 @@
 
 package asm
 
-// The elementwise AVX-512 kernels need AVX-512 F and DQ. Signatures and
+// The elementwise AVX-512 kernels need AVX-512 F, DQ and VL. Signatures and
 // preconditions are those of package generic.
 
 //go:noescape

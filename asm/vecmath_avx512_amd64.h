@@ -8,14 +8,13 @@
 //
 //	SI src   DI dst   DX values left
 //	R9 R10 R11 offsets of groups of 16 values within the turn, in bytes
+//	Z0…Z3 a   Z4…Z7 b   Z8…Z11 c   Z12…Z15 d   Z16…Z19 e   Z20…Z23 f, of four vectors
+//	Z24…Z31 constants; in EXP, which has no f, Z20…Z29
 //
-// and where there are two passes through scratch:
+// and in those that work in passes through scratch:
 //
 //	R8 scratch   CX values in this chunk   BX values left of them
 //	R10 R12 R13 scratch, src, dst of this turn
-//
-//	Z0…Z3 a   Z4…Z7 b   Z8…Z11 c   Z12…Z15 d   Z16…Z19 e   Z20…Z23 f, of four vectors
-//	Z24…Z31 constants, and f in kernels that have no need of it
 //
 // VGETMANT and VGETEXP split off significand and exponent of subnormal numbers,
 // too; VSCALEF rounds once where a result is subnormal, as the product with a
@@ -235,8 +234,8 @@
 	TWO(LOG_NAN); \
 	TWO(LOG_Y)
 
-// EXP64 and EXP64_Y: e = exp(b), a as it was; with EXP64_YD it is d. Registers: Z24 e4, Z25 e2, Z26 bound, Z27 1/ln2,
-// Z28 magic, Z29 ln2, Z30 one. As in EXP, not clamped.
+// EXP64 and EXP64_Y: e = exp(b), a as it was; with EXP64_YD it is d. Registers: Z24 e4,
+// Z25 e2, Z26 bound, Z27 1/ln2, Z28 magic, Z29 ln2, Z30 one. As in EXP, not clamped.
 #define EXP64_N(a, b, c, d, e, f) \
 	VMOVAPD Z28, c; \
 	VFMADD231PD Z27, b, c         /* c = b/ln2 + magic */
