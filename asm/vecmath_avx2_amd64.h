@@ -81,6 +81,12 @@
 #define T_C64 2016
 #define T_HI64 2048
 #define T_LO64 2080
+#define V_LOWEST 2112
+#define V_RANGE 2144
+#define V_FINITE 2176
+#define V_MAGNITUDE 2208
+#define V_MINUSONE 2240
+#define V_BELOWNORMAL V_MINUSINF // the integer −2²³
 
 #define V(name) v<>+name(SB)
 
@@ -91,43 +97,170 @@
 	DATA v<>+(name+16)(SB)/8, value; \
 	DATA v<>+(name+24)(SB)/8, value
 
-// VEXPARG: the first pass of exp, of 8 values: t = x·8/ln2 + magic = n + magic and
-// r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2, Y11 and Y10
-// ln2/8 in two parts.
-#define VEXPARG(x, t, r) \
-	VMOVUPS x, Y0; \
-	VMAXPS Y0, Y15, Y0; \
-	VMINPS Y0, Y14, Y0            /* Y0 = x, in [−105, 89], or NaN */; \
+// VEXPARG: the first pass of exp, of 16 values in two vectors: t = x·8/ln2 + magic =
+// n + magic and r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2,
+// Y11 and Y10 ln2/8 in two parts.
+#define VEXPARG(x, t, r, x1, t1, r1) \
+	VMAXPS x, Y15, Y0; \
+	VMAXPS x1, Y15, Y3; \
+	VMINPS Y0, Y14, Y0; \
+	VMINPS Y3, Y14, Y3            /* Y0 = x, in [−105, 89], or NaN */; \
 	VMOVAPS Y13, Y1; \
-	VFMADD231PS Y12, Y0, Y1       /* Y1 = t = x·8/ln2 + magic */; \
-	VSUBPS Y13, Y1, Y2            /* Y2 = n = round(x·8/ln2) */; \
-	VFNMADD231PS Y11, Y2, Y0      /* Y0 = x − n·c1 */; \
-	VFNMADD231PS Y10, Y2, Y0      /* Y0 = r = x − n·ln2/8 */; \
+	VFMADD231PS Y12, Y0, Y1; \
+	VMOVAPS Y13, Y4; \
+	VFMADD231PS Y12, Y3, Y4       /* Y1 = t = x·8/ln2 + magic */; \
+	VSUBPS Y13, Y1, Y2; \
+	VSUBPS Y13, Y4, Y5            /* Y2 = n = round(x·8/ln2) */; \
 	VMOVUPS Y1, t; \
-	VMOVUPS Y0, r
+	VMOVUPS Y4, t1; \
+	VFNMADD231PS Y11, Y2, Y0; \
+	VFNMADD231PS Y11, Y5, Y3      /* Y0 = x − n·c1 */; \
+	VFNMADD231PS Y10, Y2, Y0; \
+	VFNMADD231PS Y10, Y5, Y3      /* Y0 = r = x − n·ln2/8 */; \
+	VMOVUPS Y0, r; \
+	VMOVUPS Y3, r1
 
-// VEXP: the second pass: y = exp(x). Registers: Y15 table of 2^(j/8), Y14 of its
-// low parts, Y13 Y12 Y11 p2 p3 p4, Y10 one.
-#define VEXP(t, r, y) \
-	VMOVUPS t, Y1; \
+// VEXP: the second pass, of 16 values in two vectors: y = exp(x). magic has the
+// exponent's bias in it, so that shifting t gives 2^half, half = ⌊n/16⌋, at once.
+// Registers: Y15 table of 2^(j/8), Y14 of its low parts, Y13 p2, Y12 p4.
+#define VEXP(t, r, y, t1, r1, y1) \
 	VMOVUPS r, Y0; \
-	VPERMPS Y15, Y1, Y2           /* Y2 = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
-	VPERMPS Y14, Y1, Y3           /* Y3 = what they lack, relatively */; \
-	VPSRLD $4, Y1, Y4; \
-	VPSLLD $23, Y4, Y4            /* Y4 = half<<23, half = ⌊n/16⌋ */; \
-	VPSLLD $20, Y1, Y1; \
-	VPADDD Y1, Y2, Y2; \
-	VPSUBD Y4, Y2, Y2             /* Y2 = s = 2^(n/8 − half) */; \
-	VPADDD Y10, Y4, Y4            /* Y4 = 2^half */; \
-	VMOVAPS Y13, Y5; \
-	VFMADD231PS Y12, Y0, Y5       /* Y5 = p2 + p3·r */; \
-	VMULPS Y0, Y0, Y6             /* Y6 = r² */; \
-	VFMADD231PS Y11, Y6, Y5       /* Y5 = p2 + p3·r + p4·r² */; \
-	VFMADD213PS Y0, Y6, Y5        /* Y5 = r + r²·Y5 ≈ exp(r) − 1 */; \
-	VADDPS Y3, Y5, Y5; \
-	VFMADD213PS Y2, Y2, Y5        /* Y5 = s + s·Y5 */; \
-	VMULPS Y4, Y5, Y5             /* Y5 = exp(x): may overflow or underflow here */; \
-	VMOVUPS Y5, y
+	VMOVUPS r1, Y6; \
+	VMOVUPS V(V_P3), Y2; \
+	VFMADD213PS Y13, Y0, Y2; \
+	VMOVUPS V(V_P3), Y8; \
+	VFMADD213PS Y13, Y6, Y8       /* Y2 = p2 + p3·r */; \
+	VMULPS Y0, Y0, Y3; \
+	VMULPS Y6, Y6, Y9             /* Y3 = r² */; \
+	VMOVUPS t, Y1; \
+	VMOVUPS t1, Y7; \
+	VFMADD231PS Y12, Y3, Y2; \
+	VFMADD231PS Y12, Y9, Y8       /* Y2 = p2 + p3·r + p4·r² */; \
+	VPERMPS Y14, Y1, Y4; \
+	VPERMPS Y14, Y7, Y10          /* Y4 = what 2^(j/8) lacks, relatively; j = n mod 8 */; \
+	VFMADD213PS Y0, Y3, Y2; \
+	VFMADD213PS Y6, Y9, Y8        /* Y2 = r + r²·Y2 ≈ exp(r) − 1 */; \
+	VPERMPS Y15, Y1, Y5; \
+	VPERMPS Y15, Y7, Y11          /* Y5 = bits of 2^(j/8), less j<<20 and those of 1 */; \
+	VPSLLD $19, Y1, Y1; \
+	VPSLLD $19, Y7, Y7; \
+	VPAND V(V_EXPONENT), Y1, Y0; \
+	VPAND V(V_EXPONENT), Y7, Y6   /* Y0 = 2^half */; \
+	VPADDD Y1, Y1, Y1; \
+	VPADDD Y7, Y7, Y7; \
+	VPSUBD Y0, Y5, Y5; \
+	VPSUBD Y6, Y11, Y11; \
+	VADDPS Y4, Y2, Y2; \
+	VADDPS Y10, Y8, Y8; \
+	VPADDD Y1, Y5, Y5; \
+	VPADDD Y7, Y11, Y11           /* Y5 = s = 2^(n/8 − half) */; \
+	VFMADD213PS Y5, Y5, Y2; \
+	VFMADD213PS Y11, Y11, Y8      /* Y2 = s + s·Y2 */; \
+	VMULPS Y0, Y2, Y2; \
+	VMULPS Y6, Y8, Y8             /* Y2 = exp(x): may overflow or underflow here */; \
+	VMOVUPS Y2, y; \
+	VMOVUPS Y8, y1
+
+// ORDINARY: NZ in the flags unless each of the CX values at SI, as an unsigned number
+// and plus the one at shift, is at most the one at limit: in a chunk of such values no
+// argument is special. CX is 16 at least.
+#define ORDINARY(loop, shift, limit) \
+	VMOVDQU V(limit), Y3; \
+	VMOVDQA Y3, Y2; \
+	VMOVDQA Y3, Y5; \
+	VMOVDQU V(shift), Y4; \
+	XORQ BX, BX; \
+loop: \
+	VPADDD 0(SI)(BX*4), Y4, Y0; \
+	VPADDD 32(SI)(BX*4), Y4, Y1; \
+	VPMAXUD Y0, Y2, Y2; \
+	VPMAXUD Y1, Y5, Y5; \
+	ADDQ $16, BX; \
+	CMPQ BX, CX; \
+	JLT loop; \
+	VPMAXUD Y5, Y2, Y2; \
+	VPXOR Y3, Y2, Y2; \
+	VPTEST Y2, Y2
+
+// ABOVEMINUSONE: the same for log1p: NZ unless −1 < x < +Inf for each of the CX
+// values x at SI.
+#define ABOVEMINUSONE(loop) \
+	VMOVDQU V(V_MAX), Y7; \
+	VMOVDQA Y7, Y2; \
+	VMOVUPS V(V_MAGNITUDE), Y4; \
+	VXORPS Y3, Y3, Y3; \
+	XORQ BX, BX; \
+loop: \
+	VMOVDQU 0(SI)(BX*4), Y0; \
+	VMOVDQU 32(SI)(BX*4), Y1; \
+	VPAND Y4, Y0, Y5; \
+	VPAND Y4, Y1, Y6; \
+	VMINPS Y0, Y3, Y3; \
+	VMINPS Y1, Y3, Y3             /* Y3 = min(x, 0), unless x is NaN */; \
+	VPMAXUD Y5, Y2, Y2; \
+	VPMAXUD Y6, Y2, Y2            /* Y2 = max(|x|, the largest number) */; \
+	ADDQ $16, BX; \
+	CMPQ BX, CX; \
+	JLT loop; \
+	VCMPPS $2, V(V_MINUSONE), Y3, Y3 /* Y3 = ones where that is −1 or less */; \
+	VPXOR Y7, Y2, Y2; \
+	VPOR Y3, Y2, Y2; \
+	VPTEST Y2, Y2
+
+// VLOGNORMAL: y = log(x) of 16 positive, normal and finite values in two vectors.
+// Registers: Y15 Y14 Y13 tables of c and −ln c in two parts, Y12 l1, Y11 Y10 ln2 in
+// two parts.
+#define VLOGNORMAL(x, y, x1, y1) \
+	VMOVUPS x, Y0; \
+	VMOVUPS x1, Y5; \
+	VPSUBD V(V_LOWEST), Y0, Y1; \
+	VPSUBD V(V_LOWEST), Y5, Y6; \
+	VPSRLD $20, Y1, Y2; \
+	VPSRLD $20, Y6, Y7            /* Y2 = j, mod 8 */; \
+	VPAND V(V_EXPONENT), Y1, Y1; \
+	VPAND V(V_EXPONENT), Y6, Y6   /* Y1 = k<<23 */; \
+	VPSUBD Y1, Y0, Y0; \
+	VPSUBD Y6, Y5, Y5             /* Y0 = m */; \
+	VPERMPS Y15, Y2, Y3; \
+	VPERMPS Y15, Y7, Y8           /* Y3 = c */; \
+	VCVTDQ2PS Y1, Y1; \
+	VCVTDQ2PS Y6, Y6              /* Y1 = k·2²³ */; \
+	VFMSUB213PS V(V_ONE), Y3, Y0; \
+	VFMSUB213PS V(V_ONE), Y8, Y5  /* Y0 = f = c·m − 1, exact */; \
+	VPERMPS Y14, Y2, Y3; \
+	VPERMPS Y14, Y7, Y8; \
+	VFMADD231PS Y11, Y1, Y3; \
+	VFMADD231PS Y11, Y6, Y8       /* Y3 = h = k·ln2 − ln c, exact */; \
+	VPERMPS Y13, Y2, Y2; \
+	VPERMPS Y13, Y7, Y7; \
+	VFMADD231PS Y10, Y1, Y2; \
+	VFMADD231PS Y10, Y6, Y7       /* Y2 = lo */; \
+	VMOVUPS V(V_L2), Y4; \
+	VFMADD231PS V(V_L3), Y0, Y4; \
+	VMOVUPS V(V_L2), Y9; \
+	VFMADD231PS V(V_L3), Y5, Y9   /* Y4 = l2 + l3·f */; \
+	VADDPS Y0, Y3, Y1; \
+	VADDPS Y5, Y8, Y6             /* Y1 = s = h + f, rounded */; \
+	VSUBPS Y3, Y1, Y3; \
+	VSUBPS Y8, Y6, Y8; \
+	VSUBPS Y3, Y0, Y3; \
+	VSUBPS Y8, Y5, Y8             /* Y3 = f − (s − h), what s lost */; \
+	VADDPS Y3, Y2, Y2; \
+	VADDPS Y8, Y7, Y7             /* Y2 = lo + Y3 */; \
+	VMULPS Y0, Y0, Y3; \
+	VMULPS Y5, Y5, Y8             /* Y3 = f² */; \
+	VFMADD213PS V(V_L0), Y12, Y0; \
+	VFMADD213PS V(V_L0), Y12, Y5  /* Y0 = l0 + l1·f */; \
+	VFMADD231PS V(V_L4), Y3, Y4; \
+	VFMADD231PS V(V_L4), Y8, Y9   /* Y4 = l2 + l3·f + l4·f² */; \
+	VFMADD231PS Y4, Y3, Y0; \
+	VFMADD231PS Y9, Y8, Y5        /* Y0 = Y0 + f²·Y4 */; \
+	VFMADD213PS Y2, Y3, Y0; \
+	VFMADD213PS Y7, Y8, Y5        /* Y0 = f²·Y0 + lo */; \
+	VADDPS Y0, Y1, Y0; \
+	VADDPS Y5, Y6, Y5             /* Y0 = log(x) */; \
+	VMOVUPS Y0, y; \
+	VMOVUPS Y5, y1
 
 // VLOG: y = log(x) of 8 values. Where one is not positive, normal and finite,
 // CX ≠ 0: subnormal numbers are scaled first, results outside log's domain
@@ -307,15 +440,26 @@ done: \
 	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
 	VMOVUPS X4, y
 
-// VSIGMOID: y = 1/(1 + exp(−x)) of 4 values.
-#define VSIGMOID(x, y) \
-	EXPNEG64(x)                   /* Y0 = e */; \
+// VLOG1PORDINARY: the same where −1 < x < +Inf.
+#define VLOG1PORDINARY(x, f, b, y) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VMOVUPS x, X5; \
+	VANDPS X15, X5, X5; \
+	VCVTPD2PSY Y4, X4; \
+	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
+	VMOVUPS X4, y
+
+// VSIGMOID: y = 1/(1 + exp(−x)) of 4 values from e = exp(−|x|) in Y6, after e of the
+// next values, x1, so that the division overlaps with that.
+#define VSIGMOID(x, y, x1) \
+	EXPNEG64(x1)                  /* Y0 = e1 */; \
 	VCVTPS2PD x, Y1; \
-	VADDPD Y12, Y0, Y2            /* Y2 = 1 + e */; \
-	VBLENDVPD Y1, Y0, Y12, Y0     /* Y0 = x < 0 ? e : 1 */; \
-	VDIVPD Y2, Y0, Y0; \
-	VCVTPD2PSY Y0, X0; \
-	VMOVUPS X0, y
+	VADDPD Y12, Y6, Y2            /* Y2 = 1 + e */; \
+	VBLENDVPD Y1, Y6, Y12, Y1     /* Y1 = x < 0 ? e : 1 */; \
+	VDIVPD Y2, Y1, Y1; \
+	VCVTPD2PSY Y1, X1; \
+	VMOVAPD Y0, Y6; \
+	VMOVUPS X1, y
 
 // VSOFTPLUS: y = ±log(1 + exp(±x)) of 4 values, from f and b. sign is the float64
 // ±0 and sign32 the float32 one.
@@ -377,6 +521,26 @@ done: \
 	VPOR Y1, Y0, Y0; \
 	VPOR Y2, Y0, Y0; \
 	VMOVUPS Y0, y
+
+// POSITIVEHEAD, POSITIVELOG, POSITIVEEXP: the same, of 4 values, in a chunk where all
+// x are positive and finite. Registers of POSITIVELOG: Y15 y, Y7 −112, Y6 95.
+#define POSITIVEHEAD(x, f, b) \
+	VCVTPS2PD x, Y0; \
+	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
+	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·x − 1 */; \
+	VMOVUPD Y3, f; \
+	VMOVUPD Y4, b
+#define POSITIVELOG(f, b, t) \
+	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
+	VMULPD Y15, Y4, Y4; \
+	VMAXPD Y4, Y7, Y4; \
+	VMINPD Y4, Y6, Y4             /* Y4 = t */; \
+	VMOVUPD Y4, t
+#define POSITIVEEXP(t, y) \
+	VMOVUPD t, Y0; \
+	EXP64(Y0, Y1, Y2, Y3, Y4, Y5); \
+	VCVTPD2PSY Y0, X0; \
+	VMOVUPS X0, y
 
 // PASS64: four turns of 4 values.
 #define PASS64(loop, TURN) \

@@ -7,7 +7,7 @@
 // Constants; package generic has the same ones, with their meaning and error.
 VECTOR(V_FLOOR, $0xc2d20000c2d20000) // −105: exp rounds to 0
 VECTOR(V_CEIL, $0x42b2000042b20000) // 89: exp rounds to +Inf
-VECTOR(V_MAGIC, $0x4b4000004b400000) // 1.5·2²³
+VECTOR(V_MAGIC, $0x4b4007f04b4007f0) // 1.5·2²³ + 16·127
 VECTOR(V_8_LN2, $0x4138aa3b4138aa3b) // 8/ln2
 VECTOR(V_C1, $0x3db172003db17200) // ln2/8, 15 bits
 VECTOR(V_C2, $0x343fbe8e343fbe8e) // ln2/8 − c1
@@ -63,10 +63,10 @@ VECTOR(W_2P52, $0x4330000000000000) // 2⁵²
 VECTOR(W_BIAS, $0x43300000000003ff) // 2⁵² + 1023
 VECTOR(W_MAX, $0x7fefffffffffffff) // the largest finite float64
 VECTOR(W_MINUSINF, $0xfff0000000000000) // −Inf
-DATA v<>+(T_EXP2+0)(SB)/8, $0x3f7b95c23f800000 // bits of 2^(j/8), less j<<20
-DATA v<>+(T_EXP2+8)(SB)/8, $0x3f75fed73f7837f0
-DATA v<>+(T_EXP2+16)(SB)/8, $0x3f75672a3f7504f3
-DATA v<>+(T_EXP2+24)(SB)/8, $0x3f7ac0c73f7744fd
+DATA v<>+(T_EXP2+0)(SB)/8, $0xfffb95c200000000 // bits of 2^(j/8), less j<<20 and those of 1
+DATA v<>+(T_EXP2+8)(SB)/8, $0xfff5fed7fff837f0
+DATA v<>+(T_EXP2+16)(SB)/8, $0xfff5672afff504f3
+DATA v<>+(T_EXP2+24)(SB)/8, $0xfffac0c7fff744fd
 DATA v<>+(T_EXP2LOW+0)(SB)/8, $0xb24e061100000000 // what they lack, relatively
 DATA v<>+(T_EXP2LOW+8)(SB)/8, $0xb3051aa833092801
 DATA v<>+(T_EXP2LOW+16)(SB)/8, $0x31b3d0e5329302ae
@@ -95,7 +95,12 @@ DATA v<>+(T_LO64+0)(SB)/8, $0x3e6097af00000000 // and of the rest
 DATA v<>+(T_LO64+8)(SB)/8, $0x3e2121f73e7a677c
 DATA v<>+(T_LO64+16)(SB)/8, $0x3e65aa583e8da154
 DATA v<>+(T_LO64+24)(SB)/8, $0x3e76ea823e88524d
-GLOBL v<>(SB), RODATA|NOPTR, $2112
+VECTOR(V_LOWEST, $0x3f7800003f780000) // 1 − 1/32: the smallest m
+VECTOR(V_RANGE, $0x7effffff7effffff) // from the least normal number to the largest
+VECTOR(V_FINITE, $0x7f7ffffe7f7ffffe) // from 2⁻¹⁴⁹ to the largest number
+VECTOR(V_MAGNITUDE, $0x7fffffff7fffffff)
+VECTOR(V_MINUSONE, $0xbf800000bf800000) // −1
+GLOBL v<>(SB), RODATA|NOPTR, $2272
 
 // func ExpAVX2(dst, src []float32)
 TEXT ·ExpAVX2(SB), 0, $8256-48
@@ -117,8 +122,7 @@ chunk:
 	XORQ    BX, BX
 
 args:
-	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4))
-	VEXPARG(32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
+	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4), 32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
 	JLT  args
@@ -126,15 +130,12 @@ args:
 	VMOVUPS V(T_EXP2), Y15
 	VMOVUPS V(T_EXP2LOW), Y14
 	VMOVUPS V(V_P2), Y13
-	VMOVUPS V(V_P3), Y12
-	VMOVUPS V(V_P4), Y11
-	VMOVUPS V(V_ONE), Y10
+	VMOVUPS V(V_P4), Y12
 	XORQ    BX, BX
 
 exps:
 	PREFETCHT0 (4*VCHUNK)(SI)(BX*4) // the next chunk, meanwhile; past the end it does nothing
-	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4))
-	VEXP(32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
+	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
 	JLT  exps
@@ -146,9 +147,41 @@ done:
 
 // func LogAVX2(dst, src []float32)
 TEXT ·LogAVX2(SB), NOSPLIT, $0-48
-	MOVQ    dst_base+0(FP), DI
-	MOVQ    src_base+24(FP), SI
-	MOVQ    src_len+32(FP), DX
+	MOVQ  dst_base+0(FP), DI
+	MOVQ  src_base+24(FP), SI
+	MOVQ  src_len+32(FP), DX
+	TESTQ DX, DX
+	JZ    done
+
+chunk:
+	FIRSTCHUNK
+	MOVQ CX, R9
+	ORDINARY(check, V_BELOWNORMAL, V_RANGE)
+	VMOVUPS V(V_LN2HI), Y11
+	VMOVUPS V(V_LN2LO), Y10
+	JNZ  special
+	XORQ BX, BX
+	VMOVUPS V(T_C), Y15
+	VMOVUPS V(T_HI), Y14
+	VMOVUPS V(T_LO), Y13
+	VMOVUPS V(V_L1), Y12
+
+normal:
+	VLOGNORMAL(0(SI)(BX*4), 0(DI)(BX*4), 32(SI)(BX*4), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, R9
+	JLT  normal
+
+next:
+	MOVQ R9, CX
+	NEXTCHUNK64(chunk)
+
+done:
+	VZEROUPPER
+	RET
+
+special:
+	XORQ    BX, BX
 	VMOVUPS V(V_BIAS), Y15
 	VMOVUPS V(V_NORMAL), Y14
 	VMOVUPS V(T_C), Y13
@@ -157,25 +190,20 @@ TEXT ·LogAVX2(SB), NOSPLIT, $0-48
 	VMOVUPS V(V_ONE), Y10
 	VMOVUPS V(V_LN2HI), Y9
 	VMOVUPS V(V_LN2LO), Y8
-	XORQ    BX, BX
-	TESTQ   DX, DX
-	JZ      done
 
-loop:
+any:
 	VLOG(0(SI)(BX*4), 0(DI)(BX*4), normal0, done0)
 	VLOG(32(SI)(BX*4), 32(DI)(BX*4), normal1, done1)
 	ADDQ $16, BX
-	CMPQ BX, DX
-	JLT  loop
-
-done:
-	VZEROUPPER
-	RET
+	CMPQ BX, R9
+	JLT  any
+	JMP  next
 
 #define LOG1PHEADTURN(o) \
 	VCVTPS2PD o(SI)(BX*4), Y1; \
 	LOG1PHEAD((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
 #define LOG1PTURN(o) VLOG1P(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), o(DI)(BX*4))
+#define LOG1PORDINARYTURN(o) VLOG1PORDINARY(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), o(DI)(BX*4))
 
 // func Log1pAVX2(dst, src []float32)
 TEXT ·Log1pAVX2(SB), 0, $8256-48
@@ -190,25 +218,47 @@ chunk:
 	FIRSTCHUNK
 	LOG64HEADSETUP
 	PASS64(heads, LOG1PHEADTURN)
+	ABOVEMINUSONE(check)
+	JNZ special
 	LOG64TAILSETUP
-	PASS64(loop, LOG1PTURN)
+	VMOVUPS V(V_SIGN), Y15
+	PASS64(loop, LOG1PORDINARYTURN)
+
+next:
 	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
 	RET
 
-#define SIGMOIDTURN(o) VSIGMOID(o(SI)(BX*4), o(DI)(BX*4))
+special:
+	LOG64TAILSETUP
+	PASS64(any, LOG1PTURN)
+	JMP next
 
 // func SigmoidAVX2(dst, src []float32)
 TEXT ·SigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
-	MOVQ  src_len+32(FP), CX
-	TESTQ CX, CX
+	MOVQ  src_len+32(FP), DX
+	TESTQ DX, DX
 	JZ    done
 	EXP64SETUP
-	PASS64(loop, SIGMOIDTURN)
+	EXPNEG64((SI))
+	VMOVAPD Y0, Y6
+	XORQ  BX, BX
+
+loop:
+	LEAQ 16(BX), CX
+	CMPQ CX, DX
+	CMOVQGE BX, CX // at the end there is nothing next: any values will do
+	VSIGMOID(0(SI)(BX*4), 0(DI)(BX*4), 16(SI)(BX*4))
+	VSIGMOID(16(SI)(BX*4), 16(DI)(BX*4), 32(SI)(BX*4))
+	VSIGMOID(32(SI)(BX*4), 32(DI)(BX*4), 48(SI)(BX*4))
+	VSIGMOID(48(SI)(BX*4), 48(DI)(BX*4), 0(SI)(CX*4))
+	ADDQ $16, BX
+	CMPQ BX, DX
+	JLT  loop
 
 done:
 	VZEROUPPER
@@ -275,6 +325,9 @@ done:
 
 #define POWHEADTURN(o) POWHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o+AOFF)(R8)(BX*8))
 #define POWLOGTURN(o) POWLOG((2*o+AOFF)(R8)(BX*8), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
+#define POSITIVEHEADTURN(o) POSITIVEHEAD(o(SI)(BX*4), (2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8))
+#define POSITIVELOGTURN(o) POSITIVELOG((2*o)(R8)(BX*8), (2*o+BOFF)(R8)(BX*8), (2*o)(R8)(BX*8))
+#define POSITIVEEXPTURN(o) POSITIVEEXP((2*o)(R8)(BX*8), o(DI)(BX*4))
 
 // func PowAVX2(dst, src []float32, y float64, sign, nan uint32)
 TEXT ·PowAVX2(SB), 0, $12352-64
@@ -287,24 +340,40 @@ TEXT ·PowAVX2(SB), 0, $12352-64
 
 chunk:
 	FIRSTCHUNK
+	ORDINARY(check, V_ONES, V_FINITE)
+	JNZ special
 	LOG64HEADSETUP
-	PASS64(heads, POWHEADTURN)
+	PASS64(heads, POSITIVEHEADTURN)
 	LOG64TAILSETUP
 	VBROADCASTSD y+48(FP), Y15
-	VXORPD  Y7, Y7, Y7
-	VMOVUPD V(W_MAX), Y6
-	PASS64(logs, POWLOGTURN)
+	VMOVUPD V(W_FLOOR), Y7
+	VMOVUPD V(W_CEIL), Y6
+	PASS64(logs, POSITIVELOGTURN)
 	EXP64SETUP
-	XORQ    BX, BX
+	PASS64(exps, POSITIVEEXPTURN)
 
-exps:
-	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
-	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
-	ADDQ $16, BX
-	CMPQ BX, CX
-	JLT  exps
+next:
 	NEXTCHUNK64(chunk)
 
 done:
 	VZEROUPPER
 	RET
+
+special:
+	LOG64HEADSETUP
+	PASS64(anyheads, POWHEADTURN)
+	LOG64TAILSETUP
+	VBROADCASTSD y+48(FP), Y15
+	VXORPD  Y7, Y7, Y7
+	VMOVUPD V(W_MAX), Y6
+	PASS64(anylogs, POWLOGTURN)
+	EXP64SETUP
+	XORQ    BX, BX
+
+anyexps:
+	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
+	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
+	ADDQ $16, BX
+	CMPQ BX, CX
+	JLT  anyexps
+	JMP  next

@@ -35,7 +35,7 @@ func ProbBounds() []Bound {
 		{"focal, γ = 1", Focal(0.25, 1), 4, 3},
 		{"focal, γ = 1.5", Focal(0.25, 1.5), 4.5, 4.5},
 		{"focal, γ = 2", Focal(0.25, 2), 5, 4},
-		{"focal, γ = 3", Focal(0.25, 3), 5.5, 5},
+		{"focal, γ = 3", Focal(0.25, 3), 5.5, 5.5},
 		{"focal, γ = 5", Focal(0.25, 5), 5.5, 5.5},
 	}
 }

@@ -21,10 +21,10 @@ var avx512Set = Set{
 		Probs:  {asm.ProbGradientGamma0AVX512, asm.ProbGradientGamma1AVX512, asm.ProbGradientGamma2AVX512, asm.ProbGradientGammaAVX512},
 	},
 	Unary: [NumUnary]UnaryFunc{
-		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
-		asm.SigmoidAVX2, asm.SoftplusAVX2, asm.LogSigmoidAVX2,
+		asm.ExpAVX512, asm.LogAVX512, asm.Log1pAVX512,
+		asm.SigmoidAVX512, asm.SoftplusAVX512, asm.LogSigmoidAVX512,
 	},
-	Pow: asm.PowAVX2,
+	Pow: asm.PowAVX512,
 }
 
 var avx2Set = Set{
@@ -53,7 +53,7 @@ func simd() []Candidate {
 	avx512 := Candidate{
 		Set:     &avx512Set,
 		Needs:   "AVX-512 F, DQ, BW, VL",
-		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL),
+		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3),
 	}
 	if slowAVX512(cpuid.CPU.VendorID, cpuid.CPU.Family, cpuid.CPU.Model, cpuid.CPU.Stepping) {
 		return []Candidate{avx2, avx512}
