@@ -1,8 +1,38 @@
-// The vocabulary of the AVX2 kernels; kernel_amd64.h has the passes and the general
-// registers. A vector is 8 float32 scores; a pass is a loop of 32 scores a turn.
+// The vocabulary of the AVX2 kernels; kernel_amd64.h has the general registers. A vector
+// is 8 float32 scores; a pass is a loop of 32 scores a turn.
+//
+// A kernel takes its scores in chunks of at most CHUNK, and each chunk through short
+// passes, one after the other, whose results stay in L1: E, L, Q and T.
+//
+//	exp:      E = e = exp(−|x|)
+//	log1p:    L = log1p(e)
+//	power:    Q = s = softplus(−u), T = its low part; then r and t of exp(−γ·(s + T))
+//	          in their places; then Q = q^γ                    (general γ only)
+//	combine:  loss, gradient and sum from x, labels, E, L, Q
+//
+// From probabilities:
+//
+//	ce:       E = f, L = h; then L = min(h − ln(1 + f), 100). If a score of the chunk
+//	          is no probability, NaN is among the first eight
+//	power:    T = f, Q = ln c, E = 2²³·k; then Q = S = −ln(1 − p_t), T = its low part;
+//	          then as above                                    (general γ only)
+//	combine:  loss, gradient and sum from x, labels, L, Q
 //
 // One fused loop would be a dependency chain of some 75 cycles a vector, more
-// than the physical register file can overlap; short passes keep the ports busy.
+// than the schedulers can overlap; short passes keep the ports busy.
+
+#define LOFF 2048
+#define QOFF 4096
+#define TOFF 6144
+
+// LOGITPASSES, PROBPASSES: E and L of the chunk, or L alone.
+#define LOGITPASSES \
+	CALL expneg<>(SB); \
+	CALL log1p<>(SB)
+#define PROBPASSES \
+	CALL ce<>(SB)
+#define POWERPASS CALL power<>(SB)
+#define PROBPOWERPASS CALL probpower<>(SB)
 
 // EXPCORE: E = 2^(n/8)·exp(r) for t = n + magic in T.
 // Registers: Y9 table of 2^(j/8), Y8 p2, Y7 p3, Y6 p4.
@@ -77,7 +107,7 @@
 	VSUBPS H, V, V                /* V = L − (S − m), what S lost */; \
 	VMOVUPS V, v
 
-// PRODUCT: t and r of exp(−γ·(s + v)), in place of v and s. The product is carried as
+// PRODUCT: t and r of exp(−γ·(s + v)), in T and H. The product is carried as
 // H + lo. Registers: Y15 γ, Y14 γ', Y13 magic, Y12 −8/ln2, Y11 and Y10 ln2/8 in two
 // parts, Y9 the limit.
 #define PRODUCT(s, v, S, V, H, T) \
@@ -167,10 +197,10 @@ done:
 	VMULPS q, W, W                /* W = w·q^γ */
 
 // LOSS: F = w·q^γ·softplus(u).
-#define LOSS(x, y, weight, e, l, q, MOD, done, F) \
-	LOSSHEAD(x, y, weight, done, Y0, Y1); \
-	MOD(e, q, Y0, Y1, Y2, Y3, Y2); \
-	SOFTPLUS(l, Y0); \
+#define LOSS(o, MOD, done, F) \
+	LOSSHEAD(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), done, Y0, Y1); \
+	MOD(o(R8)(AX*4), (o+QOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y2); \
+	SOFTPLUS((o+LOFF)(R8)(AX*4), Y0); \
 	VMULPS Y1, Y0, F              /* F = (w·q^γ)·softplus(u) */
 
 // TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy.
@@ -206,17 +236,17 @@ done:
 
 // GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u).
 // The sign is the weight's: Y15 holds −Pos for the label 1.
-#define GRADIENT(x, y, weight, e, l, q, grad, SLP, done, F) \
-	VPMOVZXBD y, Y0; \
+#define GRADIENT(o, SLP, done, F) \
+	VPMOVZXBD (o/4)(BX)(AX*1), Y0; \
 	VPERMILPS Y0, Y15, Y1         /* Y1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
-	WEIGH(weight, Y1, done); \
+	WEIGH(o(R14)(AX*4), Y1, done); \
 	VANDPS Y1, Y10, Y0; \
-	VXORPS x, Y0, Y0              /* Y0 = u: −x where the label is 1 */; \
-	VMOVUPS e, Y2; \
+	VXORPS o(SI)(AX*4), Y0, Y0    /* Y0 = u: −x where the label is 1 */; \
+	VMOVUPS o(R8)(AX*4), Y2; \
 	SIGMOID(Y0, Y2, Y3, Y4); \
-	SLP(l, q, Y0, Y1, Y2, Y3, Y4); \
+	SLP((o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4); \
 	VMULPS Y1, Y3, Y3             /* Y3 = g */; \
-	VMOVUPS Y3, grad; \
+	VMOVUPS Y3, o(R13)(AX*4); \
 	VMULPS Y1, Y0, F; \
 	VANDNPS F, Y10, F             /* F = loss */
 
@@ -232,7 +262,7 @@ done:
 	VFNMADD231PS X, Y14, T        /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
 	VSUBPS T, H, H                /* H = a − T */; \
 	VFNMADD213PS H, Y14, X        /* X = low = (a − T) − 2²⁴·x, exact */; \
-	VANDPS ·abs(SB), T, T        /* T = 2²⁴·t */; \
+	VANDPS ·abs(SB), T, T         /* T = 2²⁴·t */; \
 	VPSUBD Y13, T, K              /* K = bits of T less lnSplit */; \
 	VPSRLD $20, K, C              /* C = j, the eighth of m's range, mod 8 */; \
 	VPAND Y12, K, K               /* K = k<<23 */; \
@@ -318,12 +348,12 @@ done:
 	VMULPS q, W, W                /* W = w·q^γ */
 
 // PROBLOSS: F = w·q^γ·min(−ln p_t, 100).
-#define PROBLOSS(x, y, weight, l, q, MOD, done, F) \
-	VPMOVZXBD y, Y0               /* Y0 = label */; \
+#define PROBLOSS(o, MOD, done, F) \
+	VPMOVZXBD (o/4)(BX)(AX*1), Y0 /* Y0 = label */; \
 	VPERMILPS Y0, Y15, Y1         /* Y1 = w_t: Neg, Pos, or 0 for 255 */; \
-	WEIGH(weight, Y1, done); \
-	MOD(x, q, Y0, Y1); \
-	VMULPS l, Y1, F               /* F = (w·q^γ)·CE */
+	WEIGH(o(R14)(AX*4), Y1, done); \
+	MOD(o(SI)(AX*4), (o+QOFF)(R8)(AX*4), Y0, Y1); \
+	VMULPS (o+LOFF)(R8)(AX*4), Y1, F /* F = (w·q^γ)·CE */
 
 // Slopes from probabilities: D = g, W = ±w·q^γ from CE in CE, q in Q, p_t in T.
 #define PROBSLOPE0(q, Q, W, T, CE, D) \
@@ -344,7 +374,7 @@ done:
 #define PROBSLOPE(q, Q, W, T, CE, D) \
 	VMULPS q, W, W                /* W = ±w·q^γ */; \
 	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
-	VMAXPS ·least(SB), Q, Q      /* Q = max(q, 2⁻¹⁴⁹) */; \
+	VMAXPS ·least(SB), Q, Q       /* Q = max(q, 2⁻¹⁴⁹) */; \
 	VDIVPS Q, CE, Q               /* Q = CE/q */; \
 	VBROADCASTSS 16(R10), T; \
 	VMULPS T, W, T                /* T = ±w·q^γ·γ */; \
@@ -352,20 +382,20 @@ done:
 
 // PROBGRADIENT: g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; F = w·q^γ·CE.
 // Registers: Y14 1 for the label 1, else 0, Y13 0 for the label 1, else 1.
-#define PROBGRADIENT(x, y, weight, l, q, grad, SLP, done, F) \
-	VPMOVZXBD y, Y0; \
+#define PROBGRADIENT(o, SLP, done, F) \
+	VPMOVZXBD (o/4)(BX)(AX*1), Y0; \
 	VPERMILPS Y0, Y15, Y1         /* Y1 = ±w_t: Neg, −Pos, or +0 for 255 */; \
-	WEIGH(weight, Y1, done); \
+	WEIGH(o(R14)(AX*4), Y1, done); \
 	VPERMILPS Y0, Y13, Y2; \
-	VSUBPS x, Y2, Y2; \
+	VSUBPS o(SI)(AX*4), Y2, Y2; \
 	VANDNPS Y2, Y10, Y2; \
-	VMAXPS ·minprob(SB), Y2, Y2  /* Y2 = max(p_t, 1e-12) */; \
+	VMAXPS ·minprob(SB), Y2, Y2   /* Y2 = max(p_t, 1e-12) */; \
 	VPERMILPS Y0, Y14, Y0; \
-	VSUBPS x, Y0, Y0; \
+	VSUBPS o(SI)(AX*4), Y0, Y0; \
 	VANDNPS Y0, Y10, Y0           /* Y0 = q */; \
-	VMOVUPS l, Y3                 /* Y3 = CE */; \
-	SLP(q, Y0, Y1, Y2, Y3, Y4); \
-	VMOVUPS Y4, grad; \
+	VMOVUPS (o+LOFF)(R8)(AX*4), Y3 /* Y3 = CE */; \
+	SLP((o+QOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4); \
+	VMOVUPS Y4, o(R13)(AX*4); \
 	VMULPS Y1, Y3, F; \
 	VANDNPS F, Y10, F             /* F = loss */
 
@@ -411,15 +441,9 @@ done:
 	VMOVUPD 32(R11), Y11; \
 	XORQ AX, AX
 
-#define LOSSTURN(o, MOD, done, F) \
-	LOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
-
-#define PROBLOSSTURN(o, MOD, done, F) \
-	PROBLOSS(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), MOD, done, F)
-
 // LOSSKERNEL: the body of a loss kernel, after its arguments are in registers.
-#define LOSSKERNEL(POW, MOD) LOSSBODY(LOGITPASSES, POW, LOGITSETUP, LOSSTURN, MOD)
-#define PROBLOSSKERNEL(POW, MOD) LOSSBODY(PROBPASSES, POW, PROBSETUP, PROBLOSSTURN, MOD)
+#define LOSSKERNEL(POW, MOD) LOSSBODY(LOGITPASSES, POW, LOGITSETUP, LOSS, MOD)
+#define PROBLOSSKERNEL(POW, MOD) LOSSBODY(PROBPASSES, POW, PROBSETUP, PROBLOSS, MOD)
 #define LOSSBODY(PASSES, POW, SETUP, TURN, MOD) \
 	ENTER(8256); \
 	TESTQ DX, DX; \
@@ -447,15 +471,9 @@ done: \
 	VZEROUPPER; \
 	RET
 
-#define GRADIENTTURN(o, SLP, done, F) \
-	GRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), o(R8)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
-
-#define PROBGRADIENTTURN(o, SLP, done, F) \
-	PROBGRADIENT(o(SI)(AX*4), (o/4)(BX)(AX*1), o(R14)(AX*4), (o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), o(R13)(AX*4), SLP, done, F)
-
 // GRADIENTKERNEL: the body of a gradient kernel, likewise.
-#define GRADIENTKERNEL(POW, SLP) GRADIENTBODY(LOGITPASSES, POW, LOGITSETUP, GRADIENTTURN, SLP)
-#define PROBGRADIENTKERNEL(POW, SLP) GRADIENTBODY(PROBPASSES, POW, PROBSETUP, PROBGRADIENTTURN, SLP)
+#define GRADIENTKERNEL(POW, SLP) GRADIENTBODY(LOGITPASSES, POW, LOGITSETUP, GRADIENT, SLP)
+#define PROBGRADIENTKERNEL(POW, SLP) GRADIENTBODY(PROBPASSES, POW, PROBSETUP, PROBGRADIENT, SLP)
 #define GRADIENTBODY(PASSES, POW, SETUP, TURN, SLP) \
 	ENTER(8256); \
 	TESTQ DX, DX; \

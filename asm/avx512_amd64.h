@@ -1,4 +1,4 @@
-// The vocabulary of the AVX-512 kernels; kernel_amd64.h has the steps and the general
+// The vocabulary of the AVX-512 kernels; kernel_amd64.h has the general
 // registers. A vector is 16 float32 scores. The operations are those of avx2_amd64.h, in
 // the same order; tables of 8 are held twice, so that the 4 bits of an index that
 // VPERMPS reads select the same element.
@@ -13,6 +13,8 @@
 // DI and DX a step's group, and its place in the rings. Z0…Z9 are temporaries, of which
 // the combine step has u in Z5, w in Z6, q in Z9, and leaves the losses of the group's two
 // vectors, which are o = 0 and 64 bytes into it, in Z7 and Z8.
+
+#define PROBPOWERPASS CALL probpower<>(SB)
 
 #define RING 128
 #define RING_E 0
@@ -435,12 +437,12 @@ done:
 	VMULPS q, Z6, Z6               /* Z6 = w·q^γ */
 
 // PROBLOSS: F = w·q^γ·min(−ln p_t, 100), the loss.
-#define PROBLOSS(x, y, weight, f, h, q, MOD, done, F) \
-	CE(f, h); \
-	VPMOVZXBD y, Z0                /* Z0 = label */; \
+#define PROBLOSS(o, F, MOD, done) \
+	CE((o+RING_E)(R8)(DX*4), (o+RING_L)(R8)(DX*4)); \
+	VPMOVZXBD (o/4)(BX)(AX*1), Z0  /* Z0 = label */; \
 	VPERMILPS Z0, Z31, Z6          /* Z6 = w_t: Neg, Pos, or 0 for 255 */; \
-	WEIGH(weight, done); \
-	MOD(x, q); \
+	WEIGH(o(R14)(AX*4), done); \
+	MOD(o(SI)(AX*4), (o+POW_Q)(R8)(AX*4)); \
 	VMULPS Z3, Z6, F
 
 // Slopes from probabilities: Z4 = g, Z6 = ±w·q^γ from CE in Z3, q in Z0, p_t in Z2.
@@ -469,12 +471,12 @@ done:
 
 // PROBGRADIENT: Z4 = g = ±w·q^γ·(1/p_t + γ·CE/q), p_t at least 1e-12; F = w·q^γ·CE, the
 // loss.
-#define PROBGRADIENT(x, y, weight, f, h, q, g, SLP, done, F) \
-	CE(f, h); \
-	VPMOVZXBD y, Z0; \
+#define PROBGRADIENT(o, F, SLP, done) \
+	CE((o+RING_E)(R8)(DX*4), (o+RING_L)(R8)(DX*4)); \
+	VPMOVZXBD (o/4)(BX)(AX*1), Z0; \
 	VPERMILPS Z0, Z31, Z6          /* Z6 = ±w_t: Neg, −Pos, or +0 for 255 */; \
-	WEIGH(weight, done); \
-	VMOVUPS x, Z4; \
+	WEIGH(o(R14)(AX*4), done); \
+	VMOVUPS o(SI)(AX*4), Z4; \
 	VPERMILPS Z0, Z29, Z2; \
 	VSUBPS Z4, Z2, Z2; \
 	VANDPS Z28, Z2, Z2; \
@@ -482,15 +484,16 @@ done:
 	VPERMILPS Z0, Z30, Z0; \
 	VSUBPS Z4, Z0, Z0; \
 	VANDPS Z28, Z0, Z0             /* Z0 = q */; \
-	SLP(q); \
-	VMOVUPS Z4, g; \
+	SLP((o+POW_Q)(R8)(AX*4)); \
+	VMOVUPS Z4, o(R13)(AX*4); \
 	VMULPS Z6, Z3, Z0; \
 	VANDPS Z28, Z0, F
 
 // The canonical sum of the 32 losses in Z7 and Z8: lane j of s adds the losses j, j+8,
 // j+16, j+24 in float32; the lanes are accumulated in float64. ADDLANES is done a turn
 // after ADDHALVES.
-#define ADDHALVES VADDPS Z8, Z7, Z10                            /* Z10 = f[j] + f[j+16], then f[j+8] + f[j+24] */
+#define ADDHALVES \
+	VADDPS Z8, Z7, Z10             /* Z10 = f[j] + f[j+16], then f[j+8] + f[j+24] */
 #define ADDLANES \
 	VEXTRACTF32X8 $1, Z10, Y0; \
 	VADDPS Y0, Y10, Y0             /* Y0 = s */; \
@@ -519,11 +522,11 @@ stored:
 	GRADIENTPOWERCOMBINE(0, Z7); \
 	GRADIENTPOWERCOMBINE(64, Z8)
 #define PROBLOSSTURN(MOD) \
-	PROBLOSS(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), MOD, weighed0, Z7); \
-	PROBLOSS(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), MOD, weighed1, Z8)
+	PROBLOSS(0, Z7, MOD, weighed0); \
+	PROBLOSS(64, Z8, MOD, weighed1)
 #define PROBGRADIENTTURN(SLP) \
-	PROBGRADIENT(0(SI)(AX*4), 0(BX)(AX*1), 0(R14)(AX*4), (0+RING_E)(R8)(DX*4), (0+RING_L)(R8)(DX*4), (0+POW_Q)(R8)(AX*4), 0(R13)(AX*4), SLP, weighed0, Z7); \
-	PROBGRADIENT(64(SI)(AX*4), 16(BX)(AX*1), 64(R14)(AX*4), (64+RING_E)(R8)(DX*4), (64+RING_L)(R8)(DX*4), (64+POW_Q)(R8)(AX*4), 64(R13)(AX*4), SLP, weighed1, Z8)
+	PROBGRADIENT(0, Z7, SLP, weighed0); \
+	PROBGRADIENT(64, Z8, SLP, weighed1)
 
 // WEIGHTS: Z31 = Neg, Pos, 0, 0 four times. SIGNEDWEIGHTS: Pos negated.
 #define WEIGHTS VBROADCASTF32X4 (R10), Z31
@@ -573,7 +576,7 @@ done: \
 	VZEROUPPER; \
 	RET
 
-// PROBKERNEL: likewise from probabilities, in chunks if there is a power pass. A score
+// The body of a kernel from probabilities, in chunks if there is a power pass. A score
 // that is no probability makes the sums NaN.
 #define PROBLOSSKERNEL(SIZE, POW, MOD) PROBBODY(WEIGHTS, SIZE, POW, PROBLOSSTURN(MOD))
 #define PROBGRADIENTKERNEL(SIZE, POW, SLP) PROBBODY(SIGNEDWEIGHTS, SIZE, POW, PROBGRADIENTTURN(SLP))
@@ -584,7 +587,7 @@ done: \
 	JZ done; \
 chunk: \
 	SIZE; \
-	MOVQ DX, R15; \
+	MOVQ DX, left-8(SP)           /* R15 is the linker's in plugins */; \
 	POW; \
 	WEIGHTS; \
 	PROBSETUP; \
@@ -596,7 +599,7 @@ chunk: \
 	VPTERNLOGD $0xff, Z27, Z27, Z27 /* Z27 = NaN */; \
 valid: \
 	VMOVUPD Z27, 0(R11); \
-	MOVQ R15, DX; \
+	MOVQ left-8(SP), DX; \
 	NEXTCHUNK(chunk); \
 done: \
 	VZEROUPPER; \

@@ -1,36 +1,16 @@
-// What the AVX2 and the AVX-512 kernels share: the passes of a kernel, their general
-// registers and scratch, and the constants of constants_amd64.s.
-//
-// A kernel takes its scores in chunks of at most CHUNK, and each chunk through short
-// passes, one after the other, whose results stay in L1:
-//
-//	exp:      E = e = exp(−|x|)
-//	log1p:    L = log1p(e)
-//	power:    Q = q^γ                    (general γ only)
-//	combine:  loss, gradient and sum from x, labels, E, L, Q
-//
-// From probabilities:
-//
-//	ce:       L = min(−ln p_t, 100), NaN where a score is no probability
-//	power:    Q = S = −ln(1 − p_t), E = its low part; Q = q^γ = exp(−γ·(S + E))
-//	          (general γ only)
-//	combine:  loss, gradient and sum from x, labels, L, Q
-//
-// General registers of all passes, set up once a kernel:
+// What the AVX2 and the AVX-512 kernels share: general registers, constants, chunks.
 //
 //	SI x   BX labels   R14 weights or 0   R12 losses or 0   R13 gradients or 0
-//	R8 E (L at +LOFF, Q at +QOFF, more at +TOFF)   R10 params   R11 acc
+//	R8 scratch   R10 params   R11 acc
 //	DX scores left   CX scores in this chunk   AX score within the chunk
 //
 // Operands are in Go's order: the destination is the last, and of
 // VMAXPS b, a, d / VMINPS b, a, d it is b that is returned when one is a NaN.
 
+// CHUNK: the most scores that go from pass to pass.
 #define CHUNK 512
-#define LOFF 2048
-#define QOFF 4096
-#define TOFF 6144
 
-// Constants, by offset into k<>.
+// Constants, by offset into ·k.
 #define K_SIGN 0
 #define K_FLOOR 4
 #define K_MAGIC 8
@@ -51,7 +31,7 @@
 
 #define CONST(name, r) VBROADCASTSS ·k+name(SB), r
 
-// And into ln<>, for the kernels from probabilities.
+// And into ·ln, for the kernels from probabilities.
 #define LN_SCALE 0
 #define LN_SPLIT 4
 #define LN_MASK 8
@@ -101,12 +81,5 @@
 	CMPQ DX, CX; \
 	CMOVQLT DX, CX
 
-// LOGITPASSES, PROBPASSES: E and L of the chunk, or L alone.
-#define LOGITPASSES \
-	CALL expneg<>(SB); \
-	CALL log1p<>(SB)
-#define PROBPASSES \
-	CALL ce<>(SB)
+// NOPOWER: no power pass.
 #define NOPOWER
-#define POWERPASS CALL power<>(SB)
-#define PROBPOWERPASS CALL probpower<>(SB)
