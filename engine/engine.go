@@ -39,7 +39,9 @@ func WithKernel(name string) Option {
 // WithWorkers sets the most goroutines that work on one batch, at least 1; the
 // default is GOMAXPROCS at the time of [New]. A batch that is too small to gain
 // is evaluated by fewer. Those that helped stay awake for up to 50 µs after a call,
-// so that the next one need not wake them.
+// so that the next one need not wake them; where CPU time is rationed, one worker
+// uses the least. [runtime/debug.SetPanicOnFault] acts on the calling goroutine alone: evaluate
+// mapped files that may be cut short with one worker.
 func WithWorkers(n int) Option {
 	return func(o *options) { o.workers = n }
 }

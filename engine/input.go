@@ -163,7 +163,7 @@ func (b Batch) checkOverlaps(dst, grad []float32) error {
 				if in == scores {
 					want = "want the same slice or memory of its own"
 				}
-				return wholeError(out.name, float64(len(dst)), "overlaps %s: %s", in.name, want)
+				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: %s", in.name, want)
 			}
 		}
 	}

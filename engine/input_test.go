@@ -241,6 +241,10 @@ func TestOutputs(t *testing.T) {
 	if _, err := e.LossesAndGradients(mem[4:8], mem[8:12], b); err != nil {
 		t.Error(err)
 	}
+	var bad *InputError
+	if _, err := e.Gradients(mem[12:16], b); !errors.As(err, &bad) || bad.Field != "grad" || bad.Value != 4 {
+		t.Errorf("%+v, want the length of grad", bad)
+	}
 	b = Batch{Probs: mem[4:8], Labels: make([]uint8, 4)}
 	const want = "dst overlaps Probs: want the same slice or memory of its own"
 	if _, err := e.Losses(mem[3:7], b); err == nil || err.Error() != want {

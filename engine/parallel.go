@@ -23,6 +23,11 @@ const (
 	patience = 10 * time.Microsecond
 )
 
+// looks is how often the threads that are awake look at most, more often than a fine
+// clock allows: that of Windows moves every 15 ms, and in a bubble of testing/synctest
+// it stands still as long as anyone looks.
+const looks = 1 << 14
+
 // shared is a job that several workers do. What they all write to is apart from
 // what they all read; losses add up in a worker's tile, and are merged once.
 type shared struct {
@@ -33,9 +38,10 @@ type shared struct {
 	next    atomic.Int64 // the first block that nobody claimed
 	failed  atomic.Bool
 	_       [64]byte
-	left    atomic.Int64  // workers at work; + asleep if the caller waits in its sleep
-	wake    chan struct{} // for it
-	holders atomic.Int64  // workers that may still look at this
+	awake   bool         // the engine's; the job is gone when the last of us look
+	left    atomic.Int64 // workers at work; + asleep if the caller waits in its sleep
+	wake    sync.Mutex   // locked; unlocked to wake it: a channel would belong to a bubble
+	holders atomic.Int64 // workers that may still look at this
 	mu      sync.Mutex
 	total   Result
 	first   *fault
@@ -43,19 +49,34 @@ type shared struct {
 
 const asleep = 1 << 32
 
-var sharedJobs = sync.Pool{New: func() any { return &shared{wake: make(chan struct{}, 1)} }}
+var sharedJobs = sync.Pool{New: func() any {
+	s := new(shared)
+	s.wake.Lock()
+	return s
+}}
 
 // parallel does a job with several workers, of which the caller is one.
 func parallel(j job, workers int) (Result, error) {
 	s := sharedJobs.Get().(*shared)
 	s.job, s.workers, s.blocks = j, workers, (len(j.x)+kernel.Block-1)/kernel.Block
+	s.awake = j.awake
 	s.next.Store(0)
 	s.left.Store(1)
 	s.holders.Store(int64(workers))
 	crew.call(s, workers-1)
+	worked := false
+	defer func() {
+		if !worked { // a panic; whoever recovers may take the batch's memory away
+			s.failed.Store(true)
+			s.wait()
+			s.job = job{}
+		}
+	}()
 	s.work()
+	worked = true
 	s.wait()
 	r, first := s.total, s.first
+	s.job, s.first = job{}, nil // a helper that comes late must not keep the batch alive
 	s.drop()
 	if first != nil {
 		return Result{}, first.err
@@ -69,9 +90,8 @@ func (s *shared) drop() {
 	if s.holders.Add(-1) > 0 {
 		return
 	}
-	s.job = job{} // the pool must not keep the batch alive
 	s.failed.Store(false)
-	s.total, s.first = Result{}, nil
+	s.total = Result{}
 	sharedJobs.Put(s)
 }
 
@@ -137,7 +157,7 @@ func (s *shared) help() bool {
 	}
 	worked := s.work()
 	if s.left.Add(-1) == asleep {
-		s.wake <- struct{}{}
+		s.wake.Unlock()
 		return false
 	}
 	return worked && s.ends()
@@ -148,12 +168,16 @@ func (s *shared) ends() bool {
 	if !s.awake {
 		return false
 	}
-	for start := time.Now(); s.left.Load() != 0; {
+	start := time.Now()
+	for range looks / 4 {
+		if s.left.Load() == 0 {
+			return true
+		}
 		if time.Since(start) > patience {
-			return false
+			break
 		}
 	}
-	return true
+	return false
 }
 
 // wait ends the caller's work, and waits for the helpers that began.
@@ -162,14 +186,15 @@ func (s *shared) wait() {
 		return
 	}
 	if s.left.Add(asleep) != asleep {
-		<-s.wake
+		s.wake.Lock()
 	}
 }
 
 // helpers are the goroutines that work for callers. The idle ones linger.
 type helpers struct {
-	mu   sync.Mutex
-	idle []*helper
+	mu       sync.Mutex
+	idle     []*helper
+	starting atomic.Int64 // goroutines that were started and did not run yet
 }
 
 type helper struct {
@@ -191,8 +216,15 @@ func (c *helpers) call(s *shared, n int) {
 	if n == 0 {
 		return
 	}
-	for range n {
+	// Where no CPU is free, goroutines would pile up that come too late for anything.
+	started := 0
+	for most := int64(runtime.GOMAXPROCS(0)); started < n && c.starting.Load() < most; started++ {
+		c.starting.Add(1)
 		go new(helper).serve(s)
+	}
+	s.holders.Add(int64(started - n)) // not to 0: the caller holds s
+	if started == 0 {
+		return
 	}
 	// The scheduler keeps the goroutine that was started last to this thread for
 	// tens of µs, as its starter often blocks. Let that be one that does nothing.
@@ -201,6 +233,7 @@ func (c *helpers) call(s *shared, n int) {
 
 // serve does a job, and those that come while it lingers.
 func (h *helper) serve(s *shared) {
+	crew.starting.Add(-1)
 	for s != nil && s.help() {
 		s = crew.await(h)
 	}
@@ -215,12 +248,13 @@ func (c *helpers) await(h *helper) *shared {
 	}
 	c.idle = append(c.idle, h)
 	c.mu.Unlock()
-	for start := time.Now(); ; {
+	start := time.Now()
+	for n := 1; ; n++ {
 		if s := h.job.Load(); s != nil {
 			h.job.Store(nil)
 			return s
 		}
-		if time.Since(start) < linger {
+		if n < looks && time.Since(start) < linger {
 			continue
 		}
 		c.mu.Lock()
@@ -232,6 +266,6 @@ func (c *helpers) await(h *helper) *shared {
 		if i >= 0 {
 			return nil
 		}
-		start = time.Now() // it was called just now: the job is there
+		// It was called just now: the job is there.
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -53,6 +54,28 @@ func TestHelpers(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%d helpers linger", idle)
+		}
+	}
+}
+
+// TestBubble: in a bubble of testing/synctest the clock stands still while a goroutine
+// runs, and channels are for its goroutines alone. Helpers end there, too, and jobs
+// that were made there serve outside.
+func TestBubble(t *testing.T) {
+	x, y := easyBatch(1 << 18)
+	b := Batch{Logits: x, Labels: y}
+	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(b))
+	e := *must(New(Focal(0.25, 2), WithWorkers(2)))
+	for i := range 200 {
+		e.awake = i%2 == 0
+		synctest.Test(t, func(t *testing.T) {
+			if r := must(e.Sum(b)); r != want {
+				t.Errorf("in a bubble %v, want %v", r, want)
+			}
+			synctest.Wait()
+		})
+		if r := must(e.Sum(b)); r != want {
+			t.Errorf("outside %v, want %v", r, want)
 		}
 	}
 }
