@@ -23,7 +23,7 @@ func TestHelpers(t *testing.T) {
 			own := append([]float32(nil), x...)
 			b := Batch{Logits: own, Labels: y}
 			grad := make([]float32, n)
-			for range 60 {
+			for range 30 {
 				// awake as where there are CPUs enough, or not.
 				e := *must(New(Focal(0.25, 2), WithWorkers(2+rng.IntN(6))))
 				e.awake = rng.IntN(2) == 0
@@ -62,11 +62,11 @@ func TestHelpers(t *testing.T) {
 // runs, and channels are for its goroutines alone. Helpers end there, too, and jobs
 // that were made there serve outside.
 func TestBubble(t *testing.T) {
-	x, y := easyBatch(1 << 18)
+	x, y := easyBatch(1 << 17)
 	b := Batch{Logits: x, Labels: y}
 	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(b))
 	e := *must(New(Focal(0.25, 2), WithWorkers(2)))
-	for i := range 200 {
+	for i := range 40 {
 		e.awake = i%2 == 0
 		synctest.Test(t, func(t *testing.T) {
 			if r := must(e.Sum(b)); r != want {
