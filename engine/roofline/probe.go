@@ -70,7 +70,7 @@ func usable() []kernel.Ceilings {
 	return slices.DeleteFunc(kernel.AllCeilings(), func(c kernel.Ceilings) bool { return len(c.Missing) > 0 })
 }
 
-// Probe measures one ceiling.
+// Probe measures one ceiling. Samples of one probe must not be taken at a time.
 type Probe struct {
 	workers int
 	run     func(worker, amount int) (done int) // work of so many operations or bytes at least
@@ -121,7 +121,8 @@ func newPeak(peak func(turns int) int, workers int) *Probe {
 	return &Probe{workers, func(_, ops int) int { return peak(max(1, ops/perTurn)) }, 1 << 12}
 }
 
-// maxCall is the most bytes that a call works on: assembly cannot be interrupted.
+// maxCall is the most bytes or operations that a call does: assembly cannot be
+// interrupted.
 const maxCall = 1 << 20
 
 // newStream returns a probe that streams over the memory, from where the worker's
@@ -225,7 +226,7 @@ func (p *Probe) work(worker int, d time.Duration, stop *atomic.Bool) span {
 		s.done += p.run(worker, amount)
 		now := time.Now()
 		if took := now.Sub(s.end); took < long && amount < maxCall {
-			amount *= 2
+			amount = min(2*amount, maxCall)
 		}
 		s.end = now
 		if took := now.Sub(s.start); stop.Load() || took >= d && took > 0 {

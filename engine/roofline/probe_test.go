@@ -51,6 +51,23 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// TestCalls: calls of a probe grow up to maxCall, and no further, from whatever they
+// begin with.
+func TestCalls(t *testing.T) {
+	for _, first := range []int{1 << 12, 3 << 12, maxCall/2 + 512, maxCall} {
+		most := 0
+		p := &Probe{1, func(_, amount int) int { most = max(most, amount); return amount }, first}
+		for range 100 { // a call that takes long ends the growth
+			if p.Sample(time.Millisecond); most >= maxCall {
+				break
+			}
+		}
+		if most != maxCall {
+			t.Errorf("from %d: a call of %d, want at most %d, and that", first, most, maxCall)
+		}
+	}
+}
+
 // TestStream: whatever the sizes, a stream comes around all of its memory, and
 // reports the bytes that it moved.
 func TestStream(t *testing.T) {

@@ -28,7 +28,7 @@ func TestCounts(t *testing.T) {
 // power and operation, and the numbers fit what the formulas need.
 func TestWorkOf(t *testing.T) {
 	lanes := map[string]float64{"avx512": 16, "avx2": 8, "neon": 4}
-	names := map[string]bool{"avx2": true, "neon": true} // counted on every machine
+	names := map[string]bool{"avx512": true, "avx2": true, "neon": true} // counted on every machine
 	for _, k := range engine.KernelTable() {
 		names[k.Name] = true
 	}
