@@ -1,10 +1,13 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check vet purego race foreign opcodes counts proof bench fuzz mca peers
+.PHONY: test help check vet purego race foreign opcodes counts proof bench fuzz mca peers
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 check: vet proof test purego race foreign ## all that guards main
 
