@@ -5,9 +5,14 @@
 //
 // It builds the kernels, takes each loop from the disassembly on the path that
 // a call without weights takes, and needs llvm-objdump and llvm-mca on PATH.
+//
+// The vector pipes of neoverse-v1, apple-m1 and znver4 are known. Of other CPUs the
+// bound is llvm-mca's block throughput alone, which may be too low where operations
+// go to several pipes.
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -48,6 +53,9 @@ var sets = map[string][]set{
 	},
 }
 
+// defaultCPUs are those whose vector pipes are known.
+var defaultCPUs = map[string]string{"arm64": "neoverse-v1,apple-m1", "amd64": "znver4"}
+
 func (s set) kernels() []kernel {
 	combine := func(name string, store bool) pass {
 		return pass{"github.com/flengine/flengine/asm." + name + s.suffix + ".abi0", 32, store}
@@ -78,19 +86,25 @@ var verbose = flag.Bool("v", false, "show each pass")
 
 func main() {
 	goarch := flag.String("goarch", "arm64", "`architecture`: arm64 or amd64")
-	cpus := flag.String("cpu", "neoverse-v1,apple-m1", "`names` that llvm-mca knows, separated by commas")
+	cpus := flag.String("cpu", "", "`names` that llvm-mca knows, separated by commas (default "+defaultCPUs["arm64"]+"; for amd64 "+defaultCPUs["amd64"]+")")
 	objdump := flag.String("objdump", "llvm-objdump", "llvm-objdump's `path`")
 	mca := flag.String("mca", "llvm-mca", "llvm-mca's `path`")
 	flag.Parse()
-	if err := run(*goarch, strings.Split(*cpus, ","), *objdump, *mca); err != nil {
+	if err := run(*goarch, *cpus, *objdump, *mca); err != nil {
 		fmt.Fprintln(os.Stderr, "mca:", err)
 		os.Exit(1)
 	}
 }
 
-func run(goarch string, cpus []string, objdump, mca string) error {
+func run(goarch, names, objdump, mca string) error {
 	if sets[goarch] == nil {
 		return fmt.Errorf("-goarch %q: want amd64 or arm64", goarch)
+	}
+	cpus := strings.Split(cmp.Or(names, defaultCPUs[goarch]), ",")
+	for _, cpu := range cpus {
+		if _, _, err := simulate(mca, sets[goarch][0].triple, cpu, []string{"nop"}); err != nil {
+			return fmt.Errorf("-cpu %q: want names that llvm-mca has a model of for %s: %w", cpu, goarch, err)
+		}
 	}
 	dir, err := os.MkdirTemp("", "mca")
 	if err != nil {
@@ -236,7 +250,8 @@ func simulate(mca, triple, cpu string, body []string) (cycles, bound float64, er
 	cmd.Stderr = &stderr
 	raw, err := cmd.Output()
 	if err != nil {
-		return 0, 0, fmt.Errorf("%s: %w: %s", mca, err, stderr.String())
+		said, _, _ := strings.Cut(stderr.String(), "\n") // it repeats itself
+		return 0, 0, fmt.Errorf("%s: %w: %s", mca, err, said)
 	}
 	out := string(raw)
 	values := map[string]float64{}
