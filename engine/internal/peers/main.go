@@ -17,10 +17,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -228,7 +230,8 @@ func (c *comparison) run(ctx context.Context) (*report, error) {
 			return nil, err
 		}
 	}
-	r := &report{Sizes: c.sizes, Kernels: c.kernels, CPU: cpuid.CPU.BrandName, avx512: hasAVX512()}
+	r := &report{Sizes: c.sizes, Kernels: c.kernels, CPU: cpuid.CPU.BrandName, native: nativeISA(runtime.GOARCH, hasAVX512())}
+	matched := map[string]bool{} // filters
 	for round := range c.rounds {
 		c.say("round %d of %d", round+1, c.rounds)
 		once := rows{} // within a round a peer counts once, however many filters it meets
@@ -238,7 +241,11 @@ func (c *comparison) run(ctx context.Context) (*report, error) {
 				if !p.pinned {
 					argv = pinned(argv)
 				}
-				if err := c.collect(ctx, argv, nil, once.addNew); err != nil {
+				add := func(r row) {
+					matched[filter] = true
+					once.addNew(r)
+				}
+				if err := c.collect(ctx, argv, nil, add); err != nil {
 					return nil, fmt.Errorf("part %s: %w", p.name, err)
 				}
 			}
@@ -254,6 +261,11 @@ func (c *comparison) run(ctx context.Context) (*report, error) {
 	ours := func(r row) bool { return strings.HasPrefix(r.Peer, ourPrefix) }
 	if !slices.ContainsFunc(r.rows.list, func(r row) bool { return !ours(r) }) {
 		return nil, fmt.Errorf("no peer's name holds %s", strings.Join(c.filters, " or "))
+	}
+	for _, filter := range c.filters {
+		if !matched[filter] {
+			fmt.Fprintf(c.log, "peers: no peer's name holds %s\n", filter)
+		}
 	}
 	return r, nil
 }
@@ -278,14 +290,14 @@ func (c *comparison) say(format string, args ...any) {
 }
 
 // build has run.sh build a part and its data, unless that is done and the sources
-// are as they were. run.sh has no command for that alone, so it runs no peer.
+// are as they were, and what was built still there. run.sh has no command for that alone, so it runs no peer.
 func (c *comparison) build(ctx context.Context, script string, p part) error {
 	sum, err := hashFiles(filepath.Dir(script))
 	if err != nil {
 		return err
 	}
 	stamp := filepath.Join(c.out, "built-"+p.name)
-	if old, err := os.ReadFile(stamp); err == nil && string(old) == sum {
+	if old, err := os.ReadFile(stamp); err == nil && string(old) == sum && c.built(p) {
 		return nil
 	}
 	c.say("building part %s in %s (about a minute)", p.name, c.out)
@@ -293,9 +305,35 @@ func (c *comparison) build(ctx context.Context, script string, p part) error {
 	cmd.Dir = c.out
 	cmd.Env = append(os.Environ(), "PEERS_OUT="+c.out, "FILTER=no peer has this name", "MS=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %s: %w; the head of run.sh lists the packages it needs; its output ends:\n%s", script, p.name, err, tail(string(out), 20))
+		hint := "; the head of run.sh lists the packages it needs"
+		if errors.Is(err, fs.ErrPermission) || strings.Contains(strings.ToLower(string(out)), "permission denied") || ctx.Err() != nil {
+			hint = "" // not for want of packages
+		}
+		if len(out) > 0 {
+			hint += "; its output ends:\n" + tail(string(out), 20)
+		}
+		return fmt.Errorf("%s %s: %w%s", script, p.name, err, hint)
 	}
 	return os.WriteFile(stamp, []byte(sum), 0o644)
+}
+
+// built tells whether a part's program and the last of the data are there.
+func (c *comparison) built(p part) bool {
+	files := []string{filepath.Join("data", "wide", "w8.f64")}
+	for _, arg := range p.command("-", "1") {
+		if strings.Contains(arg, "/") { // the program, or its script
+			files = append(files, arg)
+		}
+	}
+	for _, name := range files {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(c.out, name)
+		}
+		if _, err := os.Stat(name); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func tail(s string, lines int) string {

@@ -44,7 +44,7 @@ cat <<END
 END
 exec sleep 60
 `, journal, jsonRow("slow-v3", "W1", 16384, 1, 7), jsonRow("slow-v3", "W1", 1<<20, 2, 0.1)))
-	script(t, filepath.Join(peers, "run.sh"), fmt.Sprintf("echo \"run.sh $@\" >> %s\nmkdir -p $PEERS_OUT/bin && cp %s $PEERS_OUT/bin/harness\n", journal, harness))
+	script(t, filepath.Join(peers, "run.sh"), fmt.Sprintf("echo \"run.sh $@\" >> %s\ncd $PEERS_OUT && mkdir -p bin data/wide && touch data/wide/w8.f64 && cp %s bin/harness\n", journal, harness))
 	self := filepath.Join(dir, "self")
 	script(t, self, fmt.Sprintf(`echo "ours $FLENGINE_KERNEL" >> %[1]s
 ns=1; [ "$(grep -c ours %[1]s)" -gt 1 ] && ns=4
@@ -56,11 +56,15 @@ echo '{"peer":"flengine-avx2","work":"W1","n":1048576,"threads":1,"ns_per_elem":
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	var log strings.Builder
 	c := comparison{peers: peers, out: out, parts: parts, filters: []string{"slow", "none"}, ms: 5, rounds: 2,
-		sizes: []int{1 << 20}, kernels: []string{"avx2"}, self: self, log: &strings.Builder{}}
+		sizes: []int{1 << 20}, kernels: []string{"avx2"}, self: self, log: &log}
 	r, err := c.run(ctx)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := "peers: no peer's name holds none\n"; log.String() != want {
+		t.Errorf("said %q, want %q", log.String(), want)
 	}
 	if _, err := (&c).run(ctx); err != nil { // again: nothing is built
 		t.Fatal(err)
@@ -92,6 +96,19 @@ echo '{"peer":"flengine-avx2","work":"W1","n":1048576,"threads":1,"ns_per_elem":
 		t.Errorf("a changed source was not built:\n%s", got)
 	}
 
+	// So is what was built and is gone.
+	for i, name := range []string{"bin/harness", "data/wide/w8.f64"} {
+		if err := os.Remove(filepath.Join(out, name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(journal); strings.Count(string(got), "run.sh") != 3+i {
+			t.Errorf("%s was not built again:\n%s", name, got)
+		}
+	}
+
 	c.filters = []string{"none"}
 	if _, err := c.run(ctx); err == nil || !strings.Contains(err.Error(), "no peer's name holds none") {
 		t.Errorf("error %v without a peer", err)
@@ -108,6 +125,19 @@ func TestBuildFails(t *testing.T) {
 	for range 2 {
 		if _, err := c.run(context.Background()); err == nil || !strings.Contains(err.Error(), "no such compiler") {
 			t.Errorf("error %v does not say what run.sh did", err)
+		} else if !strings.Contains(err.Error(), "lists the packages") {
+			t.Errorf("error %v does not say what to install", err)
+		}
+	}
+	runSh := filepath.Join(dir, "peers", "run.sh")
+	script(t, runSh, "echo mkdir: Permission denied >&2; exit 1\n")
+	for _, mode := range []os.FileMode{0o755, 0o644} {
+		if err := os.Chmod(runSh, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.run(context.Background())
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "permission denied") || strings.Contains(err.Error(), "packages") {
+			t.Errorf("mode %v: error %v, want that permission is denied, and no word of packages", mode, err)
 		}
 	}
 }

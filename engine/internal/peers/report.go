@@ -16,7 +16,7 @@ type report struct {
 	Kernels []string // ours, fastest first
 	Sizes   []int
 	rows    rows
-	avx512  bool // the machine has it
+	native  string // nativeISA
 }
 
 // side is one row of a table.
@@ -34,9 +34,9 @@ func (r *report) sides(work string, n int) (ours, peers []side) {
 			continue
 		}
 		if strings.HasPrefix(v.Peer, ourPrefix) {
-			ours = append(ours, side{row: v, ISA: isa(v.Peer, r.avx512)})
+			ours = append(ours, side{row: v, ISA: isa(v.Peer, r.native)})
 		} else {
-			peers = append(peers, side{row: v, ISA: isa(v.Peer, r.avx512)})
+			peers = append(peers, side{row: v, ISA: isa(v.Peer, r.native)})
 		}
 	}
 	slices.SortStableFunc(ours, func(a, b side) int {

@@ -9,7 +9,7 @@ import (
 
 // fixture is a report of the fixture's rows and two kernels.
 func fixture(t *testing.T) *report {
-	r := &report{CPU: "a CPU", Kernels: []string{"avx2", "generic"}, Sizes: []int{16384}, avx512: true}
+	r := &report{CPU: "a CPU", Kernels: []string{"avx2", "generic"}, Sizes: []int{16384}, native: "avx512"}
 	for _, v := range readFixture(t) {
 		if v.Threads == 1 {
 			r.rows.addNew(v)

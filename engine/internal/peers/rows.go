@@ -30,7 +30,7 @@ type row struct {
 	N       int     `json:"n"`
 	Threads int     `json:"threads"`
 	NS      float64 `json:"ns_per_elem"`  // median
-	MinNS   float64 `json:"ns_min"`       // the least sample
+	MinNS   float64 `json:"ns_min"`       // the least sample; 0: none known
 	MaxULP  float64 `json:"max_ulp"`      // against MPFR, inputs like a detector's
 	MeanULP float64 `json:"mean_ulp"`     // of the same
 	WideULP float64 `json:"max_ulp_wide"` // logits uniform on [-20, 20]
@@ -104,7 +104,10 @@ func (s *rows) merge(round rows) {
 			continue
 		}
 		o := &s.list[i]
-		o.NS, o.MinNS = min(o.NS, r.NS), min(o.MinNS, r.MinNS)
+		o.NS = min(o.NS, r.NS)
+		if o.MinNS == 0 || r.MinNS > 0 && r.MinNS < o.MinNS { // 0 was not measured
+			o.MinNS = r.MinNS
+		}
 		o.MaxULP, o.MeanULP = max(o.MaxULP, r.MaxULP), max(o.MeanULP, r.MeanULP)
 		o.WideULP, o.SumErr = max(o.WideULP, r.WideULP), max(o.SumErr, r.SumErr)
 		o.Samples += r.Samples
@@ -120,18 +123,31 @@ func (r row) accurate() bool { return r.MaxULP >= 0 && r.MaxULP < maxAccurate }
 // ourPrefix begins flengine's names among the peers; the kernel's name follows.
 const ourPrefix = "flengine-"
 
+// nativeISA is the kernel with all that a compiler that builds for this machine may
+// use; "" if there is none for it.
+func nativeISA(goarch string, avx512 bool) string {
+	switch {
+	case goarch == "arm64":
+		return "neon"
+	case goarch == "amd64" && avx512:
+		return "avx512"
+	case goarch == "amd64":
+		return "avx2"
+	}
+	return ""
+}
+
 // isa tells by its name which kernel of ours a peer is to be compared with:
 //
 //	flengine-K                    K, one of ours
 //	avx512, avx3 (Highway's name) avx512
-//	native (-march=native)        avx512 on a machine that has it, else avx2;
-//	                              with vectors of 256 bits, too: it has the masks
-//	                              and registers of AVX-512
 //	avx2, v3 (-march=x86-64-v3),  avx2
 //	vek (Go assembly in AVX2)
+//	native (-march=native)        what the machine has; with vectors of 256 bits
+//	                              avx512, too: it has its masks and registers
 //	go-, math32                   generic: scalar Go
 //	else                          "": a program that picks its instructions itself
-func isa(name string, avx512 bool) string {
+func isa(name, native string) string {
 	has := func(parts ...string) bool {
 		for _, p := range parts {
 			if strings.Contains(name, p) {
@@ -143,10 +159,12 @@ func isa(name string, avx512 bool) string {
 	switch kernel, ours := strings.CutPrefix(name, ourPrefix); {
 	case ours:
 		return kernel
-	case has("avx512", "avx3"), has("native") && avx512:
+	case has("avx512", "avx3"):
 		return "avx512"
-	case has("avx2", "-v3", "native", "vek"):
+	case has("avx2", "-v3", "vek"):
 		return "avx2"
+	case has("native"):
+		return native
 	case has("go-", "math32"):
 		return "generic"
 	}

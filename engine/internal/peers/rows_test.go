@@ -66,6 +66,7 @@ func TestRowsOfRounds(t *testing.T) {
 	twice.NS = 0.1
 	second := row{Peer: "p", Work: "W1", N: 1, NS: 1.5, MinNS: 1.2, MaxULP: 9, WideULP: 8, Samples: 4}
 	other := row{Peer: "p", Work: "W1", N: 2, NS: 5, MinNS: 5}
+	unknown := row{Peer: "p", Work: "W1", N: 1, NS: 3} // without the least sample
 
 	var all rows
 	a, b := rows{}, rows{}
@@ -75,6 +76,13 @@ func TestRowsOfRounds(t *testing.T) {
 	b.addNew(other)
 	all.merge(a)
 	all.merge(b)
+	c := rows{}
+	c.addNew(unknown)
+	all.merge(c)
+	c.merge(b)
+	if got := c.list[0].MinNS; got != second.MinNS {
+		t.Errorf("least %v of one unknown and %v", got, second.MinNS)
+	}
 	want := []row{{Peer: "p", Work: "W1", N: 1, NS: 1.5, MinNS: 1, MaxULP: 9, WideULP: 8, Samples: 7}, other}
 	if len(all.list) != len(want) {
 		t.Fatalf("%d rows, want %d: %+v", len(all.list), len(want), all.list)
@@ -87,30 +95,37 @@ func TestRowsOfRounds(t *testing.T) {
 }
 
 func TestISA(t *testing.T) {
-	for _, c := range []struct{ name, with, without string }{
-		{"flengine-avx2", "avx2", "avx2"},
-		{"flengine-neon", "neon", "neon"},
-		{"gcc-native", "avx512", "avx2"},
-		{"gcc-native-256b-exptrick", "avx512", "avx2"},
-		{"gcc-v3-log(1+e)-short", "avx2", "avx2"},
-		{"clang-v3", "avx2", "avx2"},
-		{"clang-native-w8exact", "avx512", "avx2"},
-		{"highway-avx2-short", "avx2", "avx2"},
-		{"highway-avx3", "avx512", "avx512"},
-		{"sleef-avx512-u35", "avx512", "avx512"},
-		{"sleef-avx2-u10", "avx2", "avx2"},
-		{"eigen-avx512", "avx512", "avx512"},
-		{"viterin/vek32", "avx2", "avx2"},
-		{"go-math(float64)", "generic", "generic"},
-		{"chewxy/math32", "generic", "generic"},
-		{"numpy", "", ""},
-		{"torch-inplace", "", ""},
+	for _, c := range []struct{ name, want string }{
+		{"flengine-avx2", "avx2"},
+		{"flengine-neon", "neon"},
+		{"gcc-native", "native"},
+		{"gcc-native-256b-exptrick", "native"},
+		{"gcc-native-avx2", "avx2"},
+		{"gcc-v3-log(1+e)-short", "avx2"},
+		{"clang-v3", "avx2"},
+		{"clang-native-w8exact", "native"},
+		{"highway-avx2-short", "avx2"},
+		{"highway-avx3", "avx512"},
+		{"sleef-avx512-u35", "avx512"},
+		{"sleef-avx2-u10", "avx2"},
+		{"eigen-avx512", "avx512"},
+		{"viterin/vek32", "avx2"},
+		{"go-math(float64)", "generic"},
+		{"chewxy/math32", "generic"},
+		{"numpy", ""},
+		{"torch-inplace", ""},
 	} {
-		if got := isa(c.name, true); got != c.with {
-			t.Errorf("%s is %q on a machine with AVX-512, want %q", c.name, got, c.with)
+		if got := isa(c.name, "native"); got != c.want {
+			t.Errorf("%s is %q, want %q", c.name, got, c.want)
 		}
-		if got := isa(c.name, false); got != c.without {
-			t.Errorf("%s is %q on a machine without AVX-512, want %q", c.name, got, c.without)
+	}
+	for _, c := range []struct {
+		goarch string
+		avx512 bool
+		want   string
+	}{{"amd64", true, "avx512"}, {"amd64", false, "avx2"}, {"arm64", false, "neon"}, {"riscv64", false, ""}} {
+		if got := nativeISA(c.goarch, c.avx512); got != c.want {
+			t.Errorf("native is %q on %s, AVX-512 %v; want %q", got, c.goarch, c.avx512, c.want)
 		}
 	}
 }
