@@ -220,7 +220,7 @@ func (o *benchOptions) size(scoresGiven, anchorsGiven bool) (int, error) {
 		return 0, usagef("--scores and --anchors: want one of them")
 	case anchorsGiven:
 		if o.anchors < 1 || o.anchors > most {
-			return 0, usagef("--anchors: %d: want 1 to %d, of %d classes each", o.anchors, most, o.classes)
+			return 0, usagef("--anchors: %d: want 1 to %d, of %s each", o.anchors, most, countOf(o.classes, "class"))
 		}
 		return o.anchors, nil
 	case o.scores == 0:

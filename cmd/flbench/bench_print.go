@@ -29,12 +29,12 @@ func writeJSON(to io.Writer, v any) error {
 func (r *benchReport) writeTable(to io.Writer) error {
 	env := r.Environment
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, GOMAXPROCS %d", env.CPU, env.Cores, env.OS, env.Arch, env.Go, env.GOMAXPROCS)
+	fmt.Fprintf(&b, "%s, %s, %s/%s, %s, GOMAXPROCS %d", env.CPU, countOf(env.Cores, "core"), env.OS, env.Arch, env.Go, env.GOMAXPROCS)
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\n%d scores = %d anchors × %d classes; %d positive, %d ignored anchors; seed %d",
-		env.Scores, env.Anchors, env.Classes, env.Positives, env.Ignored, env.Seed)
+	fmt.Fprintf(&b, "\n%s = %s × %s; %d positive, %s; seed %d", countOf(env.Scores, "score"), countOf(env.Anchors, "anchor"),
+		countOf(env.Classes, "class"), env.Positives, countOf(env.Ignored, "ignored anchor"), env.Seed)
 	if env.Classes == imageClasses {
 		switch share := 100 * float64(env.Anchors) / float64(env.ImageAnchors); {
 		case env.Anchors == env.ImageAnchors:
@@ -48,7 +48,7 @@ func (r *benchReport) writeTable(to io.Writer) error {
 		labels = labels || row.Labels != r.Rows[0].Labels
 		workers = workers || row.Workers != r.Rows[0].Workers
 	}
-	fmt.Fprintf(&b, "\nmedian of %d repeats", env.Repeats)
+	fmt.Fprintf(&b, "\nmedian of %s", countOf(env.Repeats, "repeat"))
 	if !labels {
 		fmt.Fprintf(&b, ", labels: %s", r.Rows[0].Labels)
 	}
@@ -91,6 +91,18 @@ func (r *benchReport) writeTable(to io.Writer) error {
 	b.WriteString("\nAll rows of a loss gave the same sum, bit for bit. 'flbench bench --help' says what is measured.\n")
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// countOf is a number of things that have a regular plural.
+func countOf(n int, thing string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(thing, "s"):
+		thing += "es"
+	default:
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // columns lines up a table's columns, the first ones to the left and the others

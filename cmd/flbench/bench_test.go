@@ -393,6 +393,25 @@ func TestBenchIgnoresEnvironment(t *testing.T) {
 	mustRun(t, "bench", "--scores", "8000", "--time", "0.01", "--losses", "focal2", "--ops", "sum")
 }
 
+func TestCountOf(t *testing.T) {
+	for _, c := range []struct {
+		n           int
+		thing, want string
+	}{{0, "core", "0 cores"}, {1, "core", "1 core"}, {2, "core", "2 cores"}, {1, "class", "1 class"}, {80, "class", "80 classes"}} {
+		if got := countOf(c.n, c.thing); got != c.want {
+			t.Errorf("%d of %q: %q, want %q", c.n, c.thing, got, c.want)
+		}
+	}
+}
+
+func TestOneOfEach(t *testing.T) {
+	out := mustRun(t, "--anchors", "1", "--classes", "1", "--time", "0.001", "--ops", "sum", "--losses", "ce")
+	if want := "\n1 score = 1 anchor × 1 class; "; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+	wantUsageError(t, "of 1 class each", "--anchors", "0", "--classes", "1")
+}
+
 func TestBenchUsage(t *testing.T) {
 	_, image := pyramid(imageHeight, imageWidth)
 	for _, c := range []struct {
@@ -423,7 +442,12 @@ func TestBenchUsage(t *testing.T) {
 		{`--labels: unknown "int8": want classes, uint8`, []string{"--labels", "int8"}},
 		{"--workers: 0: want at least 1", []string{"--workers", "0"}},
 		{"--workers: 2 twice", []string{"--workers", "2,1,2"}},
-		{"invalid argument", []string{"--workers", "two"}},
+		{`--workers: "1,two": want whole numbers, separated by commas`, []string{"--workers", "1,two"}},
+		{`--scores: "many": want a whole number`, []string{"--scores", "many"}},
+		{`--scores: "99999999999999999999": want a whole number in the range of Go's int`, []string{"--scores", "99999999999999999999"}},
+		{`--seed: "-1": want a whole number, 0 or more`, []string{"--seed", "-1"}},
+		{`--time: "long": want a number`, []string{"--time", "long"}},
+		{`--json: "maybe": want true or false`, []string{"--json=maybe"}},
 		{"--time: 0: want seconds, more than 0", []string{"--time", "0"}},
 		{"--time: -1: want", []string{"--time", "-1"}},
 		{"--time: NaN: want", []string{"--time", "nan"}},

@@ -183,7 +183,7 @@ func TestEvalUsage(t *testing.T) {
 		{"--gamma NaN DIR", "--gamma is NaN: want a number from 0 to 3.4028235e+38"},
 		{"--gamma Inf DIR", "--gamma is +Inf: want a number from 0 to 3.4028235e+38"},
 		{"--gamma 1e39 DIR", "--gamma is 1e+39: want a number from 0 to 3.4028235e+38"},
-		{"--gamma two DIR", `invalid argument "two" for "--gamma" flag: strconv.ParseFloat: parsing "two": invalid syntax`},
+		{"--gamma two DIR", `--gamma: "two": want a number`},
 		{"--loss ce --alpha 0.25 DIR", "--alpha has no meaning for --loss ce"},
 		{"--loss ce --gamma 2 DIR", "--gamma has no meaning for --loss ce"},
 		{"--loss balanced --gamma 2 DIR", "--gamma has no meaning for --loss balanced"},

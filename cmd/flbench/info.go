@@ -199,7 +199,7 @@ func noAssembly() string {
 func (c cpuInfo) cores() string {
 	s := fmt.Sprintf("%d usable", c.UsableCores)
 	if c.PhysicalCores > 0 {
-		s += fmt.Sprintf("; %d physical × %d threads", c.PhysicalCores, max(1, c.ThreadsPerCore))
+		s += fmt.Sprintf("; %d physical × %s", c.PhysicalCores, countOf(max(1, c.ThreadsPerCore), "thread"))
 	}
 	return s
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -59,9 +61,30 @@ Without a command it is 'flbench bench'.`
 	return root
 }
 
+// flagError makes a wrong flag a usage error, and says what a flag wants whose value
+// cannot be read, not which function of Go's could not.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return usageError{err}
+	}
+	flag := invalid.GetFlag()
+	want := map[string]string{
+		"int": "a whole number", "uint64": "a whole number, 0 or more", "intSlice": "whole numbers, separated by commas",
+		"float64": "a number", "bool": "true or false",
+	}[flag.Value.Type()]
+	switch {
+	case want == "":
+		return usageError{err}
+	case errors.Is(err, strconv.ErrRange):
+		want += " in the range of Go's " + flag.Value.Type()
+	}
+	return usagef("--%s: %q: want %s", flag.Name, invalid.GetValue(), want)
+}
+
 // setUsageErrors makes wrong flags and arguments usage errors, in all commands.
 func setUsageErrors(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	args := cmd.Args
 	if args == nil {
 		args = cobra.NoArgs

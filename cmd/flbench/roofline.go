@@ -72,6 +72,7 @@ chooses its instructions. Everything takes turns, as in bench.
 Losses are named as in bench. By default batches have %d scores a worker, which
 stay in most machines' L2, and %d in all. A batch gets fewer workers than asked
 for where more would not gain, which is below %d scores for each.
+FLENGINE_KERNEL has no say here: --kernels has.
 
 The picture has a roofline for each kernel and number of workers: vector
 operations a nanosecond by vector operations a byte, both axes logarithmic.`,

@@ -186,11 +186,11 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 func (r *rooflineReport) print(to io.Writer) error {
 	env := r.Environment
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, GOMAXPROCS %d", env.CPU, env.Cores, env.OS, env.Arch, env.Go, env.GOMAXPROCS)
+	fmt.Fprintf(&b, "%s, %s, %s/%s, %s, GOMAXPROCS %d", env.CPU, countOf(env.Cores, "core"), env.OS, env.Arch, env.Go, env.GOMAXPROCS)
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\n%d repeats, %.1f s in all; ceilings are the best of them\n", env.Repeats, env.Seconds)
+	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of them\n", countOf(env.Repeats, "repeat"), env.Seconds)
 
 	b.WriteString("\nPeaks, in vector instructions a ns\n\n")
 	table := [][]string{{"set", "lanes", "workers", "FMA", "add", "FMA+add", "integer", "division", "GFLOP/s"}}
@@ -212,7 +212,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 
 	for i, row := range r.Rows {
 		if i == 0 || row.setting() != r.Rows[i-1].setting() {
-			fmt.Fprintf(&b, "\nKernels on %d scores, workers: %d; times in ns a score\n\n", row.Scores, row.Workers)
+			fmt.Fprintf(&b, "\nKernels on %s, workers: %d; times in ns a score\n\n", countOf(row.Scores, "score"), row.Workers)
 			b.WriteString(r.kernelTable(row.setting()))
 		}
 	}
@@ -335,7 +335,7 @@ func (r *rooflineReport) panel(kernel string, workers int) roofplot.Panel {
 		}
 		q := roofplot.Point{Color: row.Input + ", " + row.Loss, Shape: row.Op, Work: row.Work.Vector, Bytes: row.BytesRead + row.BytesWrite, Time: row.Min}
 		if row.Scores > least {
-			q.Hollow = fmt.Sprintf("more than %d scores", least)
+			q.Hollow = "more than " + countOf(least, "score")
 		}
 		p.Points = append(p.Points, q)
 	}

@@ -107,7 +107,7 @@ func TestScenariosUsage(t *testing.T) {
 		{"--gamma is -1: want a number from 0 to 3.4028235e+38", []string{"--gamma", "-1"}},
 		{"--gamma is +Inf: want a number from 0 to 3.4028235e+38", []string{"--gamma", "inf"}},
 		{"--alpha is 1.00000001: want a number in [0, 1]", []string{"--alpha", "1.00000001"}},
-		{"invalid argument", []string{"--gamma", "two"}},
+		{`--gamma: "two": want a number`, []string{"--gamma", "two"}},
 		{`--kernel: unknown kernel "mmx"`, []string{"--kernel", "mmx"}},
 	} {
 		wantUsageError(t, c.want, append([]string{"scenarios"}, c.args...)...)
