@@ -81,10 +81,17 @@ func Read(dir, goarch string) (Functions, error) {
 			return nil, err
 		}
 	}
+	// Not os.DevNull, which asm removes where it fails and may.
+	out, err := os.MkdirTemp("", "listing")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(out)
+	object := filepath.Join(out, "o")
 	include := filepath.Join(strings.TrimSpace(string(root)), "pkg", "include")
 	all := Functions{}
 	for _, file := range files {
-		cmd := exec.Command("go", "tool", "asm", "-S", "-p", "asm", "-I", include, "-o", os.DevNull, file)
+		cmd := exec.Command("go", "tool", "asm", "-S", "-p", "asm", "-I", include, "-o", object, file)
 		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "GOFLAGS=")
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
