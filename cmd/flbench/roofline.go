@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofplot"
 	"github.com/flengine/flengine/engine"
 )
@@ -192,6 +192,10 @@ func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
 		if format, err = roofplot.Format(o.plot); err != nil {
 			return usagef("--plot: %w", err)
 		}
+		// Before measuring, which takes long.
+		if err = outfile.Check(o.plot); err != nil {
+			return unwritablePlot(o.plot, err)
+		}
 	}
 	if p.cpu >= 0 {
 		unpin, err := pin(p.cpu)
@@ -217,5 +221,12 @@ func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
 	if err != nil {
 		return fmt.Errorf("drawing %s: %w", o.plot, err)
 	}
-	return os.WriteFile(o.plot, picture, 0o666)
+	if err = outfile.Write(o.plot, picture); err != nil {
+		return unwritablePlot(o.plot, err)
+	}
+	return nil
+}
+
+func unwritablePlot(path string, err error) error {
+	return fmt.Errorf("--plot %s: %w, want a writable file name", path, err)
 }

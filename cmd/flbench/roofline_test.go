@@ -201,9 +201,14 @@ func TestRooflinePlot(t *testing.T) {
 		t.Errorf("%d bytes after the picture, %v", len(rest), err)
 	}
 
-	code, stdout, stderr := runFlbench(t, tinyRoofline("--plot", filepath.Join(dir, "none", "a.svg"))...)
-	if code != 1 || stdout == "" || !strings.Contains(stderr, "none") {
-		t.Errorf("exit code %d, stderr %q, %d bytes on stdout; want 1, the folder, and the table", code, stderr, len(stdout))
+	// What cannot be written is refused before anything is measured.
+	missing := filepath.Join(dir, "none", "a.svg")
+	code, stdout, stderr := runFlbench(t, tinyRoofline("--plot", missing)...)
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "--plot "+missing+": ") || !strings.Contains(stderr, ", want a writable file name") {
+		t.Errorf("exit code %d, stderr %q, stdout %q; want 1, the name, and nothing", code, stderr, stdout)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%v in the folder, %v; want the two pictures", entries, err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 const (
@@ -87,7 +89,7 @@ func readFull(r io.ReaderAt, p []byte, at int64) error {
 	if n == len(p) {
 		return nil // ReadAt may report the file's end with a full read
 	}
-	return fmt.Errorf("reading the header: %w, want %d bytes at %d", cause(err), len(p), at)
+	return fmt.Errorf("reading the header: %w, want %d bytes at %d", outfile.Cause(err), len(p), at)
 }
 
 // check compares the header with the have bytes of data that follow it, and

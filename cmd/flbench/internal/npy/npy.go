@@ -9,13 +9,14 @@ package npy
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"strings"
 	"unsafe"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 // The dtypes the typed accessors accept, as File.DType spells them.
@@ -94,7 +95,7 @@ func (f *File) Close() error {
 		return nil
 	}
 	if err := unmapFile(region); err != nil {
-		return fmt.Errorf("%s: %w, want the mapping released", f.Path, cause(err))
+		return fmt.Errorf("%s: %w, want the mapping released", f.Path, outfile.Cause(err))
 	}
 	return nil
 }
@@ -173,19 +174,5 @@ func regular(path string, info fs.FileInfo) error {
 }
 
 func unreadable(path string, err error) error {
-	return fmt.Errorf("%s: %w, want a readable .npy file", path, cause(err))
-}
-
-// cause strips the operation and the path that package os puts before an
-// error, as the messages here start with the path already.
-func cause(err error) error {
-	var inPath *fs.PathError
-	if errors.As(err, &inPath) {
-		return inPath.Err
-	}
-	var inLink *os.LinkError
-	if errors.As(err, &inLink) {
-		return inLink.Err
-	}
-	return err
+	return fmt.Errorf("%s: %w, want a readable .npy file", path, outfile.Cause(err))
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 // fileV1 returns the bytes of a version 1.0 file.
@@ -155,7 +157,7 @@ func TestOpenNoFile(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("%v is not fs.ErrNotExist", err)
 	}
-	wantError(t, err, missing, cause(err2(os.Open(missing))).Error()+", want a readable .npy file")
+	wantError(t, err, missing, outfile.Cause(err2(os.Open(missing))).Error()+", want a readable .npy file")
 
 	// A user who may read everything gets the file, all others the reason.
 	secret := save(t, fileV1(dict("'|u1'", "False", "(1,)"), 7))
@@ -171,7 +173,7 @@ func TestOpenNoFile(t *testing.T) {
 	if want == nil || !errors.Is(err, fs.ErrPermission) {
 		t.Fatalf("error %v, want as from os.ReadFile: %v", err, want)
 	}
-	wantError(t, err, secret, cause(want).Error()+", want a readable .npy file")
+	wantError(t, err, secret, outfile.Cause(want).Error()+", want a readable .npy file")
 }
 
 func err2[T any](_ T, err error) error { return err }

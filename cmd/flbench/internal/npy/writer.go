@@ -3,14 +3,12 @@ package npy
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 const (
@@ -44,11 +42,7 @@ func Create(path string, shape []int) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	target, perm, err := destination(path)
-	if err != nil {
-		return nil, err
-	}
-	temp, err := createTemp(filepath.Dir(target), perm)
+	temp, target, err := outfile.Create(path)
 	if err != nil {
 		return nil, unwritable(path, err)
 	}
@@ -164,48 +158,7 @@ func finished(path string) error {
 }
 
 func unwritable(path string, err error) error {
-	return fmt.Errorf("%s: %w, want a writable file name", path, cause(err))
-}
-
-// destination returns the file that path stands for and its permissions. It
-// refuses what a rename would destroy or fail on after the work is done.
-func destination(path string) (string, fs.FileMode, error) {
-	target := path
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if target, err = filepath.EvalSymlinks(path); err == nil {
-			info, err = os.Lstat(target)
-		}
-		if err != nil {
-			return "", 0, unwritable(path, err)
-		}
-	}
-	switch {
-	case path == "" || os.IsPathSeparator(path[len(path)-1]):
-		return "", 0, fmt.Errorf("%s: no file name, want a writable file name", path)
-	case errors.Is(err, fs.ErrNotExist):
-		return target, 0o666, nil // the process's umask applies
-	case err != nil:
-		return "", 0, unwritable(path, err)
-	case info.IsDir():
-		return "", 0, fmt.Errorf("%s: a directory, want a writable file name", path)
-	case !info.Mode().IsRegular():
-		return "", 0, fmt.Errorf("%s: not a regular file, want a writable file name", path)
-	}
-	return target, info.Mode().Perm(), nil
-}
-
-// createTemp creates a new hidden file in dir. Unlike os.CreateTemp it takes
-// the permissions the final file shall have.
-func createTemp(dir string, perm fs.FileMode) (*os.File, error) {
-	for tries := 0; ; tries++ {
-		name := filepath.Join(dir, fmt.Sprintf(".npy-%016x.tmp", rand.Uint64()))
-		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-		if tries < 100 && errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		return file, err
-	}
+	return fmt.Errorf("%s: %w, want a writable file name", path, outfile.Cause(err))
 }
 
 // headerText returns everything before the data of a float32 file.

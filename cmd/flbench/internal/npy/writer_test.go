@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 // names lists a folder, so that left-over files show.
@@ -245,7 +247,7 @@ func TestWriteFails(t *testing.T) {
 	w := mustCreate(t, path, []int{writeBuffer})
 	w.temp.Close()
 	err := w.Write(make([]float32, writeBuffer))
-	wantError(t, err, path, cause(errors.Unwrap(err)).Error()+", want a writable file name")
+	wantError(t, err, path, outfile.Cause(errors.Unwrap(err)).Error()+", want a writable file name")
 	if !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("%v, want %s", err, message)
 	}
@@ -303,11 +305,11 @@ func TestCreateRefuses(t *testing.T) {
 	if _, err := Create(missing, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, want fs.ErrNotExist", err)
 	} else {
-		wantError(t, err, missing, cause(err2(os.Create(missing))).Error()+", want a writable file name")
+		wantError(t, err, missing, outfile.Cause(err2(os.Create(missing))).Error()+", want a writable file name")
 	}
 	inFile := filepath.Join(plain, "out.npy")
 	_, err := Create(inFile, nil)
-	wantError(t, err, inFile, cause(err2(os.Create(inFile))).Error()+", want a writable file name")
+	wantError(t, err, inFile, outfile.Cause(err2(os.Create(inFile))).Error()+", want a writable file name")
 
 	// A user who may write everywhere gets the file, all others the reason.
 	locked := filepath.Join(dir, "locked")
