@@ -49,7 +49,8 @@ nanosecond: fused multiply-adds (FMA), additions, as many of either, integer
 additions, divisions; and the bandwidth of reading, of reading and writing in
 place, and of copying (bytes read and bytes written count), for sizes of half of
 each cache and beyond (L1 and L2 are counted once a worker), and for those of the
-batches below. Each is the best of all repeats, since a limit is what can be reached.
+batches below. Each is the best of all repeats, %d at the least, since a limit is what
+can be reached.
 
 How many instructions a kernel needs for a score was counted in its machine code
 when flbench was built: those of the inner loops, with labels of 8 bits and
@@ -66,8 +67,9 @@ without weights. From that follow two times that a score takes at least:
 The greater of the two is what binds; shown is how much each of them explains of
 the least time of the repeats: like the ceilings, that is what can be reached, when
 nothing else disturbs. It cannot be more than 100 %%, but for what little the
-disturbances differ. The generic kernel has no bound of ports, as Go's compiler
-chooses its instructions. Everything takes turns, as in bench.
+disturbances differ; where it is more than 105 %%, a note on stderr says so. The
+generic kernel has no bound of ports, as Go's compiler chooses its instructions.
+Everything takes turns, as in bench.
 
 Losses are named as in bench. By default batches have %d scores a worker, which
 stay in most machines' L2, and %d in all. A batch gets fewer workers than asked
@@ -76,7 +78,7 @@ FLENGINE_KERNEL has no say here: --kernels has.
 
 The picture has a roofline for each kernel and number of workers: vector
 operations a nanosecond by vector operations a byte, both axes logarithmic.`,
-			cachedScores, largeScores, cachedScores),
+			minSamples, cachedScores, largeScores, cachedScores),
 		Example: `  flbench roofline
   flbench roofline --plot roofline.svg
   flbench roofline --losses focal2 --ops sum --scores 65536,1048576 --workers 1 --cpu 1
@@ -92,7 +94,7 @@ operations a nanosecond by vector operations a byte, both axes logarithmic.`,
 	f.StringSliceVar(&o.inputs, "inputs", allInputs, "`kinds` of scores: logits, probs")
 	f.IntSliceVar(&o.scores, "scores", nil, "`numbers` of scores of a batch (default as said above)")
 	f.IntSliceVar(&o.workers, "workers", allWorkers(), "`numbers` of workers")
-	f.Float64Var(&o.seconds, "time", 15, "`seconds` that all may take, but everything is measured once")
+	f.Float64Var(&o.seconds, "time", 15, fmt.Sprintf("`seconds` that all may take, but kernels are measured once, ceilings %d times", minSamples))
 	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.plot, "plot", "", "draw a picture, too: the `file`'s name ends in .svg or .png")
@@ -212,6 +214,7 @@ func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
 	if o.json {
 		err = writeJSON(cmd.OutOrStdout(), r)
 	} else {
+		r.warn(cmd.ErrOrStderr())
 		err = r.print(cmd.OutOrStdout())
 	}
 	if err != nil || format == "" {

@@ -25,10 +25,20 @@ type ceilingKey struct {
 	bytes   int // of all workers
 }
 
-// ceiling is a limit and what measures it; each repeat takes the next probe.
+// minSamples are those of every ceiling, however little time there is: a ceiling that
+// was disturbed each time makes kernels seem to exceed it.
+const minSamples = 5
+
+// ceiling is a limit and what measures it; each sample takes the next probe.
 type ceiling struct {
-	probes []*roofline.Probe
-	best   float64
+	probes  []*roofline.Probe
+	samples int
+	best    float64
+}
+
+func (c *ceiling) sample(d time.Duration) {
+	c.best = max(c.best, c.probes[c.samples%len(c.probes)].Sample(d))
+	c.samples++
 }
 
 // roofCell is a cell of one batch.
@@ -93,8 +103,8 @@ func workingSet(op roofline.Op, scores int) int {
 	return int(read+written) * scores
 }
 
-// measure carries out the plan. The time since start counts, but everything is
-// measured once, however long it takes.
+// measure carries out the plan. The time since start counts, but every cell is
+// measured once, and every ceiling minSamples times, however long it takes.
 func (p *rooflinePlan) measure(start time.Time, stderr io.Writer) (*rooflineMeasurement, error) {
 	bar, shown := newProgress(stderr), start
 	bar.startTime("measuring", p.budget)
@@ -126,11 +136,10 @@ func (p *rooflinePlan) measure(start time.Time, stderr io.Writer) (*rooflineMeas
 	}
 	runtime.GC()
 	var longest time.Duration
-	for n := 0; n == 0 || time.Since(start)+longest <= p.budget; n++ {
+	for first := true; first || time.Since(start)+longest <= p.budget; first = false {
 		round := time.Now()
 		for _, k := range m.keys {
-			c := m.ceilings[k]
-			c.best = max(c.best, c.probes[n%len(c.probes)].Sample(repeat))
+			m.ceilings[k].sample(repeat)
 			tick()
 		}
 		for _, c := range m.cells {
@@ -143,9 +152,19 @@ func (p *rooflinePlan) measure(start time.Time, stderr io.Writer) (*rooflineMeas
 		}
 		longest = max(longest, time.Since(round))
 	}
+	// Turn by turn here, too, so that a disturbance does not hit all samples of one.
+	for m.samples() < minSamples {
+		for _, k := range m.keys {
+			m.ceilings[k].sample(repeat)
+			tick()
+		}
+	}
 	m.took = time.Since(start)
 	return m, nil
 }
+
+// samples are those of each ceiling; all have as many.
+func (m *rooflineMeasurement) samples() int { return m.ceilings[m.keys[0]].samples }
 
 // prepareCells makes the cells: kernels innermost, so that what is compared runs in
 // turns. All share the largest batch and outputs.

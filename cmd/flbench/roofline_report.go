@@ -30,7 +30,8 @@ type rooflineEnvironment struct {
 	GOMAXPROCS int     `json:"gomaxprocs"`
 	PinnedCPU  *int    `json:"pinned_cpu"` // null: not pinned
 	Repeats    int     `json:"repeats"`
-	Seconds    float64 `json:"seconds"` // all took
+	Samples    int     `json:"ceiling_samples"` // of each ceiling, the best of which counts
+	Seconds    float64 `json:"seconds"`         // all took
 }
 
 // peakRow has the rates of one instruction set, in vector instructions a nanosecond.
@@ -107,7 +108,7 @@ func (m *rooflineMeasurement) report() *rooflineReport {
 	r := &rooflineReport{Environment: rooflineEnvironment{
 		CPU: cpuName(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0),
-		Repeats: len(m.cells[0].repeats), Seconds: m.took.Seconds(),
+		Repeats: len(m.cells[0].repeats), Samples: m.samples(), Seconds: m.took.Seconds(),
 	}}
 	if m.cpu >= 0 {
 		r.Environment.PinnedCPU = &m.cpu
@@ -190,7 +191,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of them\n", countOf(env.Repeats, "repeat"), env.Seconds)
+	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of %s\n", countOf(env.Repeats, "repeat"), env.Seconds, countOf(env.Samples, "sample"))
 
 	b.WriteString("\nPeaks, in vector instructions a ns\n\n")
 	table := [][]string{{"set", "lanes", "workers", "FMA", "add", "FMA+add", "integer", "division", "GFLOP/s"}}
@@ -219,6 +220,24 @@ func (r *rooflineReport) print(to io.Writer) error {
 	b.WriteString("\nA share is how much of the least time measured the bound explains. 'flbench roofline --help' says\nhow both are found.\n")
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// plausible is the most that a share is where nothing disturbed the ceilings.
+const plausible = 1.05
+
+// warn says if a kernel seems to be faster than it can be.
+func (r *rooflineReport) warn(to io.Writer) {
+	most := 0.
+	for _, row := range r.Rows {
+		most = max(most, row.Bandwidth.Share)
+		if row.Port != nil {
+			most = max(most, row.Port.Share)
+		}
+	}
+	if most > plausible {
+		fmt.Fprintf(to, "flbench: a share is %s: a ceiling was measured while something disturbed it; "+
+			"measure again, or for longer (--time)\n", percentOf(most))
+	}
 }
 
 func (r rooflineRow) setting() setting { return setting{r.Scores, r.Workers} }

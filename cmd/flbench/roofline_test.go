@@ -107,14 +107,17 @@ func TestRooflineJSON(t *testing.T) {
 	if len(settings) != 4 {
 		t.Errorf("settings %v", settings)
 	}
-	if r.Environment.Repeats < 1 || !positive(r.Environment.Seconds) || r.Environment.PinnedCPU != nil {
+	if r.Environment.Repeats < 1 || r.Environment.Samples < minSamples || r.Environment.Samples < r.Environment.Repeats || !positive(r.Environment.Seconds) || r.Environment.PinnedCPU != nil {
 		t.Errorf("environment %+v", r.Environment)
 	}
 }
 
 func TestRooflineTable(t *testing.T) {
 	kernel := engine.Kernels()[0]
-	out := mustRun(t, tinyRoofline("--ops", "sum,gradients")...)
+	code, out, stderr := runFlbench(t, tinyRoofline("--ops", "sum,gradients")...)
+	if code != 0 || stderr != "" && !strings.Contains(stderr, "something disturbed it") {
+		t.Fatalf("exit code %d, stderr %q", code, stderr)
+	}
 	for _, want := range []string{
 		"Peaks, in vector instructions a ns", "Bandwidth, in GB/s", "Kernels on 4096 scores, workers: 1",
 		"\nmemory ", "\nbatch ", "\nlogits  focal2  sum        " + kernel + " ", "\nlogits  focal2  gradients  " + kernel + " ",
@@ -125,6 +128,23 @@ func TestRooflineTable(t *testing.T) {
 	}
 	if runtime.GOARCH == "amd64" && kernel != "generic" && strings.Contains(out, "generic") {
 		t.Errorf("the generic kernel was measured unasked:\n%s", out)
+	}
+}
+
+// TestRooflineWarning: only a share that cannot be is mentioned.
+func TestRooflineWarning(t *testing.T) {
+	for _, c := range []struct {
+		ports, bandwidth float64
+		want             string
+	}{{1.04, 1.05, ""}, {1.25, 0.5, "a share is 125%: a ceiling"}, {0.5, 1.1, "a share is 110%: a ceiling"}} {
+		r := rooflineReport{Rows: []rooflineRow{
+			{Bandwidth: timeBound{Share: 0.3}}, // not counted
+			{Port: &timeBound{Share: c.ports}, Bandwidth: timeBound{Share: c.bandwidth}},
+		}}
+		var b strings.Builder
+		if r.warn(&b); !strings.Contains(b.String(), c.want) || (b.Len() > 0) != (c.want != "") {
+			t.Errorf("%g and %g: %q, want %q", c.ports, c.bandwidth, b.String(), c.want)
+		}
 	}
 }
 
@@ -185,9 +205,8 @@ func TestRooflinePlot(t *testing.T) {
 	if err := os.WriteFile(raster, make([]byte, 1<<20), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out := mustRun(t, tinyRoofline("--plot", raster, "--kernels", "generic")...)
-	if !strings.Contains(out, "generic") {
-		t.Errorf("no table beside the picture: %s", out)
+	if code, out, stderr := runFlbench(t, tinyRoofline("--plot", raster, "--kernels", "generic")...); code != 0 || !strings.Contains(out, "generic") {
+		t.Errorf("exit code %d, stderr %q, no table beside the picture: %s", code, stderr, out)
 	}
 	f, err := os.Open(raster)
 	if err != nil {
