@@ -191,8 +191,8 @@ done:
 #define MODULATE2(e, q, U, W, E, D, Q) \
 	VMOVUPS e, E; \
 	SIGMOID(U, E, D, Q); \
-	VMULPS Q, Q, Q                /* Q = q² */; \
-	VMULPS Q, W, W                /* W = w·q² */
+	VMULPS Q, W, W; \
+	VMULPS Q, W, W               /* W = (w·q)·q */
 #define MODULATE(e, q, U, W, E, D, Q) \
 	VMULPS q, W, W                /* W = w·q^γ */
 
@@ -210,29 +210,35 @@ done:
 	VBLENDVPS U, D, E, D          /* D = p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
-// D = q + γ·p_t·softplus(u).
+// D = g = W·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
+// kernel does, and the gradient w·q²: each has the smaller error so.
 #define SLOPE0(l, q, U, W, E, D, Q) \
 	SOFTPLUS(l, U); \
-	VMOVAPS Q, D                  /* D = q */
+	VMULPS Q, W, D                /* D = ±w·q */
 #define SLOPE1(l, q, U, W, E, D, Q) \
 	TRUEPROB(U, E, D, Q); \
 	SOFTPLUS(l, U); \
 	VFMADD213PS Q, U, D           /* D = q + p_t·softplus(u) */; \
-	VMULPS Q, W, W                /* W = ±w·q */
+	VMULPS Q, W, W                /* W = ±w·q */; \
+	VMULPS W, D, D                /* D = g */
 #define SLOPE2(l, q, U, W, E, D, Q) \
 	TRUEPROB(U, E, D, Q); \
 	SOFTPLUS(l, U); \
 	VADDPS D, D, D                /* D = 2·p_t */; \
 	VFMADD213PS Q, U, D           /* D = q + 2·p_t·softplus(u) */; \
-	VMULPS Q, Q, Q                /* Q = q² */; \
-	VMULPS Q, W, W                /* W = ±w·q² */
+	VMULPS Q, Q, E                /* E = q² */; \
+	VMULPS E, W, E                /* E = ±w·q² */; \
+	VMULPS E, D, D                /* D = g */; \
+	VMULPS Q, W, W; \
+	VMULPS Q, W, W                /* W = ±(w·q)·q */
 #define SLOPE(l, q, U, W, E, D, Q) \
 	TRUEPROB(U, E, D, Q); \
 	SOFTPLUS(l, U); \
 	VBROADCASTSS 16(R10), E       /* E = γ */; \
 	VMULPS E, D, D                /* D = γ·p_t */; \
 	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
-	VMULPS q, W, W                /* W = ±w·q^γ */
+	VMULPS q, W, W                /* W = ±w·q^γ */; \
+	VMULPS W, D, D                /* D = g */
 
 // GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u).
 // The sign is the weight's: Y15 holds −Pos for the label 1.
@@ -245,7 +251,6 @@ done:
 	VMOVUPS o(R8)(AX*4), Y2; \
 	SIGMOID(Y0, Y2, Y3, Y4); \
 	SLP((o+LOFF)(R8)(AX*4), (o+QOFF)(R8)(AX*4), Y0, Y1, Y2, Y3, Y4); \
-	VMULPS Y1, Y3, Y3             /* Y3 = g */; \
 	VMOVUPS Y3, o(R13)(AX*4); \
 	VMULPS Y1, Y0, F; \
 	VANDNPS F, Y10, F             /* F = loss */

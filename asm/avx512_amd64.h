@@ -178,8 +178,8 @@ done:
 	VMULPS Z9, Z6, Z6              /* Z6 = w·q */
 #define MODULATE2(e) \
 	SIGMOID(e); \
-	VMULPS Z9, Z9, Z9              /* Z9 = q² */; \
-	VMULPS Z9, Z6, Z6              /* Z6 = w·q² */
+	VMULPS Z9, Z6, Z6; \
+	VMULPS Z9, Z6, Z6              /* Z6 = (w·q)·q */
 
 // SOFTPLUS: Z5 = softplus(u) = max(u, 0) + log1p(e). A NaN in u stays one.
 #define SOFTPLUS \
@@ -187,32 +187,37 @@ done:
 	VADDPS Z2, Z5, Z5              /* Z5 = −ln p_t */
 
 // Slopes for the gradients, from u in Z5 and q in Z9: Z5 = softplus(u), Z6 = ±w·q^γ,
-// Z3 = q + γ·p_t·softplus(u), with p_t = u < 0 ? 1 − q : e·q, which keeps full
-// relative accuracy.
+// Z3 = g = Z6·(q + γ·p_t·softplus(u)), with p_t = u < 0 ? 1 − q : e·q, which keeps full
+// relative accuracy. For γ = 2 the loss takes (w·q)·q, the gradient w·q².
 #define TRUEPROB(e) \
 	VPMOVD2M Z5, K1                /* K1 = u < 0 */; \
 	VMULPS e, Z9, Z3; \
 	VSUBPS Z9, Z30, K1, Z3
 #define SLOPE0(e) \
 	SOFTPLUS; \
-	VMOVAPS Z9, Z3
+	VMULPS Z9, Z6, Z3              /* Z3 = ±w·q */
 #define SLOPE1(e) \
 	TRUEPROB(e); \
 	SOFTPLUS; \
 	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + p_t·softplus(u) */; \
-	VMULPS Z9, Z6, Z6              /* Z6 = ±w·q */
+	VMULPS Z9, Z6, Z6              /* Z6 = ±w·q */; \
+	VMULPS Z6, Z3, Z3              /* Z3 = g */
 #define SLOPE2(e) \
 	TRUEPROB(e); \
 	SOFTPLUS; \
 	VADDPS Z3, Z3, Z3              /* Z3 = 2·p_t */; \
 	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + 2·p_t·softplus(u) */; \
-	VMULPS Z9, Z9, Z9              /* Z9 = q² */; \
-	VMULPS Z9, Z6, Z6              /* Z6 = ±w·q² */
+	VMULPS Z9, Z9, Z2              /* Z2 = q² */; \
+	VMULPS Z2, Z6, Z2              /* Z2 = ±w·q² */; \
+	VMULPS Z2, Z3, Z3              /* Z3 = g */; \
+	VMULPS Z9, Z6, Z6; \
+	VMULPS Z9, Z6, Z6              /* Z6 = ±(w·q)·q */
 #define SLOPE(e) \
 	TRUEPROB(e); \
 	SOFTPLUS; \
 	VMULPS.BCST 16(R10), Z3, Z3    /* Z3 = γ·p_t */; \
-	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + γ·p_t·softplus(u) */
+	VFMADD213PS Z9, Z5, Z3         /* Z3 = q + γ·p_t·softplus(u) */; \
+	VMULPS Z6, Z3, Z3              /* Z3 = g */
 
 // LOSS: F = w·q^γ·softplus(u), the loss.
 #define LOSS(F) \
@@ -222,7 +227,6 @@ done:
 // GRADIENT: Z3 = g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u), the loss.
 #define GRADIENT(e, g, F, SLP) \
 	SLP(e); \
-	VMULPS Z6, Z3, Z3; \
 	VMOVUPS Z3, g; \
 	VMULPS Z6, Z5, Z5; \
 	VANDNPS Z5, Z28, F

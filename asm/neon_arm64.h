@@ -239,8 +239,8 @@ done:
 #define MODULATE2(o) \
 	PAIRLD(4*(o), rE, 4); \
 	SIGMOID; \
-	PAIR(FMUL_4S, 8, 8, 8)        /* Q = q² */; \
-	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q² */
+	PAIR(FMUL_4S, 8, 2, 2); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = (w·q)·q */
 #define MODULATE(o) \
 	PAIRLD(QOFF+4*(o), rE, 8); \
 	PAIR(FMUL_4S, 8, 2, 2)        /* W = w·q^γ */
@@ -279,28 +279,35 @@ done:
 	PAIR(FADD_4S, 6, 0, 0)        /* U = −ln p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
-// Q = q + γ·p_t·softplus(u).
+// Q = g = W·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
+// kernel does, and the gradient w·q²: each has the smaller error so.
 #define SLOPE0(o) \
-	MASKEDSOFTPLUS(o)
+	MASKEDSOFTPLUS(o); \
+	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */
 #define SLOPE1(o) \
 	TRUEPROB; \
 	MASKEDSOFTPLUS(o); \
 	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±w·q */; \
-	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + p_t·softplus(u) */
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + p_t·softplus(u) */; \
+	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */
 #define SLOPE2(o) \
 	TRUEPROB; \
 	MASKEDSOFTPLUS(o); \
 	PAIR(FADD_4S, 4, 4, 4)        /* E = 2·p_t */; \
 	PAIR(FMUL_4S, 8, 8, 6)        /* D = q² */; \
-	PAIR(FMUL_4S, 6, 2, 2)        /* W = ±w·q² */; \
-	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + 2·p_t·softplus(u) */
+	PAIR(FMUL_4S, 6, 2, 6)        /* D = ±w·q² */; \
+	PAIR(FMUL_4S, 8, 2, 2); \
+	PAIR(FMUL_4S, 8, 2, 2)        /* W = ±(w·q)·q */; \
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + 2·p_t·softplus(u) */; \
+	PAIR(FMUL_4S, 6, 8, 8)        /* Q = g */
 #define SLOPE(o) \
 	TRUEPROB; \
 	MASKEDSOFTPLUS(o); \
 	PAIRC(FMUL_LANE2, 31, 4, 4)   /* E = γ·p_t */; \
 	PAIRLD(QOFF+4*(o), rE, 6); \
 	PAIR(FMUL_4S, 6, 2, 2)        /* W = ±w·q^γ */; \
-	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + γ·p_t·softplus(u) */
+	PAIR(FMLA_4S, 0, 4, 8)        /* Q = q + γ·p_t·softplus(u) */; \
+	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */
 
 // GRADIENT: g = ±w·q^γ·(q + γ·p_t·softplus(u)), F = w·q^γ·softplus(u) of the 8
 // scores from o on. The sign is the weight's: V31 holds −Pos for the label 1.
@@ -313,7 +320,6 @@ done:
 	PAIRLD(4*(o), rE, 4)          /* E = e */; \
 	SIGMOIDS; \
 	SLP(o); \
-	PAIR(FMUL_4S, 2, 8, 8)        /* Q = g */; \
 	PAIRST(4*(o), 17, 8); \
 	PAIR(FMUL_4S, 2, 0, F); \
 	PAIRC(BIC_16B, 24, F, F)      /* F = loss */

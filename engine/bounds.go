@@ -19,11 +19,11 @@ func Bounds() []Bound {
 		{"cross-entropy", CrossEntropy(), 2, 3},
 		{"balanced cross-entropy", BalancedCrossEntropy(0.25), 3, 4},
 		{"focal, γ = 0.5", Focal(0.25, 0.5), 4.5, 5},
-		{"focal, γ = 1", Focal(0.25, 1), 6.5, 7},
-		{"focal, γ = 1.5", Focal(0.25, 1.5), 4.5, 5},
+		{"focal, γ = 1", Focal(0.25, 1), 6.5, 7.5},
+		{"focal, γ = 1.5", Focal(0.25, 1.5), 5, 5},
 		{"focal, γ = 2", Focal(0.25, 2), 9, 10},
-		{"focal, γ = 3", Focal(0.25, 3), 5, 6},
-		{"focal, γ = 5", Focal(0.25, 5), 7.5, 9},
+		{"focal, γ = 3", Focal(0.25, 3), 5, 6.5},
+		{"focal, γ = 5", Focal(0.25, 5), 7.5, 9.5},
 	}
 }
 

@@ -9,7 +9,8 @@
 //	u = y[i] == 1 ? −x[i] : x[i]            the logit against the label
 //	loss = w·q^γ·softplus(u)                q = σ(u) = 1 − p_t, softplus(u) = −ln p_t
 //
-// and a gradient kernel also ∂loss/∂x = ±w·q^γ·(q + γ·p_t·softplus(u)). Labels
+// and a gradient kernel also ∂loss/∂x = ±w·q^γ·(q + γ·p_t·softplus(u)). For γ = 2 the
+// loss takes (w·q)·q and the gradient w·q², which bounds both errors best. Labels
 // are 0, 1, or 255 for an ignored score, whose loss and gradient are +0 if its
 // logit is finite. The kernels for γ = 0, 1, 2 ignore the γ of their params.
 //

@@ -98,7 +98,7 @@ func losses(by modulation, dst, x []float32, y []uint8, w []float32, p *[8]float
 		case byQ2:
 			for i, e := range e {
 				q := sigmoid(u[i], e)
-				wt[i] *= float32(q * q)
+				wt[i] = float32(wt[i]*q) * q
 			}
 		case byPower:
 			power(&q, &u, &l, p[4], p[5], p[6])
@@ -138,20 +138,25 @@ func gradients(by modulation, dst, grad, x []float32, y []uint8, w []float32, p 
 		for i, l := range l {
 			u, e, q := u[i], e[i], q[i]
 			sp, slope := softplus(u, l), q
+			w := wt[i] // with q^γ, for the loss; wg for the gradient
+			wg := w
 			switch by {
 			case byQ:
 				slope = fma32(trueProb(u, e, q), sp, q)
-				wt[i] *= q
+				w *= q
+				wg = w
 			case byQ2:
 				pt := trueProb(u, e, q)
 				slope = fma32(pt+pt, sp, q)
-				wt[i] *= float32(q * q)
+				wg *= float32(q * q)
+				w = float32(w*q) * q
 			case byPower:
 				slope = fma32(float32(p[4]*trueProb(u, e, q)), sp, q)
-				wt[i] *= qg[i]
+				w *= qg[i]
+				wg = w
 			}
-			f[i] = math.Float32frombits(math.Float32bits(float32(wt[i]*sp)) &^ (1 << 31))
-			gg[i] = float32(wt[i] * slope)
+			f[i] = math.Float32frombits(math.Float32bits(float32(w*sp)) &^ (1 << 31))
+			gg[i] = float32(wg * slope)
 		}
 		if len(dst) != 0 {
 			*(*group)(dst[at:]) = f

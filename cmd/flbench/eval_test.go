@@ -417,7 +417,7 @@ hardest scores of handtrack/astronaut
 
   row  column      logit  label       loss
 10009       4  3.0103323      0  2.0834413
-10015       4   2.471155      0  1.6275628
+10015       4   2.471155      0  1.6275626
 
 hardest scores of handtrack/chelsea
 
