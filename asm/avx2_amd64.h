@@ -210,7 +210,7 @@ done:
 	VBLENDVPS U, D, E, D          /* D = p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
-// D = g = W·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
+// D = g = ±w·q^γ·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
 // kernel does, and the gradient w·q²: each has the smaller error so.
 #define SLOPE0(l, q, U, W, E, D, Q) \
 	SOFTPLUS(l, U); \

@@ -187,7 +187,7 @@ done:
 	VADDPS Z2, Z5, Z5              /* Z5 = −ln p_t */
 
 // Slopes for the gradients, from u in Z5 and q in Z9: Z5 = softplus(u), Z6 = ±w·q^γ,
-// Z3 = g = Z6·(q + γ·p_t·softplus(u)), with p_t = u < 0 ? 1 − q : e·q, which keeps full
+// Z3 = g = ±w·q^γ·(q + γ·p_t·softplus(u)), with p_t = u < 0 ? 1 − q : e·q, which keeps full
 // relative accuracy. For γ = 2 the loss takes (w·q)·q, the gradient w·q².
 #define TRUEPROB(e) \
 	VPMOVD2M Z5, K1                /* K1 = u < 0 */; \

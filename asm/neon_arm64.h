@@ -279,7 +279,7 @@ done:
 	PAIR(FADD_4S, 6, 0, 0)        /* U = −ln p_t */
 
 // Slopes for the gradients, from q in Q: U = softplus(u), W = ±w·q^γ,
-// Q = g = W·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
+// Q = g = ±w·q^γ·(q + γ·p_t·softplus(u)). For γ = 2 the loss takes (w·q)·q, as the loss
 // kernel does, and the gradient w·q²: each has the smaller error so.
 #define SLOPE0(o) \
 	MASKEDSOFTPLUS(o); \
