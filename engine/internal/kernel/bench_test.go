@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/flengine/flengine/generic"
 )
@@ -41,6 +42,45 @@ func BenchmarkBlock(b *testing.B) {
 			for input, x := range [numInputs][]float32{x, probs} {
 				run(fmt.Sprintf("%s/loss/gamma=%g", inputs[Input(input)], gamma), func() { c.Loss[input][k](nil, x, y, nil, &p, &acc) })
 				run(fmt.Sprintf("%s/gradient/gamma=%g", inputs[Input(input)], gamma), func() { c.Gradient[input][k](dst, grad, x, y, nil, &p, &acc) })
+			}
+		}
+	}
+}
+
+// BenchmarkLoop reports what a score takes in the loops of the kernels for sums, without
+// what a call takes besides: the difference between the least times of 4096 scores
+// and of 2048. It is what llvm-mca's bounds, which are of the loops, compare with.
+func BenchmarkLoop(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	y := make([]uint8, Block)
+	scores := [numInputs][]float32{make([]float32, Block), make([]float32, Block)}
+	for i := range y {
+		x := -4.6 + 1.5*rng.NormFloat64()
+		scores[Logits][i], scores[Probs][i] = float32(x), float32(1/(1+math.Exp(-x)))
+	}
+	for _, c := range candidates {
+		if !c.Usable() {
+			continue
+		}
+		for input, x := range scores {
+			for _, gamma := range []float32{0, 1, 2, 1.5} {
+				b.Run(fmt.Sprintf("%s/%s/gamma=%g", c.Name, inputs[Input(input)], gamma), func(b *testing.B) {
+					p := generic.Params(0.75, 0.25, gamma)
+					k := c.Loss[input][PowerOf(gamma)]
+					var acc [8]float64
+					least := func(n int, before time.Duration) time.Duration {
+						start := time.Now()
+						for range 8 {
+							k(nil, x[:n], y[:n], nil, &p, &acc)
+						}
+						return min(before, time.Since(start))
+					}
+					half, whole := time.Hour, time.Hour
+					for range b.N {
+						half, whole = least(Block/2, half), least(Block, whole)
+					}
+					b.ReportMetric(float64(whole-half)/8/(Block/2), "ns/score")
+				})
 			}
 		}
 	}
