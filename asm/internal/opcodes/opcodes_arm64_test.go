@@ -64,6 +64,8 @@ var linked = []any{
 	asm.ProbLossGamma0NEON, asm.ProbLossGamma1NEON, asm.ProbLossGamma2NEON, asm.ProbLossGammaNEON,
 	asm.ProbGradientGamma0NEON, asm.ProbGradientGamma1NEON, asm.ProbGradientGamma2NEON, asm.ProbGradientGammaNEON,
 	asm.ExpNEON, asm.LogNEON, asm.Log1pNEON, asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON, asm.PowNEON,
+	asm.FMAPeakNEON, asm.AddPeakNEON, asm.FMAAddPeakNEON, asm.IntegerPeakNEON, asm.DivPeakNEON,
+	asm.ReadNEON, asm.UpdateNEON, asm.CopyNEON,
 }
 
 // bodies returns the machine code of the functions in the named assembly files,
