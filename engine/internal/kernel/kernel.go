@@ -94,8 +94,8 @@ type Set struct {
 	Pow         PowFunc
 }
 
-// simdGrain blocks take about 40 µs, ten times what it costs to start a goroutine
-// on an idle core.
+// simdGrain blocks take 30 to 40 µs: less is not worth waking a thread, which takes
+// 20 to 70; see asm/PERFORMANCE.md.
 const simdGrain = 16
 
 // Candidate is a set that this build holds, and what the machine lacks for it.

@@ -8,6 +8,7 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
+// avx512Set counts labels with AVX2, where nothing is to be gained over 0.01 ns a label.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
