@@ -1,10 +1,47 @@
-// Package asm holds flengine's hand-written SIMD kernels, one set per
-// instruction set, which ends the kernel's name. Every kernel returns, bit for
-// bit, what the function without that ending in package generic returns; that
-// package documents what each one computes. There is no policy here: package
-// engine chooses which set runs and guarantees what the kernels take for granted
-// (lengths, labels, overlaps). The functions of ceilings_*.s evaluate nothing: they
-// measure a machine.
+// Package asm says what a kernel is given, and holds every coefficient that kernels
+// compute with. The kernels are in a package per instruction set, avx2, avx512 and neon,
+// and, in pure Go, in package generic, which documents what each one computes: all return
+// the same bits. There is no policy here: package engine chooses which set runs, and
+// guarantees what kernels take for granted (lengths, labels, overlaps). None of these
+// packages carries a promise of compatibility. With the purego build tag, and on other
+// architectures, avx2, avx512 and neon are empty.
 //
-// With the purego build tag, and on other architectures, the package is empty.
+// # A kernel
+//
+// A kernel is a formula × an input × an output, see [Kernel]. It takes one [Call], and
+// evaluates a multiple of 32 scores, at most 4096. In the assembly it is one line,
+//
+//	LOGITS_LOSS(focal2Loss, FOCAL2, FOCAL2_VALUE)
+//
+// which combines the frame (chunks, stores, the canonical sum: frame.h), the terms
+// (logits or probabilities and labels: terms.h) and the formula (formulas_GOARCH.s).
+// Those are written in the words of words.h: exp, log1p, ln, power.
+//
+// # How a loss is added
+//
+//   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
+//   - asm/avx2/formulas_amd64.s, asm/avx512/formulas_amd64.s, asm/neon/formulas_arm64.s: a
+//     VALUE and a SLOPE macro for logits, and for probabilities, and a line a kernel
+//   - generic/formulas.go: the same as Go functions
+//   - engine/formulas.go: its row, which the command, the tests and README's tables read
+//
+// The tests of package kernel ask the table for every kernel: one that an instruction set
+// lacks, or whose bits are not generic's, fails by its name.
+//
+// # Glossary
+//
+//	score        a logit or a probability: an element of the batch
+//	group        32 scores, what is added in float32 before float64
+//	chunk        at most 512 scores, which go from pass to pass in L1
+//	block        4096 scores: the unit of the canonical sum, the most a kernel takes
+//	pass         a loop over a chunk that leaves its results in scratch
+//	turn         one iteration of a loop, which takes a group
+//	vector       the scores of one register: 4 (NEON), 8 (AVX2), 16 (AVX-512)
+//	u            the logit against the label: −x for label 1, else x
+//	e, l         exp(−|u|) and log1p(e)
+//	q, p_t       σ(u) = 1 − p_t, and the probability of the true class
+//	w            the weight of the score: by its label, times that of the batch
+//	value        the loss of a score; slope: its derivative by the score
+//	lanes        the eight float64 sums of the canonical sum
+//	ring         AVX-512's scratch: 128 scores per intermediate result
 package asm

@@ -5,15 +5,15 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
-	"github.com/flengine/flengine/generic"
 )
 
 // Engine evaluates one loss. It is immutable and safe for concurrent use.
 type Engine struct {
 	loss    Loss
-	params  kernel.Params
-	power   kernel.Power
+	params  asm.Params
+	formula asm.Formula
 	kernels *kernel.Set
 	workers int
 	awake   bool // all workers can run at once, so they may wait awake
@@ -77,8 +77,8 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	}
 	return &Engine{
 		loss:    l,
-		params:  generic.Params(l.NegWeight, l.PosWeight, l.Gamma),
-		power:   kernel.PowerOf(l.Gamma),
+		params:  asm.MakeParams(l.NegWeight, l.PosWeight, l.Gamma),
+		formula: l.formula(),
 		kernels: set,
 		workers: o.workers,
 		awake:   o.workers <= runtime.GOMAXPROCS(0),

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"unsafe"
 
-	"github.com/flengine/flengine/engine/internal/kernel"
+	"github.com/flengine/flengine/asm"
 )
 
 // Batch is the input of one evaluation: one score per (anchor, class),
@@ -83,11 +83,11 @@ func wholeError(field string, value float64, format string, args ...any) error {
 }
 
 // scores returns the logits or the probabilities, and their field.
-func (b Batch) scores() (x []float32, name string, kind kernel.Input) {
+func (b Batch) scores() (x []float32, name string, kind asm.Input) {
 	if b.Probs != nil {
-		return b.Probs, "Probs", kernel.Probs
+		return b.Probs, "Probs", asm.Probs
 	}
-	return b.Logits, "Logits", kernel.Logits
+	return b.Logits, "Logits", asm.Logits
 }
 
 // check verifies all that does not need a look at the elements, and returns the

@@ -1,6 +1,10 @@
 package engine
 
-import "math"
+import (
+	"math"
+
+	"github.com/flengine/flengine/asm"
+)
 
 // Loss is a member of the family w_t · (1 − p_t)^Gamma · (−ln p_t), where w_t is
 // PosWeight for foreground scores (label 1) and NegWeight for background. Gamma,
@@ -36,4 +40,18 @@ func (l Loss) validate() (Loss, error) {
 		*f.v += 0
 	}
 	return l, nil
+}
+
+// formula returns what the kernels evaluate. γ = 0, 1, 2 have formulas of their own, which
+// need no power.
+func (l Loss) formula() asm.Formula {
+	switch l.Gamma {
+	case 0:
+		return asm.CrossEntropy
+	case 1:
+		return asm.Focal1
+	case 2:
+		return asm.Focal2
+	}
+	return asm.FocalAny
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"unsafe"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -36,7 +37,7 @@ type job struct {
 	Batch
 	x         []float32 // the scores
 	field     string    // where they came from
-	input     kernel.Input
+	input     asm.Input
 	dst, grad []float32
 	inPlace   bool // an output is the scores
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"math"
 	"sync"
+	"unsafe"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -18,7 +20,7 @@ type tile struct {
 	clean   [kernel.Block]float32 // scores with 0 in ignored places
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
-	acc     [8]float64            // the kernel's lane sums
+	call    kernel.Call           // what the kernel is given
 	total   Result                // of a worker among several
 }
 
@@ -85,10 +87,10 @@ func part(s []float32, from, to int) []float32 {
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
 func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float64 {
-	acc := &t.acc
-	*acc = [8]float64{}
+	t.call.Params = j.params
+	t.call.Lanes = [8]float64{}
 	whole := len(x) &^ (kernel.Group - 1)
-	j.kernel(head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole), acc)
+	t.kernel(j, head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole))
 	if rest := len(x) - whole; rest > 0 {
 		g := &t.tail
 		clear(g.x[copy(g.x[:], x[whole:]):])
@@ -106,7 +108,7 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 		if grad != nil {
 			ggrad = g.grad[:]
 		}
-		j.kernel(gdst, ggrad, g.x[:], g.y[:], gw, acc)
+		t.kernel(j, gdst, ggrad, g.x[:], g.y[:], gw)
 		if dst != nil {
 			copy(dst[whole:], gdst)
 		}
@@ -114,7 +116,12 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 			copy(grad[whole:], ggrad)
 		}
 	}
-	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+	return addLanes(&t.call.Lanes)
+}
+
+// addLanes ends the canonical sum of a block.
+func addLanes(a *[8]float64) float64 {
+	return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
 func head(s []float32, n int) []float32 {
@@ -124,13 +131,27 @@ func head(s []float32, n int) []float32 {
 	return s[:n]
 }
 
-// kernel calls the kernel that the wanted outputs need.
-func (j *job) kernel(dst, grad, x []float32, y []uint8, w []float32, acc *[8]float64) {
-	if j.grad == nil {
-		j.kernels.Loss[j.input][j.power](dst, x, y, w, &j.params, acc)
-	} else {
-		j.kernels.Gradient[j.input][j.power](dst, grad, x, y, w, &j.params, acc)
+// kernel runs the kernel that the wanted outputs need. Empty outputs are not wanted.
+func (t *tile) kernel(j *job, dst, grad, x []float32, y []uint8, w []float32) {
+	out := asm.Loss
+	if j.grad != nil {
+		out = asm.Gradient
 	}
+	c := &t.call
+	c.Kernel, c.N = asm.KernelOf(j.formula, j.input, out), len(x)
+	c.Scores, c.Labels, c.Weights = data(x), data(y), data(w)
+	c.Losses, c.Gradients = data(dst), data(grad)
+	j.kernels.Run(c)
+	// The tile must not keep the batch alive.
+	c.Scores, c.Labels, c.Weights, c.Losses, c.Gradients = nil, nil, nil, nil, nil
+}
+
+// data returns where the elements are, nil if there are none.
+func data[T any](s []T) *T {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.SliceData(s)
 }
 
 // resolve finds out why the sum of a block is not finite. A bad score is a
@@ -172,19 +193,19 @@ func wideSum(losses []float32) float64 {
 			acc[i] += (at(g+i) + at(g+i+16)) + (at(g+i+8) + at(g+i+24))
 		}
 	}
-	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+	return addLanes(&acc)
 }
 
 // badScore finds the first score of a block that is none, or whose weight is
 // beyond float32 once multiplied by that of its label.
 func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 	check := badLogit
-	if j.input == kernel.Probs {
+	if j.input == asm.Probs {
 		check = badProb
 	}
 	for i, x := range x {
 		if len(w) != 0 {
-			if wt := j.params[y[i]&3]; wt*w[i] > math.MaxFloat32 {
+			if wt := j.params.Weights[y[i]&3]; wt*w[i] > math.MaxFloat32 {
 				return &fault{from + i, &InputError{Field: "Weights", Index: (from + i) / j.NumClasses, Value: float64(w[i]),
 					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 			}

@@ -12,21 +12,11 @@
 // and a gradient kernel also ∂loss/∂x = ±w·q^γ·(q + γ·p_t·softplus(u)). For γ = 2 the
 // loss takes (w·q)·q and the gradient w·q², which bounds both errors best. Labels
 // are 0, 1, or 255 for an ignored score, whose loss and gradient are +0 if its
-// logit is finite. The kernels for γ = 0, 1, 2 ignore the γ of their params.
+// logit is finite. The formulas of γ = 0, 1, 2 ignore the γ of their params.
 //
-//	dst   losses, one a score; not written if empty
-//	grad  gradients, one a score
-//	x     logits
-//	y     labels
-//	w     factors of the weight, one a score, finite and ≥ 0; all 1 if empty
-//	p     [Neg, Pos, 0, 0, Gamma, GammaLow, Limit, 0], see Params
-//	acc   the eight lane sums of the canonical sum, added to
+// What a kernel is given is in [asm.Call].
 //
-// The number of scores is a multiple of [Group], at most [Block]; dst, grad, y
-// and w have as many elements as x, or none where that is allowed. dst or grad
-// may be x itself; other overlaps give wrong results.
-//
-// The kernels whose names begin with Prob take probabilities for x and evaluate
+// From probabilities a kernel evaluates
 //
 //	loss = w·q^γ·CE                     q = 1 − p_t, CE = min(−ln p_t, 100)
 //

@@ -1,6 +1,10 @@
 package generic
 
-import "math"
+import (
+	"math"
+
+	"github.com/flengine/flengine/asm"
+)
 
 // VecGroup is the number of values that the elementwise kernels take as a unit:
 // len(dst) == len(src) is a multiple of it, at most VecMax. dst may be src; other
@@ -73,17 +77,17 @@ func exp32(x float32) float32 {
 		x = vexpCeil
 	}
 	xd := float64(x)
-	t := float32(sum(xd*eightByLn2, magic))
-	n := float64(t - magic)
-	hi := float32(sum(-n*ln2By8Hi, xd))
-	r := float32(sum(-n*ln2By8Lo, float64(hi)))
+	t := float32(sum(xd*asm.EightByLn2, asm.Magic))
+	n := float64(t - asm.Magic)
+	hi := float32(sum(-n*asm.Ln2By8Hi, xd))
+	r := float32(sum(-n*asm.Ln2By8Lo, float64(hi)))
 	b := math.Float32bits(t)
 	j := b & 7
 	half := b >> 4 << 23 // the exponent's half, rounded down
-	s := math.Float32frombits(exp2Bits[j] + b<<20 - half)
+	s := math.Float32frombits(asm.Exp2Bits[j] + b<<20 - half)
 	rd, rr := float64(r), float64(float32(r*r))
-	p := float32(sum(p3*rd, p2))
-	p = float32(sum(p4*rr, float64(p)))
+	p := float32(sum(asm.P3*rd, asm.P2))
+	p = float32(sum(asm.P4*rr, float64(p)))
 	q := float32(sum(float64(p)*rr, rd))
 	q += exp2Low[j]
 	v := float32(sum(float64(s)*float64(q), float64(s)))

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flengine/flengine/generic"
+	"github.com/flengine/flengine/asm"
 )
 
 // BenchmarkBlock times the kernels on one block that stays in L1.
@@ -36,12 +36,14 @@ func BenchmarkBlock(b *testing.B) {
 		}
 		run("labels", func() { c.CountLabels(y) })
 		for _, gamma := range []float32{0, 1, 2, 1.5} {
-			p := generic.Params(0.75, 0.25, gamma)
+			p := asm.MakeParams(0.75, 0.25, gamma)
 			var acc [8]float64
-			k := PowerOf(gamma)
-			for input, x := range [numInputs][]float32{x, probs} {
-				run(fmt.Sprintf("%s/loss/gamma=%g", inputs[Input(input)], gamma), func() { c.Loss[input][k](nil, x, y, nil, &p, &acc) })
-				run(fmt.Sprintf("%s/gradient/gamma=%g", inputs[Input(input)], gamma), func() { c.Gradient[input][k](dst, grad, x, y, nil, &p, &acc) })
+			k := func(input int, out asm.Output) asm.Kernel {
+				return asm.KernelOf(formulaOf(gamma), asm.Input(input), out)
+			}
+			for input, x := range [asm.NumInputs][]float32{x, probs} {
+				run(fmt.Sprintf("%s/loss/gamma=%g", inputs[asm.Input(input)], gamma), func() { evaluate(c.Set, k(input, asm.Loss), nil, nil, x, y, nil, &p, &acc) })
+				run(fmt.Sprintf("%s/gradient/gamma=%g", inputs[asm.Input(input)], gamma), func() { evaluate(c.Set, k(input, asm.Gradient), dst, grad, x, y, nil, &p, &acc) })
 			}
 		}
 	}
@@ -53,10 +55,10 @@ func BenchmarkBlock(b *testing.B) {
 func BenchmarkLoop(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	y := make([]uint8, Block)
-	scores := [numInputs][]float32{make([]float32, Block), make([]float32, Block)}
+	scores := [asm.NumInputs][]float32{make([]float32, Block), make([]float32, Block)}
 	for i := range y {
 		x := -4.6 + 1.5*rng.NormFloat64()
-		scores[Logits][i], scores[Probs][i] = float32(x), float32(1/(1+math.Exp(-x)))
+		scores[asm.Logits][i], scores[asm.Probs][i] = float32(x), float32(1/(1+math.Exp(-x)))
 	}
 	for _, c := range candidates {
 		if !c.Usable() {
@@ -64,14 +66,14 @@ func BenchmarkLoop(b *testing.B) {
 		}
 		for input, x := range scores {
 			for _, gamma := range []float32{0, 1, 2, 1.5} {
-				b.Run(fmt.Sprintf("%s/%s/gamma=%g", c.Name, inputs[Input(input)], gamma), func(b *testing.B) {
-					p := generic.Params(0.75, 0.25, gamma)
-					k := c.Loss[input][PowerOf(gamma)]
+				b.Run(fmt.Sprintf("%s/%s/gamma=%g", c.Name, inputs[asm.Input(input)], gamma), func(b *testing.B) {
+					p := asm.MakeParams(0.75, 0.25, gamma)
+					k := asm.KernelOf(formulaOf(gamma), asm.Input(input), asm.Loss)
 					var acc [8]float64
 					least := func(n int, before time.Duration) time.Duration {
 						start := time.Now()
 						for range 8 {
-							k(nil, x[:n], y[:n], nil, &p, &acc)
+							evaluate(c.Set, k, nil, nil, x[:n], y[:n], nil, &p, &acc)
 						}
 						return min(before, time.Since(start))
 					}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/generic"
 )
 
@@ -20,16 +21,10 @@ const (
 	VecMax   = generic.VecMax
 )
 
-// Params are a kernel's view of a loss; see package generic.
-type Params = [8]float32
+// Call is all that a loss kernel is given; package asm documents it.
+type Call = asm.Call
 
-// LossFunc and GradientFunc are kernels; package generic documents them.
-type (
-	LossFunc     func(dst, x []float32, y []uint8, w []float32, p *Params, acc *[8]float64)
-	GradientFunc func(dst, grad, x []float32, y []uint8, w []float32, p *Params, acc *[8]float64)
-)
-
-// UnaryFunc and PowFunc are elementwise kernels, likewise.
+// UnaryFunc and PowFunc are elementwise kernels; package generic documents them.
 type (
 	UnaryFunc func(dst, src []float32)
 	PowFunc   func(dst, src []float32, y float64, sign, nan uint32)
@@ -49,47 +44,13 @@ const (
 	NumUnary
 )
 
-// Input tells kernels apart by what their scores are.
-type Input int
-
-const (
-	Logits Input = iota
-	Probs
-	numInputs
-)
-
-// Power tells kernels apart by how they raise q to γ.
-type Power int
-
-// γ = 0, 1, 2 have kernels of their own; GammaAny takes every γ > 0.
-const (
-	Gamma0 Power = iota
-	Gamma1
-	Gamma2
-	GammaAny
-	numPowers
-)
-
-// PowerOf returns the kernel's kind for γ.
-func PowerOf(gamma float32) Power {
-	switch gamma {
-	case 0:
-		return Gamma0
-	case 1:
-		return Gamma1
-	case 2:
-		return Gamma2
-	}
-	return GammaAny
-}
-
 // Set is a full set of kernels for one instruction set.
 type Set struct {
 	Name        string
 	Grain       int // blocks that take long enough to be worth a goroutine
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
-	Loss        [numInputs][numPowers]LossFunc
-	Gradient    [numInputs][numPowers]GradientFunc
+	Run         func(c *Call)         // runs the loss kernel that c names
+	Has         func(asm.Kernel) bool // whether there is that one
 	Unary       [NumUnary]UnaryFunc
 	Pow         PowFunc
 }
@@ -112,14 +73,8 @@ var genericSet = Set{
 	Name:        "generic",
 	Grain:       1,
 	CountLabels: generic.CountLabels,
-	Loss: [numInputs][numPowers]LossFunc{
-		Logits: {generic.LossGamma0, generic.LossGamma1, generic.LossGamma2, generic.LossGamma},
-		Probs:  {generic.ProbLossGamma0, generic.ProbLossGamma1, generic.ProbLossGamma2, generic.ProbLossGamma},
-	},
-	Gradient: [numInputs][numPowers]GradientFunc{
-		Logits: {generic.GradientGamma0, generic.GradientGamma1, generic.GradientGamma2, generic.GradientGamma},
-		Probs:  {generic.ProbGradientGamma0, generic.ProbGradientGamma1, generic.ProbGradientGamma2, generic.ProbGradientGamma},
-	},
+	Run:         generic.Run,
+	Has:         generic.Has,
 	Unary: [NumUnary]UnaryFunc{
 		generic.Exp, generic.Log, generic.Log1p,
 		generic.Sigmoid, generic.Softplus, generic.LogSigmoid,

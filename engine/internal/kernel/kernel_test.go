@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sys/cpu"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/guard"
-	"github.com/flengine/flengine/generic"
 )
 
 // purego is set by a file that only exists under that build tag.
@@ -87,12 +87,12 @@ var specialProbs = []float32{
 }
 
 // inputs are the kinds of scores, by name.
-var inputs = map[Input]string{Logits: "logits", Probs: "probs"}
+var inputs = map[asm.Input]string{asm.Logits: "logits", asm.Probs: "probs"}
 
 // scores returns n scores and labels, with special values among them.
 // Infinite logits are on the side where they are valid.
-func scores(rng *rand.Rand, input Input, n int) (x []float32, y []uint8) {
-	if input == Probs {
+func scores(rng *rand.Rand, input asm.Input, n int) (x []float32, y []uint8) {
+	if input == asm.Probs {
 		return probs(rng, n)
 	}
 	return logits(rng, n)
@@ -191,26 +191,27 @@ func (o output) diff(want output, x []float32, y []uint8) string {
 
 // call runs every kernel of the set on one input, losses alone, gradients
 // alone, both, and in place, and returns what they gave.
-func call(set *Set, input Input, x []float32, y []uint8, w []float32, p *Params, alloc func(n int) []float32) [5]output {
+func call(set *Set, input asm.Input, x []float32, y []uint8, w []float32, p *asm.Params, alloc func(n int) []float32) [5]output {
 	var out [5]output
-	power := PowerOf(p[4])
+	formula := formulaOf(p.Gamma)
+	loss, gradient := asm.KernelOf(formula, input, asm.Loss), asm.KernelOf(formula, input, asm.Gradient)
 	start := [8]float64{1, 2, 3, 4, 5, 6, 7, 8}
 	for i := range out {
 		out[i].acc = start
 	}
 	n := len(x)
-	set.Loss[input][power](nil, x, y, w, p, &out[0].acc)
+	evaluate(set, loss, nil, nil, x, y, w, p, &out[0].acc)
 	out[1].dst = alloc(n)
-	set.Loss[input][power](out[1].dst, x, y, w, p, &out[1].acc)
+	evaluate(set, loss, out[1].dst, nil, x, y, w, p, &out[1].acc)
 	out[2].grad = alloc(n)
-	set.Gradient[input][power](nil, out[2].grad, x, y, w, p, &out[2].acc)
+	evaluate(set, gradient, nil, out[2].grad, x, y, w, p, &out[2].acc)
 	out[3].dst, out[3].grad = alloc(n), alloc(n)
-	set.Gradient[input][power](out[3].dst, out[3].grad, x, y, w, p, &out[3].acc)
+	evaluate(set, gradient, out[3].dst, out[3].grad, x, y, w, p, &out[3].acc)
 	out[4].dst, out[4].grad = alloc(n), alloc(n)
 	copy(out[4].dst, x)
-	set.Loss[input][power](out[4].dst, out[4].dst, y, w, p, &out[4].acc)
+	evaluate(set, loss, out[4].dst, nil, out[4].dst, y, w, p, &out[4].acc)
 	copy(out[4].grad, x)
-	set.Gradient[input][power](nil, out[4].grad, out[4].grad, y, w, p, &out[4].acc)
+	evaluate(set, gradient, nil, out[4].grad, out[4].grad, y, w, p, &out[4].acc)
 	return out
 }
 
@@ -230,9 +231,9 @@ func TestSameBitsAsGeneric(t *testing.T) {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			for k := range int(numInputs) * len(gammas) {
-				input, gamma := Input(k%int(numInputs)), gammas[k/int(numInputs)]
-				p := generic.Params(0.75, 0.25, gamma)
+			for k := range int(asm.NumInputs) * len(gammas) {
+				input, gamma := asm.Input(k%int(asm.NumInputs)), gammas[k/int(asm.NumInputs)]
+				p := asm.MakeParams(0.75, 0.25, gamma)
 				for i, n := range lengths {
 					// A subtest, so that the guarded memory is given back.
 					t.Run(fmt.Sprintf("%s/gamma=%g/n=%d", inputs[input], gamma, n), func(t *testing.T) {
@@ -277,9 +278,9 @@ func TestEveryOffset(t *testing.T) {
 			continue
 		}
 		for _, gamma := range gammas {
-			p := generic.Params(0.75, 0.25, gamma)
-			for off := 0; off < 16*int(numInputs); off++ {
-				input, off := Input(off/16), off%16
+			p := asm.MakeParams(0.75, 0.25, gamma)
+			for off := 0; off < 16*int(asm.NumInputs); off++ {
+				input, off := asm.Input(off/16), off%16
 				x, y := scores(rng, input, n)
 				w := weights(rng, n)
 				want := call(&genericSet, input, x, y, w, &p, func(n int) []float32 { return make([]float32, n) })
@@ -309,7 +310,7 @@ func TestStridedSweep(t *testing.T) {
 			continue
 		}
 		for _, gamma := range gammas {
-			p := generic.Params(0.75, 0.25, gamma)
+			p := asm.MakeParams(0.75, 0.25, gamma)
 			x, y := make([]float32, Block), make([]uint8, Block)
 			for b := uint32(0); b < 0x7f800000; {
 				for i := 0; i < Block; i += 2 {
@@ -320,7 +321,7 @@ func TestStridedSweep(t *testing.T) {
 					b += stride
 				}
 				plain := func(n int) []float32 { return make([]float32, n) }
-				want, got := call(&genericSet, Logits, x, y, nil, &p, plain), call(c.Set, Logits, x, y, nil, &p, plain)
+				want, got := call(&genericSet, asm.Logits, x, y, nil, &p, plain), call(c.Set, asm.Logits, x, y, nil, &p, plain)
 				for k := range got {
 					if d := got[k].diff(want[k], x, y); d != "" {
 						t.Fatalf("%s, γ = %g, call %d: %s", c.Name, gamma, k, d)
@@ -336,7 +337,7 @@ func TestStridedSweep(t *testing.T) {
 					b += stride / 2
 				}
 				plain := func(n int) []float32 { return make([]float32, n) }
-				want, got := call(&genericSet, Probs, x, y, nil, &p, plain), call(c.Set, Probs, x, y, nil, &p, plain)
+				want, got := call(&genericSet, asm.Probs, x, y, nil, &p, plain), call(c.Set, asm.Probs, x, y, nil, &p, plain)
 				for k := range got {
 					if d := got[k].diff(want[k], x, y); d != "" {
 						t.Fatalf("%s, probabilities, γ = %g, call %d: %s", c.Name, gamma, k, d)
@@ -352,16 +353,16 @@ func TestStridedSweep(t *testing.T) {
 func TestBadScoresReachTheSum(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	type score struct {
-		input Input
+		input asm.Input
 		x     float32
 		y     uint8
 	}
-	bad := []score{{Logits, nan, 0}, {Logits, nan, 1}, {Logits, -nan, 0}, {Logits, -nan, 1}, {Logits, inf, 0}, {Logits, -inf, 1}}
+	bad := []score{{asm.Logits, nan, 0}, {asm.Logits, nan, 1}, {asm.Logits, -nan, 0}, {asm.Logits, -nan, 1}, {asm.Logits, inf, 0}, {asm.Logits, -inf, 1}}
 	for _, p := range []float32{
 		nan, -nan, inf, -inf, -1e-9, -0x1p-149, -0x1p-126, -0.5, -1, -2, -0x1p100, -math.MaxFloat32,
 		1.0000001, 1.5, 2, 3, 0x1p100, math.MaxFloat32,
 	} {
-		bad = append(bad, score{Probs, p, 0}, score{Probs, p, 1})
+		bad = append(bad, score{asm.Probs, p, 0}, score{asm.Probs, p, 1})
 	}
 	for _, c := range candidates {
 		if !c.Usable() {
@@ -369,15 +370,15 @@ func TestBadScoresReachTheSum(t *testing.T) {
 		}
 		for _, gamma := range gammas {
 			for _, wt := range []float32{0, 0x1p-149, 0.25, 1e30} {
-				p := generic.Params(wt, wt, gamma)
+				p := asm.MakeParams(wt, wt, gamma)
 				for _, b := range bad {
 					for i := 0; i < 2*Group; i += 1 + 2*int(b.input) {
 						for _, w := range [][]float32{nil, make([]float32, 2*Group)} {
 							x, y, g := make([]float32, 2*Group), make([]uint8, 2*Group), make([]float32, 2*Group)
 							x[i], y[i] = b.x, b.y
 							var loss, grad [8]float64
-							c.Loss[b.input][PowerOf(gamma)](nil, x, y, w, &p, &loss)
-							c.Gradient[b.input][PowerOf(gamma)](nil, g, x, y, w, &p, &grad)
+							evaluate(c.Set, asm.KernelOf(formulaOf(gamma), b.input, asm.Loss), nil, nil, x, y, w, &p, &loss)
+							evaluate(c.Set, asm.KernelOf(formulaOf(gamma), b.input, asm.Gradient), nil, g, x, y, w, &p, &grad)
 							for _, acc := range [][8]float64{loss, grad} {
 								var sum float64
 								for _, v := range acc {
@@ -397,10 +398,10 @@ func TestBadScoresReachTheSum(t *testing.T) {
 
 // TestIgnored: ignored scores give +0, loss and gradient.
 func TestIgnored(t *testing.T) {
-	x, y := [numInputs][]float32{make([]float32, 2*Group), make([]float32, 2*Group)}, make([]uint8, 2*Group)
+	x, y := [asm.NumInputs][]float32{make([]float32, 2*Group), make([]float32, 2*Group)}, make([]uint8, 2*Group)
 	for i := range y {
-		x[Logits][i] = special[i%len(special)]
-		x[Probs][i] = specialProbs[i%len(specialProbs)]
+		x[asm.Logits][i] = special[i%len(special)]
+		x[asm.Probs][i] = specialProbs[i%len(specialProbs)]
 		y[i] = 255
 	}
 	for _, c := range candidates {
@@ -408,11 +409,11 @@ func TestIgnored(t *testing.T) {
 			continue
 		}
 		for _, gamma := range gammas {
-			p := generic.Params(0.75, 0.25, gamma)
+			p := asm.MakeParams(0.75, 0.25, gamma)
 			for input, x := range x {
 				dst, grad := make([]float32, len(x)), make([]float32, len(x))
 				var acc [8]float64
-				c.Gradient[input][PowerOf(gamma)](dst, grad, x, y, nil, &p, &acc)
+				evaluate(c.Set, asm.KernelOf(formulaOf(gamma), asm.Input(input), asm.Gradient), dst, grad, x, y, nil, &p, &acc)
 				for i := range dst {
 					if math.Float32bits(dst[i]) != 0 || math.Float32bits(grad[i]) != 0 {
 						t.Fatalf("%s, γ = %g, score %g: loss %g, gradient %g, want +0", c.Name, gamma, x[i], dst[i], grad[i])

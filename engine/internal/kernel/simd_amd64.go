@@ -6,21 +6,16 @@ import (
 	"github.com/klauspost/cpuid/v2"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/avx2"
 )
 
 // avx512Set counts labels with AVX2, where nothing is to be gained over 0.01 ns a label.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
-	CountLabels: asm.CountLabelsAVX2,
-	Loss: [numInputs][numPowers]LossFunc{
-		Logits: {asm.LossGamma0AVX512, asm.LossGamma1AVX512, asm.LossGamma2AVX512, asm.LossGammaAVX512},
-		Probs:  {asm.ProbLossGamma0AVX512, asm.ProbLossGamma1AVX512, asm.ProbLossGamma2AVX512, asm.ProbLossGammaAVX512},
-	},
-	Gradient: [numInputs][numPowers]GradientFunc{
-		Logits: {asm.GradientGamma0AVX512, asm.GradientGamma1AVX512, asm.GradientGamma2AVX512, asm.GradientGammaAVX512},
-		Probs:  {asm.ProbGradientGamma0AVX512, asm.ProbGradientGamma1AVX512, asm.ProbGradientGamma2AVX512, asm.ProbGradientGammaAVX512},
-	},
+	CountLabels: avx2.CountLabels,
+	Run:         legacyRun,
+	Has:         func(asm.Kernel) bool { return true },
 	Unary: [NumUnary]UnaryFunc{
 		asm.ExpAVX512, asm.LogAVX512, asm.Log1pAVX512,
 		asm.SigmoidAVX512, asm.SoftplusAVX512, asm.LogSigmoidAVX512,
@@ -31,15 +26,9 @@ var avx512Set = Set{
 var avx2Set = Set{
 	Name:        "avx2",
 	Grain:       simdGrain,
-	CountLabels: asm.CountLabelsAVX2,
-	Loss: [numInputs][numPowers]LossFunc{
-		Logits: {asm.LossGamma0AVX2, asm.LossGamma1AVX2, asm.LossGamma2AVX2, asm.LossGammaAVX2},
-		Probs:  {asm.ProbLossGamma0AVX2, asm.ProbLossGamma1AVX2, asm.ProbLossGamma2AVX2, asm.ProbLossGammaAVX2},
-	},
-	Gradient: [numInputs][numPowers]GradientFunc{
-		Logits: {asm.GradientGamma0AVX2, asm.GradientGamma1AVX2, asm.GradientGamma2AVX2, asm.GradientGammaAVX2},
-		Probs:  {asm.ProbGradientGamma0AVX2, asm.ProbGradientGamma1AVX2, asm.ProbGradientGamma2AVX2, asm.ProbGradientGammaAVX2},
-	},
+	CountLabels: avx2.CountLabels,
+	Run:         avx2.Run,
+	Has:         hasAVX2,
 	Unary: [NumUnary]UnaryFunc{
 		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
 		asm.SigmoidAVX2, asm.SoftplusAVX2, asm.LogSigmoidAVX2,
@@ -79,3 +68,5 @@ func missing(features ...cpuid.FeatureID) []string {
 	}
 	return names
 }
+
+func hasAVX2(k asm.Kernel) bool { return avx2.Entries()[k] != 0 }

@@ -1,0 +1,112 @@
+// The frame of a kernel: chunks, stores and the canonical sum, and the line that puts
+// terms, formula and output together.
+
+// CHUNK: the most scores that go from pass to pass.
+#define CHUNK 512
+
+// NEXTCHUNK: pointers past the chunk.
+#define NEXTCHUNK(chunk) \
+	LEAQ (rScores)(rChunk*4), rScores; \
+	ADDQ rChunk, rLabels; \
+	LEAQ (rGrads)(rChunk*4), rGrads; \
+	LEAQ (rWeights)(rChunk*4), DI; \
+	TESTQ rWeights, rWeights; \
+	CMOVQNE DI, rWeights; \
+	LEAQ (rLosses)(rChunk*4), DI; \
+	TESTQ rLosses, rLosses; \
+	CMOVQNE DI, rLosses; \
+	SUBQ rChunk, rLeft; \
+	JNZ chunk
+
+// CHUNKSIZE: rChunk = min(CHUNK, rLeft), the scores of the next chunk.
+#define CHUNKSIZE \
+	MOVQ $CHUNK, rChunk; \
+	CMPQ rLeft, rChunk; \
+	CMOVQLT rLeft, rChunk
+
+// REDUCE: the canonical sum of the 32 losses in Y6…Y9. Lane j of s adds the losses j, j+8,
+// j+16, j+24 in float32; the lanes are accumulated in float64.
+#define REDUCE \
+	VADDPS Y8, Y6, Y6             /* Y6 = f[j] + f[j+16] */; \
+	VADDPS Y9, Y7, Y7             /* Y7 = f[j+8] + f[j+24] */; \
+	VADDPS Y7, Y6, Y6             /* Y6 = s */; \
+	VEXTRACTF128 $1, Y6, X7; \
+	VCVTPS2PD X6, Y6; \
+	VCVTPS2PD X7, Y7; \
+	VADDPD Y6, rSum0, rSum0       /* rSum0 = lanes 0…3 */; \
+	VADDPD Y7, rSum1, rSum1       /* rSum1 = lanes 4…7 */
+
+// STORE: losses Y6…Y9 to the output, where there is one.
+#define STORE(done) \
+	TESTQ rLosses, rLosses; \
+	JZ    done; \
+	VMOVUPS Y6, LOSSES(0); \
+	VMOVUPS Y7, LOSSES(32); \
+	VMOVUPS Y8, LOSSES(64); \
+	VMOVUPS Y9, LOSSES(96); \
+done:
+
+// The weights by label. Of a gradient the sign is the weight's.
+#define VALUE_WEIGHTS VBROADCASTF128 WEIGHT_BY_LABEL, rByLabel
+#define SLOPE_WEIGHTS \
+	VBROADCASTF128 WEIGHT_BY_LABEL, rByLabel; \
+	VXORPS ·constants+table_negatepos(SB), rByLabel, rByLabel; \
+	SPREAD(table_sign, rSign)
+
+// What the combine passes of an input share.
+#define LOGITS_SETUP \
+	SPREAD(table_one, rOne); \
+	VXORPS rZero, rZero, rZero
+#define PROBS_SETUP \
+	TABLE(table_oneof1, rOneOf1); \
+	TABLE(table_oneof0, rOneOf0)
+
+// KERNEL: a kernel of that name and number. PASSES go over a chunk; then TURN, a macro of
+// terms.h, takes FORMULA to each vector of scores.
+#define KERNEL(name, number, PASSES, WEIGHTS, SETUP, TURN, FORMULA) \
+DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+chunk: \
+	CHUNKSIZE; \
+	PASSES; \
+	WEIGHTS; \
+	SETUP; \
+	VMOVUPD (call_Lanes+0)(rCall), rSum0; \
+	VMOVUPD (call_Lanes+32)(rCall), rSum1; \
+	XORQ rAt, rAt; \
+loop: \
+	TURN(0, FORMULA, weighed0, Y6); \
+	TURN(32, FORMULA, weighed1, Y7); \
+	TURN(64, FORMULA, weighed2, Y8); \
+	TURN(96, FORMULA, weighed3, Y9); \
+	STORE(stored); \
+	REDUCE; \
+	LOOP32(loop); \
+	VMOVUPD rSum0, (call_Lanes+0)(rCall); \
+	VMOVUPD rSum1, (call_Lanes+32)(rCall); \
+	NEXTCHUNK(chunk); \
+	RET
+
+// Passes by input, and by what the formula needs.
+#define LOGITS_PASSES \
+	CALL ·expneg(SB); \
+	CALL ·log1p(SB)
+#define LOGITS_POWER_PASSES \
+	LOGITS_PASSES; \
+	CALL ·power(SB)
+#define PROBS_PASSES \
+	CALL ·crossentropy(SB)
+#define PROBS_POWER_PASSES \
+	PROBS_PASSES; \
+	CALL ·probpower(SB)
+
+// A line a kernel: its name, the number of its formula in package asm, the passes, VALUE
+// or SLOPE. Kernels are numbered as asm.KernelOf does.
+#define LOGITS_LOSS(name, formula, PASSES, VALUE) \
+	KERNEL(name, 4*formula+0, PASSES, VALUE_WEIGHTS, LOGITS_SETUP, LOGITS_VALUE, VALUE)
+#define LOGITS_GRADIENT(name, formula, PASSES, SLOPE) \
+	KERNEL(name, 4*formula+1, PASSES, SLOPE_WEIGHTS, LOGITS_SETUP, LOGITS_SLOPE, SLOPE)
+#define PROBS_LOSS(name, formula, PASSES, VALUE) \
+	KERNEL(name, 4*formula+2, PASSES, VALUE_WEIGHTS, PROBS_SETUP, PROBS_VALUE, VALUE)
+#define PROBS_GRADIENT(name, formula, PASSES, SLOPE) \
+	KERNEL(name, 4*formula+3, PASSES, SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPE, SLOPE)

@@ -1,0 +1,115 @@
+package generic
+
+import (
+	"math"
+
+	"github.com/flengine/flengine/asm"
+)
+
+// terms are what formulas are written in: a group of scores, and what logits or
+// probabilities and labels make of them.
+type terms struct {
+	params         *asm.Params
+	scores         []float32 // of the call
+	labels         []uint8
+	weights        []float32 // nil: all 1
+	x              *group    // of the group
+	y              *[Group]uint8
+	w              group // w, or ±w for slopes: the weight by label, times that of the batch
+	u, e, l, q, qg group // from logits: u, exp(−|u|), log1p(e), σ(u) for slopes, q^γ if asked
+	ce             group // from probabilities: min(−ln p_t, 100), and qg
+
+	f group // what a formula sets: the loss, whose sign does not count in a slope,
+	g group // and, in a slope, the gradient
+}
+
+// weigh sets x, y and w for the group from score at on.
+func (t *terms) weigh(byLabel *[4]float32, at int) {
+	t.x, t.y = (*group)(t.scores[at:]), (*[Group]uint8)(t.labels[at:])
+	for i, y := range t.y {
+		t.w[i] = byLabel[y&3]
+	}
+	if t.weights == nil {
+		return
+	}
+	for i, w := range (*group)(t.weights[at:]) {
+		t.w[i] *= w
+	}
+}
+
+// logits sets the terms of a value.
+func (t *terms) logits(withPower bool) {
+	for i, y := range t.y {
+		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ uint32(y)<<31)
+	}
+	expNeg(&t.e, &t.u)
+	log1p(&t.l, &t.e)
+	if withPower {
+		power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+	}
+}
+
+// signedLogits sets the terms of a slope.
+func (t *terms) signedLogits(withPower bool) {
+	for i, x := range t.x {
+		t.u[i] = math.Float32frombits(math.Float32bits(x) ^ math.Float32bits(t.w[i])&(1<<31))
+	}
+	expNeg(&t.e, &t.u)
+	log1p(&t.l, &t.e)
+	for i, e := range t.e {
+		t.q[i] = sigmoid(t.u[i], e)
+	}
+	if withPower {
+		power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+	}
+}
+
+// probs sets the terms of a value and of a slope.
+func (t *terms) probs(withPower bool) {
+	crossEntropy(&t.ce, t.x, t.y)
+	if withPower {
+		probPower(&t.qg, t.x, t.y, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+	}
+}
+
+// sigmoid is σ(u), with e = exp(−|u|).
+func sigmoid(u, e float32) float32 {
+	num := float32(1)
+	if u < 0 {
+		num = e
+	}
+	return num / (1 + e)
+}
+
+// trueProb is p_t = 1 − q, with e = exp(−|u|), q = σ(u); it never cancels.
+func trueProb(u, e, q float32) float32 {
+	if u < 0 {
+		return 1 - q
+	}
+	return float32(e * q)
+}
+
+// softplus is ln(1 + exp(u)), with l = log1p(exp(−|u|)).
+func softplus(u, l float32) float32 {
+	if u < 0 {
+		return l
+	}
+	return u + l
+}
+
+// 1 for the label 1, and for all others.
+var oneOf1, oneOf0 = [4]float32{0, 1, 0, 0}, [4]float32{1, 0, 1, 1}
+
+// probQ is 1 − p_t.
+func probQ(x float32, y uint8) float32 {
+	return math.Float32frombits(math.Float32bits(oneOf1[y&3]-x) &^ (1 << 31))
+}
+
+// probTrue is p_t, at least minProb.
+func probTrue(x float32, y uint8) float32 {
+	t := math.Float32frombits(math.Float32bits(oneOf0[y&3]-x) &^ (1 << 31))
+	if t < asm.MinProb {
+		return asm.MinProb
+	}
+	return t
+}
