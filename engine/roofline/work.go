@@ -1,6 +1,6 @@
 package roofline
 
-import "github.com/flengine/flengine/engine/internal/kernel"
+import "fmt"
 
 //go:generate go run gen.go
 
@@ -42,7 +42,12 @@ func WorkOf(kernelName string, probs bool, gamma float32, op Op) (w Work, ok boo
 	if probs {
 		function = "Prob" + function
 	}
-	function += [...]string{kernel.Gamma0: "Gamma0", kernel.Gamma1: "Gamma1", kernel.Gamma2: "Gamma2", kernel.GammaAny: "Gamma"}[kernel.PowerOf(gamma)]
+	switch gamma {
+	case 0, 1, 2:
+		function += fmt.Sprintf("Gamma%g", gamma)
+	default:
+		function += "Gamma"
+	}
 	w, ok = counted[countKey{kernelName, function, op == Losses || op == LossesAndGradients}]
 	labels, both := counted[countKey{kernelName, "CountLabels", false}]
 	if !ok || !both {
