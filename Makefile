@@ -53,7 +53,7 @@ opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
 
 counts: ## the work of the kernels a score anew, from Go's assembler; a test wants no difference
-	$(GO) generate ./engine/roofline
+	$(GO) generate ./asm/work
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
 	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel
@@ -73,5 +73,5 @@ mca: ## what llvm-mca says of the inner loops: cycles a score against the port b
 PEERS ?= ../shared/peers
 PARTS ?= c
 peers: ## other implementations and flengine on the same data: a table of ratios; ARGS=-h tells more
-	$(GO) run ./engine/internal/peers -peers '$(PEERS)' -parts '$(PARTS)' -filter '$(FILTER)' \
+	$(GO) run ./cmd/flbench/internal/peers -peers '$(PEERS)' -parts '$(PARTS)' -filter '$(FILTER)' \
 		$(if $(PEERS_OUT),-out '$(PEERS_OUT)') $(if $(MS),-ms $(MS)) $(ARGS)

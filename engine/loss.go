@@ -55,3 +55,7 @@ func (l Loss) formula() asm.Formula {
 	}
 	return asm.FocalAny
 }
+
+// Formula returns the name of what the kernels evaluate for the loss, of those in package
+// asm: "ce", "focal1", "focal2" or "focal".
+func (l Loss) Formula() string { return l.formula().String() }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
 	"github.com/flengine/flengine/engine"
-	"github.com/flengine/flengine/engine/roofline"
 	"github.com/flengine/flengine/engine/vecmath"
 )
 

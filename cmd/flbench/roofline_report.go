@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofplot"
-	"github.com/flengine/flengine/engine/roofline"
 )
 
 // rooflineReport is a measurement as the output has it; its JSON form is for
@@ -171,7 +171,7 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 		row.Bandwidth = bound(roofline.MemoryBound(c.opKind, m.ceilings[c.memoryKey(roofline.Read)].best, 1), "read")
 	}
 	p := slices.IndexFunc(r.Peaks, func(p peakRow) bool { return p.Set == c.kernel && p.Workers == c.workers })
-	w, counted := roofline.WorkOf(c.kernel, c.input == inputProbs, c.loss.Gamma, c.opKind)
+	w, counted := roofline.WorkOf(c.kernel, c.loss.Formula(), c.input == inputProbs, c.opKind)
 	if counted && p >= 0 {
 		work := workRow(w)
 		peak := r.Peaks[p]

@@ -22,64 +22,72 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flengine/flengine/asm"
 )
 
-// pass is a function of the asm package, all of whose inner loops a kernel runs.
+// pass is a function, all of whose inner loops a kernel runs.
 type pass struct {
 	symbol string
-	scores int  // a turn of its loops
+	scores int  // per turn of its loops
 	store  bool // losses are written
 }
 
-// kernel is a sum of passes.
-type kernel struct {
-	name   string
-	passes []pass
-}
-
-// set is one instruction set's kernels. Its passes take turns of so many scores; fused
-// ones have none but the kernel's own loop.
+// set is one instruction set's kernels: a package of asm. Its passes take so many scores per
+// turn.
 type set struct {
-	suffix, triple string
-	turn           int
-	fused          bool
+	name, triple string
+	turn         int
 }
 
 var sets = map[string][]set{
-	"arm64": {{suffix: "NEON", triple: "aarch64", turn: 16}},
-	"amd64": {
-		{suffix: "AVX2", triple: "x86_64", turn: 32},
-		{suffix: "AVX512", triple: "x86_64", turn: 32, fused: true},
-	},
+	"arm64": {{"neon", "aarch64", 16}},
+	"amd64": {{"avx2", "x86_64", 32}, {"avx512", "x86_64", 32}},
 }
 
 // defaultCPUs are those whose vector pipes are known.
 var defaultCPUs = map[string]string{"arm64": "neoverse-v1,apple-m1", "amd64": "znver4"}
 
-func (s set) kernels() []kernel {
-	combine := func(name string, store bool) pass {
-		return pass{"github.com/flengine/flengine/asm." + name + s.suffix + ".abi0", 32, store}
+const module = "github.com/flengine/flengine/asm/"
+
+// passes returns a kernel's loops: those of the passes that it calls, and its own.
+func (s set) passes(functions map[string][]line, k asm.Kernel) ([]pass, error) {
+	f := functions[k.String()]
+	if f == nil {
+		return nil, fmt.Errorf("%s has no kernel %s", s.name, k)
 	}
-	before := func(symbols ...string) (passes []pass) {
-		for _, symbol := range symbols {
-			if !s.fused {
-				passes = append(passes, pass{symbol: symbol, scores: s.turn})
-			}
+	var all []pass
+	for _, in := range f {
+		if m := call.FindStringSubmatch(in.text); m != nil {
+			all = append(all, pass{m[1], s.turn, false})
 		}
-		return passes
 	}
-	logits, power, probs := before("expneg", "log1p"), before("expneg", "log1p", "power"), before("ce")
-	with := func(passes []pass, last pass) []pass { return append(slices.Clone(passes), last) }
-	return []kernel{
-		{"ce, sum", with(logits, combine("LossGamma0", false))},
-		{"focal 2, sum", with(logits, combine("LossGamma2", false))},
-		{"focal 2, losses", with(logits, combine("LossGamma2", true))},
-		{"focal 2, gradients", with(logits, combine("GradientGamma2", false))},
-		{"focal any, sum", with(power, combine("LossGamma", false))},
-		{"focal any, gradients", with(power, combine("GradientGamma", false))},
-		{"probs 2, sum", with(probs, combine("ProbLossGamma2", false))},
-		{"probs 2, gradients", with(probs, combine("ProbGradientGamma2", false))},
+	return append(all, pass{k.String(), 32, false}), nil
+}
+
+// build disassembles a program that holds the set's kernels and no others: the symbols of
+// kernels are the same in all sets.
+func (s set) build(goarch, objdump string) (map[string][]line, error) {
+	dir, err := os.MkdirTemp("", "mca")
+	if err != nil {
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
+	source, bin := filepath.Join(dir, "main.go"), filepath.Join(dir, "main")
+	text := fmt.Sprintf("package main\n\nimport %q\n\nfunc main() { println(%s.Entries()) }\n", module+s.name, s.name)
+	if err := os.WriteFile(source, []byte(text), 0o666); err != nil {
+		return nil, err
+	}
+	build := exec.Command("go", "build", "-o", bin, source)
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%v: %s", err, out)
+	}
+	dump, err := exec.Command(objdump, "-d", "--no-show-raw-insn", bin).Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", objdump, err)
+	}
+	return split(string(dump)), nil
 }
 
 var verbose = flag.Bool("v", false, "show each pass")
@@ -106,24 +114,12 @@ func run(goarch, names, objdump, mca string) error {
 			return fmt.Errorf("-cpu %q: want names that llvm-mca has a model of for %s: %w", cpu, goarch, err)
 		}
 	}
-	dir, err := os.MkdirTemp("", "mca")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	bin := filepath.Join(dir, "kernel.test")
-	build := exec.Command("go", "test", "-c", "-o", bin, "github.com/flengine/flengine/engine/internal/kernel")
-	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch)
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v: %s", err, out)
-	}
-	dump, err := exec.Command(objdump, "-d", "--no-show-raw-insn", bin).Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w", objdump, err)
-	}
-	functions := split(string(dump))
-	for _, cpu := range cpus {
-		for _, set := range sets[goarch] {
+	for _, set := range sets[goarch] {
+		functions, err := set.build(goarch, objdump)
+		if err != nil {
+			return err
+		}
+		for _, cpu := range cpus {
 			if err := set.print(functions, mca, cpu); err != nil {
 				return err
 			}
@@ -133,10 +129,14 @@ func run(goarch, names, objdump, mca string) error {
 }
 
 func (s set) print(functions map[string][]line, mca, cpu string) error {
-	fmt.Printf("%s, %s\n%-22s %14s %14s %8s %14s\n", cpu, s.suffix, "kernel", "cycles/score", "port bound", "ratio", "instructions")
-	for _, k := range s.kernels() {
+	fmt.Printf("%s, %s, without stores of losses\n%-22s %14s %14s %8s %14s\n", cpu, s.name, "kernel", "cycles/score", "port bound", "ratio", "instructions")
+	for k := range asm.NumKernels {
+		passes, err := s.passes(functions, k)
+		if err != nil {
+			return err
+		}
 		var cycles, bound, count float64
-		for _, p := range k.passes {
+		for _, p := range passes {
 			loops, err := p.loops(functions[p.symbol])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.symbol, err)
@@ -154,7 +154,7 @@ func (s set) print(functions map[string][]line, mca, cpu string) error {
 				count += float64(len(body)) / float64(p.scores)
 			}
 		}
-		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k.name, cycles, bound, cycles/bound, count)
+		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k, cycles, bound, cycles/bound, count)
 	}
 	return nil
 }
@@ -170,6 +170,7 @@ var (
 	header      = regexp.MustCompile(`^[0-9a-f]+ <(.+)>:$`)
 	instruction = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.+)$`)
 	nilTest     = regexp.MustCompile(`^(?:je|cbz)\s`)
+	call        = regexp.MustCompile(`^(?:callq?|bl)\s.*<(\S+?)(?:\+0x[0-9a-f]+)?>$`)
 	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|cbn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
 )
 

@@ -6,46 +6,42 @@ import (
 	"testing"
 )
 
-const asm = "../../../../asm"
-
 // TestPeaks: the loops that measure ceilings do what they are named for, and as many
 // operations a turn as they say.
 func TestPeaks(t *testing.T) {
-	for _, arch := range architectures {
-		all, err := Read(asm, arch.goarch)
+	for _, set := range Sets {
+		all, err := Read(set.Package(), set.GOARCH)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range arch.sets {
-			set, bits := s.suffix, s.bits
-			both := 48.
-			if set == "AVX2" {
-				both = 72
+		bits := set.Bits
+		both := 48.
+		if set.Name == "avx2" {
+			both = 72
+		}
+		for name, want := range map[string]Count{
+			"FMAPeak":     {Vector: 48, FMA: 48},
+			"AddPeak":     {Vector: 48, Add: 48},
+			"FMAAddPeak":  {Vector: both, FMA: both / 2, Add: both / 2},
+			"IntegerPeak": {Vector: 48},
+			"DivPeak":     {Vector: 16, Division: 16},
+			"Read":        {Loads: 2048 / float64(bits)},
+			"Update":      {Loads: 2048 / float64(bits), Stores: 2048 / float64(bits)},
+			"Copy":        {Loads: 2048 / float64(bits), Stores: 2048 / float64(bits)},
+		} {
+			got, err := all.Peak(name, bits)
+			if err != nil {
+				t.Errorf("%s: %v", set.Name, err)
+				continue
 			}
-			for name, want := range map[string]Count{
-				"FMAPeak":     {Vector: 48, FMA: 48},
-				"AddPeak":     {Vector: 48, Add: 48},
-				"FMAAddPeak":  {Vector: both, FMA: both / 2, Add: both / 2},
-				"IntegerPeak": {Vector: 48},
-				"DivPeak":     {Vector: 16, Division: 16},
-				"Read":        {Loads: 2048 / float64(bits)},
-				"Update":      {Loads: 2048 / float64(bits), Stores: 2048 / float64(bits)},
-				"Copy":        {Loads: 2048 / float64(bits), Stores: 2048 / float64(bits)},
-			} {
-				got, err := all.Peak(name+set, bits)
-				if err != nil {
-					t.Error(err)
-					continue
-				}
-				if set == "NEON" && got.Vector == 0 { // loads in pairs, 128 bytes a turn
-					want.Loads, want.Stores = want.Loads/4, want.Stores/4
-				}
-				if want.Instructions = got.Instructions; got != want {
-					t.Errorf("%s%s: %+v, want %+v", name, set, got, want)
-				}
-				if overhead := got.Instructions - got.Vector - got.Loads - got.Stores; overhead < 2 || overhead > 4 {
-					t.Errorf("%s%s: %g instructions are overhead, want 2 to 4", name, set, overhead)
-				}
+			if set.Name == "neon" && got.Vector == 0 { // loads in pairs, 128 bytes per turn
+				want.Loads, want.Stores = want.Loads/4, want.Stores/4
+			}
+			if want.Instructions = got.Instructions; got != want {
+				t.Errorf("%s/%s: %+v, want %+v", set.Name, name, got, want)
+			}
+			if overhead := got.Instructions - got.Vector - got.Loads - got.Stores; overhead < 2 || overhead > 4 {
+				t.Errorf("%s/%s: %g instructions are overhead, want 2 to 4", set.Name, name, overhead)
 			}
 		}
 	}
@@ -119,10 +115,10 @@ const listed = `pass STEXT static nosplit asm size=1
 	0x001c 00028 (x.s:9)	JNE	20
 	0x0020 00032 (x.s:10)	RET
 	0x0000 c3  .
-asm.KernelAVX2 STEXT asm size=1 args=0x70
-	0x0000 00000 (x.s:20)	TEXT	asm.KernelAVX2(SB), $0-112
+x/asm.focalLoss STEXT asm size=1 args=0x70
+	0x0000 00000 (x.s:20)	TEXT	x/asm.focalLoss(SB), $0-112
 	0x0000 00000 (x.s:21)	PCDATA	$0, $-2
-	0x0000 00000 (x.s:22)	CALL	pass(SB)
+	0x0000 00000 (x.s:22)	CALL	x/asm.pass(SB)
 	0x0004 00004 (x.s:23)	VMOVUPS	(SI)(AX*4), Y1
 	0x0008 00008 (x.s:24)	TESTQ	R14, R14
 	0x000c 00012 (x.s:25)	JEQ	20
@@ -143,36 +139,36 @@ asm.KernelAVX2 STEXT asm size=1 args=0x70
 
 func TestKernel(t *testing.T) {
 	all := Functions{}
-	if err := all.parse("x.s", listed); err != nil {
+	if err := all.parse(listed); err != nil {
 		t.Fatal(err)
 	}
-	if names := all.Names(); !slices.Equal(names, []string{"KernelAVX2"}) {
-		t.Errorf("exported functions %v", names)
+	if names := all.Names(); !slices.Equal(names, []string{"focalLoss", "pass"}) {
+		t.Errorf("functions %v", names)
 	}
 	for stores, want := range map[bool]Count{
 		false: {Instructions: 4./16 + 3./32 + 11./8, Vector: 1./16 + 1./32 + 1./8, FMA: 1./16 + 1./8, Add: 1. / 32, Loads: 1. / 8},
 		true:  {Instructions: 4./16 + 3./32 + 12./8, Vector: 1./16 + 1./32 + 1./8, FMA: 1./16 + 1./8, Add: 1. / 32, Loads: 1. / 8, Stores: 1. / 8},
 	} {
-		if got, err := all.Kernel("KernelAVX2", 256, stores); err != nil || got != want {
+		if got, err := all.Kernel("focalLoss", 256, stores); err != nil || got != want {
 			t.Errorf("stores %v: %+v, %v, want %+v", stores, got, err, want)
 		}
 	}
 	for broken, want := range map[string]string{
-		"ADDQ	$8, AX":    "found no counter of the loop at 4",
-		"CALL	pass(SB)":  "calls other, which is not in x.s",
-		"JLT	4\n	0x0014": "a pass without a loop",
+		"ADDQ	$8, AX":         "found no counter of the loop at 4",
+		"CALL	x/asm.pass(SB)": "calls x/asm.other(SB), which is not in its package",
+		"JLT	4\n	0x0014":      "a pass without a loop",
 	} {
 		text := strings.Replace(listed, broken, map[string]string{
-			"ADDQ	$8, AX": "ADDQ	R9, AX", "CALL	pass(SB)": "CALL	other(SB)", "JLT	4\n	0x0014": "RET\n	0x0014",
+			"ADDQ	$8, AX": "ADDQ	R9, AX", "CALL	x/asm.pass(SB)": "CALL	x/asm.other(SB)", "JLT	4\n	0x0014": "RET\n	0x0014",
 		}[broken], 1)
 		if broken[0] == 'J' {
 			text = strings.Replace(text, "JNE	20", "RET", 1)
 		}
 		all := Functions{}
-		if err := all.parse("x.s", text); err != nil {
+		if err := all.parse(text); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := all.Kernel("KernelAVX2", 256, false); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := all.Kernel("focalLoss", 256, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("without %q: %v, want %s", broken, err, want)
 		}
 	}

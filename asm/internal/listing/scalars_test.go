@@ -34,11 +34,11 @@ func TestScalarPeaks(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		all := Functions{}
-		if err := all.parse("generic", string(out)); err != nil {
+		if err := all.parse(string(out)); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range ops {
-			f := all["generic/github.com/flengine/flengine/generic."+name]
+			f := all[name]
 			if f == nil {
 				t.Errorf("%s: no %s in\n%s", goarch, name, out)
 				continue

@@ -1,14 +1,15 @@
-// Package listing counts the work of the assembly kernels, in the listing of Go's
-// assembler. It needs the go command and the sources, and is for the generator and
-// the test of package roofline's table.
+// Package listing reads the machine code of the assembly kernels, in the listing of Go's
+// assembler: it counts their work, and checks what their encodings need. It needs the go
+// command and the sources, and is for tests and generators.
 package listing
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,13 +35,12 @@ func (c *Count) add(o Count, factor float64) {
 	c.Stores += o.Stores * factor
 }
 
-// Functions holds the functions of one architecture's assembly by name, those
-// that are local to a file by the file's name, a slash, and theirs.
+// Functions holds the functions of a package's assembly by name, without the package.
 type Functions map[string]*function
 
 type function struct {
-	file string
-	code []instruction
+	static bool // only its file refers to it
+	code   []instruction
 }
 
 // instruction is a line of the listing.
@@ -48,75 +48,54 @@ type instruction struct {
 	pc       int
 	name     string
 	operands []string
-	target   int // of a jump within the function, else −1
+	target   int  // of a jump within the function, else −1
+	opcode   byte // the first, which tells EVEX from VEX
 }
 
 var (
-	symbolLine      = regexp.MustCompile(`^(\S+) STEXT `)
+	symbolLine      = regexp.MustCompile(`^(\S+) STEXT (static )?`)
 	instructionLine = regexp.MustCompile(`^\t0x[0-9a-f]+ (\d+) \([^)]*\)\t([A-Z][A-Z0-9.]*)(?:\t(.*))?$`)
+	codeLine        = regexp.MustCompile(`^\t0x([0-9a-f]+)((?: [0-9a-f]{2})+)(?: |$)`)
 	decimal         = regexp.MustCompile(`^\d+$`)
 )
 
-// Read assembles the files of a folder for an architecture, those in which names
-// end in _goarch.s, and returns their functions.
-func Read(dir, goarch string) (Functions, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*_"+goarch+".s"))
+// Read assembles a package for an architecture, and returns its functions.
+func Read(pkg, goarch string) (Functions, error) {
+	// The go command keeps what the assembler printed with what it made, and looks at the
+	// package's sources and headers by itself.
+	cmd := exec.Command("go", "build", "-asmflags=-S", pkg)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "GOFLAGS=", "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("go build -asmflags=-S %s for %s: %w: %s", pkg, goarch, err, out)
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no assembly for %s", dir, goarch)
-	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return nil, fmt.Errorf("go env GOROOT: %w", err)
-	}
-	// go test runs again what it has the result of only if files changed that it saw.
-	sources, err := filepath.Glob(filepath.Join(dir, "*.[sh]"))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range sources {
-		if _, err := os.Stat(name); err != nil {
-			return nil, err
-		}
-	}
-	// Not os.DevNull, which asm removes where it fails and may.
-	out, err := os.MkdirTemp("", "listing")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(out)
-	object := filepath.Join(out, "o")
-	include := filepath.Join(strings.TrimSpace(string(root)), "pkg", "include")
 	all := Functions{}
-	for _, file := range files {
-		cmd := exec.Command("go", "tool", "asm", "-S", "-p", "asm", "-I", include, "-o", object, file)
-		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "GOFLAGS=")
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return nil, fmt.Errorf("go tool asm %s: %w: %s", file, err, &stderr)
-		}
-		if err := all.parse(filepath.Base(file), string(out)); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
+	if err := all.parse(string(out)); err != nil {
+		return nil, fmt.Errorf("%s: %w", pkg, err)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s: no assembly for %s", pkg, goarch)
 	}
 	return all, nil
 }
 
-func (all Functions) parse(file, text string) error {
+func (all Functions) parse(text string) error {
 	var f *function
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if m := symbolLine.FindStringSubmatch(line); m != nil {
-			name := file + "/" + m[1]
-			if exported, ok := strings.CutPrefix(m[1], "asm."); ok {
-				name = exported
+			name := base(m[1])
+			if all[name] != nil {
+				return fmt.Errorf("two functions %s", name)
 			}
-			f = &function{file: file}
+			f = &function{static: m[2] != ""}
 			all[name] = f
+			continue
+		}
+		if m := codeLine.FindStringSubmatch(line); m != nil && f != nil {
+			if err := f.setOpcodes(m[1], m[2]); err != nil {
+				return err
+			}
 			continue
 		}
 		m := instructionLine.FindStringSubmatch(line)
@@ -136,6 +115,33 @@ func (all Functions) parse(file, text string) error {
 			in.target, _ = strconv.Atoi(in.operands[n-1])
 		}
 		f.code = append(f.code, in)
+	}
+	return nil
+}
+
+// base returns a symbol's name without its package and without what marks it as static.
+func base(symbol string) string {
+	symbol = symbol[strings.LastIndexByte(symbol, '/')+1:]
+	if _, name, ok := strings.Cut(symbol, "."); ok {
+		symbol = name
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(symbol, "(SB)"), "<>")
+}
+
+// setOpcodes sets the first byte of the instructions whose code is in a line of the dump.
+func (f *function) setOpcodes(at, dump string) error {
+	from, err := strconv.ParseInt(at, 16, 32)
+	if err != nil {
+		return err
+	}
+	code, err := hex.DecodeString(strings.ReplaceAll(dump, " ", ""))
+	if err != nil {
+		return err
+	}
+	for i := range f.code {
+		if pc := f.code[i].pc - int(from); pc >= 0 && pc < len(code) {
+			f.code[i].opcode = code[pc]
+		}
 	}
 	return nil
 }
@@ -259,13 +265,12 @@ func (all Functions) Kernel(name string, bits int, stores bool) (Count, error) {
 	}
 	parts := []*function{f}
 	for _, in := range f.code {
-		if in.name != "CALL" || strings.HasPrefix(in.operands[0], "runtime.") {
+		if in.name != "CALL" {
 			continue
 		}
-		pass := strings.TrimSuffix(strings.TrimSuffix(in.operands[0], "(SB)"), "<>")
-		p := all[f.file+"/"+pass]
+		p := all[base(in.operands[0])]
 		if p == nil {
-			return sum, fmt.Errorf("%s calls %s, which is not in %s", name, pass, f.file)
+			return sum, fmt.Errorf("%s calls %s, which is not in its package", name, in.operands[0])
 		}
 		parts = append(parts, p)
 	}
@@ -304,14 +309,5 @@ func (all Functions) Peak(name string, bits int) (Count, error) {
 	return sum, nil
 }
 
-// Names returns the exported functions, sorted.
-func (all Functions) Names() []string {
-	var names []string
-	for name := range all {
-		if !strings.Contains(name, "/") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
+// Names returns the functions, sorted.
+func (all Functions) Names() []string { return slices.Sorted(maps.Keys(all)) }

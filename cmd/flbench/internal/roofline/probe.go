@@ -1,6 +1,6 @@
 // Package roofline tells how close the loss kernels of package engine come to what
 // a machine can do. Probes measure its ceilings: vector operations a nanosecond,
-// and bandwidth. [WorkOf] says how much work a kernel does a score, as counted in
+// and bandwidth. [WorkOf] says how much work a kernel does per score, as counted in
 // its machine code. The quotients are times that no score can take less than: see
 // [Work.PortBound] and [MemoryBound].
 package roofline
@@ -8,13 +8,11 @@ package roofline
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/flengine/flengine/engine/internal/kernel"
 	"github.com/flengine/flengine/generic"
 )
 
@@ -61,16 +59,12 @@ type Set struct {
 func Sets() []Set {
 	var sets []Set
 	for _, c := range usable() {
-		sets = append(sets, Set{c.Name, c.Lanes})
+		sets = append(sets, Set{c.name, c.lanes})
 	}
 	return sets
 }
 
-func usable() []kernel.Ceilings {
-	return slices.DeleteFunc(kernel.AllCeilings(), func(c kernel.Ceilings) bool { return len(c.Missing) > 0 })
-}
-
-// Probe measures one ceiling. Samples of one probe must not be taken at a time.
+// Probe measures one ceiling. Take one sample of a probe at a time.
 type Probe struct {
 	workers int
 	run     func(worker, amount int) (done int) // work of so many operations or bytes at least
@@ -96,7 +90,7 @@ const MinBytes = 2 * 4 * generic.CeilingGroup
 func NewProbe(set string, kind Kind, workers int, memory []float32) (*Probe, error) {
 	var names []string
 	for _, c := range usable() {
-		if names = append(names, c.Name); c.Name != set {
+		if names = append(names, c.name); c.name != set {
 			continue
 		}
 		if workers < 1 {
@@ -104,7 +98,7 @@ func NewProbe(set string, kind Kind, workers int, memory []float32) (*Probe, err
 		}
 		switch kind {
 		case FMA, Add, FMAAdd, Integer, Division:
-			return newPeak([...]func(int) int{c.FMA, c.Add, c.FMAAdd, c.Integer, c.Division}[kind], workers), nil
+			return newPeak([...]func(int) int{c.fma, c.add, c.fmaAdd, c.integer, c.division}[kind], workers), nil
 		case Read, Update, Copy:
 			if 4*len(memory) < workers*MinBytes {
 				return nil, fmt.Errorf("roofline: %d bytes of memory for %d workers: want at least %d each", 4*len(memory), workers, MinBytes)
@@ -127,7 +121,7 @@ const maxCall = 1 << 20
 
 // newStream returns a probe that streams over the memory, from where the worker's
 // last call ended, and over and over where all of it is less than a call.
-func newStream(c kernel.Ceilings, kind Kind, workers int, memory []float32) *Probe {
+func newStream(c ceilings, kind Kind, workers int, memory []float32) *Probe {
 	const group = generic.CeilingGroup
 	type part struct {
 		dst, src []float32
@@ -159,11 +153,11 @@ func newStream(c kernel.Ceilings, kind Kind, workers int, memory []float32) *Pro
 		}
 		switch kind {
 		case Read:
-			c.Read(p.src[from:to], passes)
+			c.read(p.src[from:to], passes)
 		case Update:
-			c.Update(p.src[from:to], passes)
+			c.update(p.src[from:to], passes)
 		default:
-			c.Copy(p.dst[from:to], p.src[from:to], passes)
+			c.copy(p.dst[from:to], p.src[from:to], passes)
 		}
 		return (to - from) * 4 * sides * passes
 	}

@@ -4,7 +4,7 @@
 // many times as long they take, next to the measured error of either side.
 //
 //	make peers PEERS=../shared/peers FILTER=avx2,v3 MS=20
-//	go run ./engine/internal/peers -h
+//	go run ./cmd/flbench/internal/peers -h
 //
 // One thread, pinned. A side's time is the median of its samples, the least of all
 // rounds; rounds alternate between the sides, so that both see the same phases of

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/flengine/flengine/engine/roofline/internal/listing"
+	"github.com/flengine/flengine/asm/internal/listing"
 )
 
 func main() {
-	source, err := listing.Source("../../asm")
+	source, err := listing.Source()
 	if err == nil {
 		err = os.WriteFile("counts.go", source, 0o666)
 	}

@@ -1,0 +1,58 @@
+// Package fpenv keeps the floating-point environment of the caller's thread (rounding mode,
+// flush-to-zero, trapped exceptions) from changing a bit of a result. A library built with
+// -ffast-math leaves flush-to-zero on, and goroutines inherit it with their thread.
+//
+// Kernels in assembly look after themselves. This package is for what is written in Go: the
+// generic kernels, and the arithmetic around all kernels.
+package fpenv
+
+import (
+	"errors"
+	"runtime"
+)
+
+// ErrNotDefault is what [Enter] fails with in builds without assembly.
+var ErrNotDefault = errors.New("the thread's floating-point environment is not the default (round to nearest, " +
+	"gradual underflow), and a build without assembly cannot change it: reset it before the call, or build without -tags purego")
+
+// Guard is what [Enter] changed.
+type Guard struct {
+	saved  uint64
+	locked bool
+}
+
+// Enter makes sure that the calling goroutine computes under the default environment until
+// [Guard.Leave]. Where the thread's is another, the goroutine stays on it meanwhile. It
+// fails where the build has no assembly to change the environment with.
+func Enter() (Guard, error) {
+	if isDefault() {
+		return Guard{}, nil
+	}
+	if !canSet {
+		return Guard{}, ErrNotDefault
+	}
+	runtime.LockOSThread()
+	g := Guard{get(), true}
+	set(defaultEnv)
+	return g, nil
+}
+
+// Leave gives the thread its environment back.
+func (g Guard) Leave() {
+	if g.locked {
+		set(g.saved)
+		runtime.UnlockOSThread()
+	}
+}
+
+// Operands that the compiler does not know.
+var one, tiny, least float32 = 1, 0x1p-25, 0x1p-149
+
+// computesByDefault tells by its arithmetic whether the environment is the default: round to
+// nearest, and subnormal operands and results are what they are.
+func computesByDefault() bool {
+	return one+tiny == 1 && -one-tiny == -1 && // neither up nor down
+		one+3*tiny == 1+0x1p-23 && // nor towards zero
+		least*0x1p+20 == 0x1p-129 && // operands are not taken for zero,
+		0x1p-120*(one*0x1p-10) == 0x1p-130 // nor results
+}
