@@ -4,12 +4,18 @@ import (
 	"unsafe"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
 // run evaluates a batch, with as many workers as gain.
 func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Result, error) {
-	b, err := b.check(dst, grad, wantDst, wantGrad)
+	env, err := fpenv.Enter()
+	if err != nil {
+		return Result{}, err
+	}
+	defer env.Leave()
+	b, err = b.check(dst, grad, wantDst, wantGrad)
 	if err != nil {
 		return Result{}, err
 	}

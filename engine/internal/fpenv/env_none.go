@@ -10,3 +10,6 @@ const (
 func isDefault() bool { return computesByDefault() }
 func get() uint64     { return 0 }
 func set(uint64)      {}
+
+// Others is empty: no environment can be set.
+var Others map[string]uint64

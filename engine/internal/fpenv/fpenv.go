@@ -45,6 +45,19 @@ func (g Guard) Leave() {
 	}
 }
 
+// Under runs f under another environment of the thread, one of [Others]. It is for tests.
+func Under(env uint64, f func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	saved := get()
+	defer set(saved)
+	set(env)
+	f()
+}
+
+// Holds tells whether the thread's environment is env, to see whether it came back.
+func Holds(env uint64) bool { return get() == env }
+
 // Operands that the compiler does not know.
 var one, tiny, least float32 = 1, 0x1p-25, 0x1p-149
 

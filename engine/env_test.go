@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/flengine/flengine/engine/internal/fpenv"
+)
+
+// TestEnvironment: the thread's floating-point environment changes no bit of losses,
+// gradients, sums and means, with whatever kernel and workers, and is what it was after.
+func TestEnvironment(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const n = 20*Block + 77
+	b := Batch{Logits: make([]float32, n), Labels: make([]uint8, n), Weights: make([]float32, n)}
+	p := Batch{Probs: make([]float32, n), Labels: b.Labels, Weights: b.Weights}
+	for i := range n {
+		b.Logits[i] = float32(40 * rng.NormFloat64())
+		p.Probs[i] = math.Float32frombits(rng.Uint32N(0x3f800001)) // subnormals, too
+		b.Labels[i] = uint8(rng.IntN(2))
+		b.Weights[i] = []float32{1, 0.3, 1e-40}[rng.IntN(3)]
+	}
+	type output struct {
+		r             Result
+		mean, per     uint64
+		losses, grads []float32
+	}
+	run := func(kernel string, workers int, alpha, gamma float32, b Batch) (o output) {
+		e, err := New(Focal(alpha, gamma), WithKernel(kernel), WithWorkers(workers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.losses, o.grads = make([]float32, n), make([]float32, n)
+		if o.r, err = e.LossesAndGradients(o.losses, o.grads, b); err != nil {
+			t.Fatal(err)
+		}
+		o.mean, o.per = math.Float64bits(o.r.Mean()), math.Float64bits(o.r.PerPositive())
+		return o
+	}
+	for _, kernel := range Kernels() {
+		for _, workers := range []int{1, 4} {
+			for _, gamma := range []float32{0, 2, 1.5} {
+				for _, b := range []Batch{b, p} {
+					want := run(kernel, workers, 0.3, gamma, b)
+					for name, env := range fpenv.Others {
+						var got output
+						var back bool
+						fpenv.Under(env, func() {
+							got = run(kernel, workers, 0.3, gamma, b)
+							back = fpenv.Holds(env)
+						})
+						if !back {
+							t.Errorf("%s, %s: the environment is another after the call", kernel, name)
+						}
+						if got.r != want.r || got.mean != want.mean || got.per != want.per {
+							t.Fatalf("%s, %d workers, γ = %g, %s: %v, want %v", kernel, workers, gamma, name, got.r, want.r)
+						}
+						for i := range n {
+							if math.Float32bits(got.losses[i]) != math.Float32bits(want.losses[i]) || math.Float32bits(got.grads[i]) != math.Float32bits(want.grads[i]) {
+								t.Fatalf("%s, %d workers, γ = %g, %s: score %d: %g, %g, want %g, %g", kernel, workers, gamma, name, i,
+									got.losses[i], got.grads[i], want.losses[i], want.grads[i])
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
