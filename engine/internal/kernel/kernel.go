@@ -56,7 +56,7 @@ type Set struct {
 }
 
 // simdGrain blocks take 30 to 40 µs: less is not worth waking a thread, which takes
-// 20 to 70; see asm/PERFORMANCE.md.
+// 20 to 70; see asm/MEASURED.md.
 const simdGrain = 16
 
 // Candidate is a set that this build holds, and what the machine lacks for it.
