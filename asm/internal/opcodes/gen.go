@@ -205,7 +205,7 @@ func run() error {
 //go:build !purego
 
 #include "textflag.h"
-#include "../../opcodes_arm64.h"
+#include "../../neon/opcodes.h"
 
 // func bounds() (first, end uintptr)
 TEXT ·bounds(SB), NOSPLIT, $0-16

@@ -3,7 +3,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "../../opcodes_arm64.h"
+#include "../../neon/opcodes.h"
 
 // func bounds() (first, end uintptr)
 TEXT ·bounds(SB), NOSPLIT, $0-16

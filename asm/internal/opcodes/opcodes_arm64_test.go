@@ -13,8 +13,10 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/flengine/flengine/asm"
 	"golang.org/x/arch/arm64/arm64asm"
+
+	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/neon"
 )
 
 // words returns the machine code from first to end.
@@ -25,7 +27,7 @@ func words(first, end uintptr) []uint32 {
 
 // The macros are what the listing says, as Go's assembler evaluates the header.
 // The go command does not look for changes in headers of other folders, so that
-// it may have assembled an old one; TestHeader reads the one that is there.
+// this program may hold an old one; TestHeader reads the one that is there.
 func TestMacros(t *testing.T) {
 	list := instances(t)
 	got := words(bounds())
@@ -56,28 +58,31 @@ func patterns(t *testing.T) map[string]pattern {
 	return all
 }
 
-// The kernels, to have them linked.
+// The functions that Go can name, to have them linked, and with them what they call and
+// the kernels of the table.
 var linked = []any{
-	asm.CountLabelsNEON,
-	asm.LossGamma0NEON, asm.LossGamma1NEON, asm.LossGamma2NEON, asm.LossGammaNEON,
-	asm.GradientGamma0NEON, asm.GradientGamma1NEON, asm.GradientGamma2NEON, asm.GradientGammaNEON,
-	asm.ProbLossGamma0NEON, asm.ProbLossGamma1NEON, asm.ProbLossGamma2NEON, asm.ProbLossGammaNEON,
-	asm.ProbGradientGamma0NEON, asm.ProbGradientGamma1NEON, asm.ProbGradientGamma2NEON, asm.ProbGradientGammaNEON,
+	neon.Run, neon.Entries, neon.CountLabels, neon.FloatEnv, neon.SetFloatEnv,
 	asm.ExpNEON, asm.LogNEON, asm.Log1pNEON, asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON, asm.PowNEON,
 	asm.FMAPeakNEON, asm.AddPeakNEON, asm.FMAAddPeakNEON, asm.IntegerPeakNEON, asm.DivPeakNEON,
 	asm.ReadNEON, asm.UpdateNEON, asm.CopyNEON,
 }
 
-// bodies returns the machine code of the functions in the named assembly files,
-// by name. It looks at all functions of this program: Go code can refer to
-// wrappers of assembly functions only, and not at all to static ones.
-func bodies(files map[string]bool) map[string][]uint32 {
+// A function of the assembly, which may be static: its file, with the folder, and its name.
+type function struct{ file, name string }
+
+// inFolder returns the name of a file with that of its folder.
+func inFolder(file string) string { return path.Join(path.Base(path.Dir(file)), path.Base(file)) }
+
+// bodies returns the machine code of the functions that come from the given assembly
+// files. It looks at all functions of this program: Go code can refer to wrappers of
+// assembly functions only, and not at all to static ones.
+func bodies(files map[string]bool) map[function][]uint32 {
 	const align = 16 // of functions; FuncForPC gives the padding to the one before
 	pc := reflect.ValueOf(linked[0]).Pointer() &^ (align - 1)
 	for runtime.FuncForPC(pc-align) != nil {
 		pc -= align
 	}
-	found := map[string][]uint32{}
+	found := map[function][]uint32{}
 	for f := runtime.FuncForPC(pc); f != nil; {
 		end := f.Entry() + align
 		next := runtime.FuncForPC(end)
@@ -85,48 +90,69 @@ func bodies(files map[string]bool) map[string][]uint32 {
 			end += align
 			next = runtime.FuncForPC(end)
 		}
-		if file, _ := f.FileLine(f.Entry()); files[path.Base(file)] {
+		if file, _ := f.FileLine(f.Entry()); files[inFolder(file)] {
 			code := words(f.Entry(), end)
 			for code[len(code)-1] == 0 { // the padding
 				code = code[:len(code)-1]
 			}
-			name := f.Name()[strings.LastIndexByte(f.Name(), '.')+1:]
-			found[name] = append(found[name], code...)
+			key := function{inFolder(file), f.Name()[strings.LastIndexByte(f.Name(), '.')+1:]}
+			found[key] = append(found[key], code...)
 		}
 		f = next
 	}
 	return found
 }
 
-// Every word of the kernels is an instruction, and every vector one is of a
-// proven macro or has a Go name that the sources use.
+// Every word of the kernels is an instruction, and every vector one is of a proven macro or
+// has a Go name that the sources use. All that the program has of the sources is looked at:
+// what is neither a function by TEXT nor a kernel of the table is a failure, and so is what
+// is not there.
 func TestKernels(t *testing.T) {
-	sources, err := filepath.Glob("../../*_arm64.[sh]")
-	if err != nil || len(sources) == 0 {
-		t.Fatalf("no sources, error %v", err)
-	}
-	files, functions, names := map[string]bool{}, []string{}, map[string]bool{}
-	for _, source := range sources {
-		files[filepath.Base(source)] = true
+	files, known, names := map[string]bool{}, map[function]bool{}, map[string]bool{}
+	for _, source := range sources(t) {
 		text := read(t, source)
-		for _, m := range regexp.MustCompile(`(?m)^TEXT ·?(\w+)`).FindAllStringSubmatch(text, -1) {
-			functions = append(functions, m[1])
-		}
 		for _, name := range regexp.MustCompile(`\bV[A-Z][A-Z0-9]+\b`).FindAllString(text, -1) {
 			names[name] = true
 		}
+		if !strings.HasSuffix(source, "_arm64.s") {
+			continue
+		}
+		absolute, err := filepath.Abs(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := inFolder(filepath.ToSlash(absolute))
+		files[file] = true
+		for _, m := range regexp.MustCompile(`(?m)^TEXT ·?(\w+)`).FindAllStringSubmatch(text, -1) {
+			known[function{file, m[1]}] = true
+		}
+	}
+	for i, entry := range neon.Entries() {
+		k := asm.Kernel(i)
+		f := runtime.FuncForPC(entry)
+		if f == nil || f.Entry() != entry || f.Name() != k.String() {
+			t.Errorf("the table's code of %s is not that function", k)
+			continue
+		}
+		file, _ := f.FileLine(entry)
+		known[function{inFolder(file), f.Name()}] = true
 	}
 
 	code := bodies(files)
-	all := patterns(t)
-	for _, function := range functions {
-		if len(code[function]) == 0 {
-			t.Errorf("%s is not in this program, or not where it was looked for", function)
+	for f := range known {
+		if len(code[f]) == 0 {
+			t.Errorf("%s of %s is not in this program, or not where it was looked for", f.name, f.file)
 		}
-		for i, word := range code[function] {
+	}
+	all := patterns(t)
+	for f, body := range code {
+		if !known[f] {
+			t.Errorf("%s of %s is no function of the sources' and no kernel of the table", f.name, f.file)
+		}
+		for i, word := range body {
 			inst, err := arm64asm.Decode(binary.LittleEndian.AppendUint32(nil, word))
 			if err != nil {
-				t.Errorf("%s+%d: %08x: %v", function, 4*i, word, err)
+				t.Errorf("%s+%d: %08x: %v", f.name, 4*i, word, err)
 				continue
 			}
 			proven := false
@@ -135,7 +161,7 @@ func TestKernels(t *testing.T) {
 			}
 			name, operands, _ := strings.Cut(arm64asm.GoSyntax(inst, 0, nil, nil), " ")
 			if !proven && strings.Contains(operands, "V") && !names[name] {
-				t.Errorf("%s+%d: %08x: %s, neither a macro of %s nor written %s", function, 4*i, word, arm64asm.GNUSyntax(inst), header, name)
+				t.Errorf("%s+%d: %08x: %s, neither a macro of %s nor written %s", f.name, 4*i, word, arm64asm.GNUSyntax(inst), header, name)
 			}
 		}
 	}

@@ -2,14 +2,17 @@
 
 package kernel
 
-import "github.com/flengine/flengine/asm"
+import (
+	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/neon"
+)
 
 var neonSet = Set{
 	Name:        "neon",
 	Grain:       simdGrain,
-	CountLabels: asm.CountLabelsNEON,
-	Run:         legacyRun,
-	Has:         func(asm.Kernel) bool { return true },
+	CountLabels: neon.CountLabels,
+	Run:         neon.Run,
+	Has:         hasNEON,
 	Unary: [NumUnary]UnaryFunc{
 		asm.ExpNEON, asm.LogNEON, asm.Log1pNEON,
 		asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON,
@@ -22,3 +25,5 @@ var neonSet = Set{
 func simd() []Candidate {
 	return []Candidate{{Set: &neonSet, Needs: "NEON (ASIMD)"}}
 }
+
+func hasNEON(k asm.Kernel) bool { return neon.Entries()[k] != 0 }

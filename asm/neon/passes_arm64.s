@@ -1,0 +1,90 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+#include "opcodes.h"
+#include "lockstep.h"
+#include "words.h"
+
+// The passes over a chunk: rChunk scores at rScores, a multiple of 32. One fused loop would
+// be a dependency chain of some 75 cycles a vector, more than the schedulers can overlap;
+// short passes keep the pipes busy, and their results stay in L1.
+//
+//	expneg:        EXPS = e = exp(−|x|)
+//	log1p:         LOG1PS = log1p(e)
+//	power:         POWERS = q^γ, for a general γ only
+//	crossentropy:  CES = min(−ln p_t, 100), from probabilities
+//	probpower:     POWERS = q^γ, for a general γ only; EXPS is in use
+
+// expneg: EXPS = exp(−|x|).
+TEXT ·expneg(SB), NOSPLIT|NOFRAME, $0
+	EXPNEG_SETUP
+	REWIND
+
+loop:
+	EXPNEG(0, 4, 8, 12)
+	ADD $64, R(rAtScores)
+	LOOP16(loop)
+	RET
+
+// log1p: LOG1PS = log1p(EXPS).
+TEXT ·log1p(SB), NOSPLIT|NOFRAME, $0
+	LOG1P_SETUP
+	REWIND
+
+loop:
+	LOG1P(0, 4, 8, 12, 16)
+	LOOP16(loop)
+	RET
+
+// power: POWERS = q^γ = exp(−γ·softplus(−u)).
+TEXT ·power(SB), NOSPLIT|NOFRAME, $0
+	POWEXP_SETUP
+	REWIND
+
+loop:
+	POWR(0, 4, 8, 12, 16)
+	ADD $64, R(rAtScores)
+	ADD $16, R(rAtLabels)
+	LOOP16(loop)
+	RET
+
+// crossentropy: CES = min(−ln p_t, 100). If one of the scores is no probability, at least
+// one of the first four is NaN.
+TEXT ·crossentropy(SB), NOSPLIT|NOFRAME, $0
+	NEGLNP_SETUP
+	REWIND
+
+loop:
+	NEGLNP(0, 4, 8, 12, 16)
+	ADD $64, R(rAtScores)
+	ADD $16, R(rAtLabels)
+	LOOP16(loop)
+	CONST(table_one, 0)
+	UMAX_4S(0, lnTop, lnTop)
+	CMEQ_4S(0, lnTop, lnTop)     // lnTop = all bits where no x was beyond one
+	CMEQ_4S(0, 0, 0)
+	EOR_16B(0, lnTop, lnTop)     // lnTop = NaN where one was
+	MOVD R(rScratch), R(rAtScratch)
+	CES(LDR_Q, 0, 0)
+	ORR_16B(lnTop, 0, 0)
+	CES(STR_Q, 0, 0)
+	RET
+
+// probpower: POWERS = −ln(1 − p_t), EXPS = its low part; then POWERS = q^γ.
+TEXT ·probpower(SB), NOSPLIT|NOFRAME, $0
+	NEGLNQ_SETUP
+	REWIND
+
+neglnq:
+	NEGLNQ(0, 4, 8, 12, 16)
+	ADD $64, R(rAtScores)
+	ADD $16, R(rAtLabels)
+	LOOP16(neglnq)
+	POWEXP_SETUP
+	REWIND
+
+powq:
+	POWQ(0, 4, 8, 12, 16)
+	LOOP16(powq)
+	RET
