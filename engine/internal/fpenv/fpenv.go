@@ -8,6 +8,7 @@ package fpenv
 
 import (
 	"errors"
+	"math"
 	"runtime"
 )
 
@@ -62,10 +63,12 @@ func Holds(env uint64) bool { return get() == env }
 var one, tiny, least float32 = 1, 0x1p-25, 0x1p-149
 
 // computesByDefault tells by its arithmetic whether the environment is the default: round to
-// nearest, and subnormal operands and results are what they are.
+// nearest, and subnormal operands and results are what they are. It compares bits, since a
+// comparison may take subnormals for zero, too.
 func computesByDefault() bool {
-	return one+tiny == 1 && -one-tiny == -1 && // neither up nor down
-		one+3*tiny == 1+0x1p-23 && // nor towards zero
-		least*0x1p+20 == 0x1p-129 && // operands are not taken for zero,
-		0x1p-120*(one*0x1p-10) == 0x1p-130 // nor results
+	same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+	return same(one+tiny, 1) && same(-one-tiny, -1) && // neither up nor down
+		same(one+3*tiny, 1+0x1p-23) && // nor towards zero
+		same(least*0x1p+20, 0x1p-129) && // operands are not taken for zero,
+		same(0x1p-120*(one*0x1p-10), 0x1p-130) // nor results
 }
