@@ -7,6 +7,7 @@ import (
 
 	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/asm/avx2"
+	"github.com/flengine/flengine/asm/avx512"
 )
 
 // avx512Set counts labels with AVX2, where nothing is to be gained over 0.01 ns a label.
@@ -14,8 +15,8 @@ var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
-	Run:         legacyRun,
-	Has:         func(asm.Kernel) bool { return true },
+	Run:         avx512.Run,
+	Has:         hasAVX512,
 	Unary: [NumUnary]UnaryFunc{
 		asm.ExpAVX512, asm.LogAVX512, asm.Log1pAVX512,
 		asm.SigmoidAVX512, asm.SoftplusAVX512, asm.LogSigmoidAVX512,
@@ -42,8 +43,8 @@ func simd() []Candidate {
 	avx2 := Candidate{Set: &avx2Set, Needs: "AVX2, FMA3", Missing: missing(cpuid.AVX2, cpuid.FMA3)}
 	avx512 := Candidate{
 		Set:     &avx512Set,
-		Needs:   "AVX-512 F, DQ, BW, VL",
-		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3),
+		Needs:   "AVX-512 F, DQ, VL",
+		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3),
 	}
 	if slowAVX512(cpuid.CPU.VendorID, cpuid.CPU.Family, cpuid.CPU.Model, cpuid.CPU.Stepping) {
 		return []Candidate{avx2, avx512}
@@ -68,5 +69,7 @@ func missing(features ...cpuid.FeatureID) []string {
 	}
 	return names
 }
+
+func hasAVX512(k asm.Kernel) bool { return avx512.Entries()[k] != 0 }
 
 func hasAVX2(k asm.Kernel) bool { return avx2.Entries()[k] != 0 }

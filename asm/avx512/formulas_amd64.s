@@ -1,0 +1,131 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+#include "words.h"
+#include "terms.h"
+#include "frame.h"
+
+// The formulas and their kernels, a line each. Per formula: its number in package asm; for
+// logits VALUE, which sets F to the loss, and SLOPE, which sets D to the gradient and leaves
+// the loss as U·W; the same for probabilities, where the loss is C·W.
+
+GLOBL ·entries(SB), RODATA|NOPTR, $const_sizeofEntries
+
+// Cross-entropy: w·softplus(u), gradient ±w·q.
+#define CE 0
+#define CE_VALUE(o, U, W, L, D, Q, F) \
+	LOG1PEXP(o, L, D); \
+	SOFTPLUS(U, L); \
+	VMULPS W, U, F                /* F = w·softplus(u) */
+#define CE_SLOPE(o, U, W, L, D, Q) \
+	SOFTPLUS(U, L); \
+	VMULPS Q, W, D                /* D = ±w·q */
+#define CE_PROB_VALUE(o, U, W, C, F) \
+	VMULPS C, W, F                /* F = w·CE */
+#define CE_PROB_SLOPE(o, Q, W, T, C, D) \
+	VDIVPS T, W, D                /* D = ±w/p_t */
+LOGITS_LOSS(ceLoss, CE, PLAIN, CE_VALUE)
+LOGITS_GRADIENT(ceGradient, CE, PLAIN, CE_SLOPE)
+PROBS_LOSS(ceProbLoss, CE, PLAIN, CE_PROB_VALUE)
+PROBS_GRADIENT(ceProbGradient, CE, PLAIN, CE_PROB_SLOPE)
+
+// Focal loss, γ = 1: w·q·softplus(u), gradient ±w·q·(q + p_t·softplus(u)).
+#define FOCAL1 1
+#define FOCAL1_VALUE(o, U, W, L, D, Q, F) \
+	SIGMOID(o, U, L, D, Q); \
+	VMULPS Q, W, W                /* W = w·q */; \
+	LOG1PEXP(o, L, D); \
+	SOFTPLUS(U, L); \
+	VMULPS W, U, F                /* F = (w·q)·softplus(u) */
+#define FOCAL1_SLOPE(o, U, W, L, D, Q) \
+	TRUEPROB(o, U, D, Q); \
+	SOFTPLUS(U, L); \
+	VFMADD213PS Q, U, D           /* D = q + p_t·softplus(u) */; \
+	VMULPS Q, W, W                /* W = ±w·q */; \
+	VMULPS W, D, D                /* D = g */
+#define FOCAL1_PROB_VALUE(o, U, W, C, F) \
+	PROBQ(o, U); \
+	VMULPS U, W, W                /* W = w·q */; \
+	VMULPS C, W, F                /* F = (w·q)·CE */
+#define FOCAL1_PROB_SLOPE(o, Q, W, T, C, D) \
+	VDIVPS T, Q, D; \
+	VADDPS C, D, D; \
+	VMULPS W, D, D                /* D = ±w·(q/p_t + CE) */; \
+	VMULPS Q, W, W                /* W = ±w·q */
+LOGITS_LOSS(focal1Loss, FOCAL1, PLAIN, FOCAL1_VALUE)
+LOGITS_GRADIENT(focal1Gradient, FOCAL1, PLAIN, FOCAL1_SLOPE)
+PROBS_LOSS(focal1ProbLoss, FOCAL1, PLAIN, FOCAL1_PROB_VALUE)
+PROBS_GRADIENT(focal1ProbGradient, FOCAL1, PLAIN, FOCAL1_PROB_SLOPE)
+
+// Focal loss, γ = 2: (w·q)·q·softplus(u), gradient ±w·q²·(q + 2·p_t·softplus(u)). The loss
+// takes (w·q)·q, and the gradient w·q²: each has the smaller error so.
+#define FOCAL2 2
+#define FOCAL2_VALUE(o, U, W, L, D, Q, F) \
+	SIGMOID(o, U, L, D, Q); \
+	VMULPS Q, W, W; \
+	VMULPS Q, W, W                /* W = (w·q)·q */; \
+	LOG1PEXP(o, L, D); \
+	SOFTPLUS(U, L); \
+	VMULPS W, U, F                /* F = ((w·q)·q)·softplus(u) */
+#define FOCAL2_SLOPE(o, U, W, L, D, Q) \
+	TRUEPROB(o, U, D, Q); \
+	SOFTPLUS(U, L); \
+	VADDPS D, D, D                /* D = 2·p_t */; \
+	VFMADD213PS Q, U, D           /* D = q + 2·p_t·softplus(u) */; \
+	VMULPS Q, Q, L                /* L = q² */; \
+	VMULPS L, W, L                /* L = ±w·q² */; \
+	VMULPS L, D, D                /* D = g */; \
+	VMULPS Q, W, W; \
+	VMULPS Q, W, W                /* W = ±(w·q)·q */
+#define FOCAL2_PROB_VALUE(o, U, W, C, F) \
+	PROBSIGNEDQ(o, U); \
+	VMULPS U, U, U; \
+	VMULPS U, W, W                /* W = w·q² */; \
+	VMULPS C, W, F                /* F = (w·q²)·CE */
+#define FOCAL2_PROB_SLOPE(o, Q, W, T, C, D) \
+	VDIVPS T, Q, D; \
+	VADDPS C, C, T; \
+	VADDPS T, D, D                /* D = q/p_t + 2·CE */; \
+	VMULPS Q, W, T; \
+	VMULPS T, D, D                /* D = ±w·q·(q/p_t + 2·CE) */; \
+	VMULPS Q, Q, Q; \
+	VMULPS Q, W, W                /* W = ±w·q² */
+LOGITS_LOSS(focal2Loss, FOCAL2, PLAIN, FOCAL2_VALUE)
+LOGITS_GRADIENT(focal2Gradient, FOCAL2, PLAIN, FOCAL2_SLOPE)
+PROBS_LOSS(focal2ProbLoss, FOCAL2, PLAIN, FOCAL2_PROB_VALUE)
+PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PLAIN, FOCAL2_PROB_SLOPE)
+
+// Focal loss, any γ > 0: w·q^γ·softplus(u), gradient ±w·q^γ·(q + γ·p_t·softplus(u)), from
+// probabilities ±w·q^γ·(1/p_t + γ·CE/q).
+#define FOCAL 3
+#define FOCAL_VALUE(o, U, W, P, L, D, Q, F) \
+	VMULPS WS(o), P, W            /* W = w·q^γ */; \
+	VMOVUPS US(o), U; \
+	VMOVUPS LOG1PS(o), L; \
+	SOFTPLUS(U, L); \
+	VMULPS W, U, F                /* F = (w·q^γ)·softplus(u) */
+#define FOCAL_SLOPE(o, U, W, P, L, D, Q) \
+	VMULPS WS(o), P, W            /* W = ±w·q^γ */; \
+	VMOVUPS US(o), U; \
+	VMOVUPS LOG1PS(o), L; \
+	VMOVUPS QS(o), Q; \
+	TRUEPROB(o, U, D, Q); \
+	SOFTPLUS(U, L); \
+	VMULPS.BCST GAMMA, D, D       /* D = γ·p_t */; \
+	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
+	VMULPS W, D, D                /* D = g */
+#define FOCAL_PROB_VALUE(o, U, W, C, F) \
+	VMULPS POWERS(o), W, W        /* W = w·q^γ */; \
+	VMULPS C, W, F                /* F = (w·q^γ)·CE */
+#define FOCAL_PROB_SLOPE(o, Q, W, T, C, D) \
+	VMULPS POWERS(o), W, W        /* W = ±w·q^γ */; \
+	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
+	VMAXPS.BCST ·constants+table_least(SB), Q, Q /* Q = max(q, 2⁻¹⁴⁹) */; \
+	VDIVPS Q, C, Q                /* Q = CE/q */; \
+	VMULPS.BCST GAMMA, W, T       /* T = ±w·q^γ·γ */; \
+	VFMADD231PS Q, T, D           /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
+LOGITS_LOSS(focalLoss, FOCAL, POWER, FOCAL_VALUE)
+LOGITS_GRADIENT(focalGradient, FOCAL, POWER, FOCAL_SLOPE)
+PROBS_LOSS(focalProbLoss, FOCAL, POWER, FOCAL_PROB_VALUE)
+PROBS_GRADIENT(focalProbGradient, FOCAL, POWER, FOCAL_PROB_SLOPE)

@@ -1,0 +1,192 @@
+// The frame of a kernel: the loop with its steps, stores and the canonical sum, and the line
+// that puts terms, formula and output together.
+//
+// A kernel is one loop, in whose turns the steps work on different groups: while one is
+// combined, the exp of the next is evaluated; with a power there are two steps more in
+// between. So no turn waits for the whole chain of dependent operations. The first turns
+// combine nothing; in the last ones the early steps evaluate the last group again.
+
+// AHEAD: rAhead = the group that is n scores ahead, at most the last. PLACE: its place in
+// the rings.
+#define AHEAD(n) \
+	LEAQ n(rAt), rAhead; \
+	CMPQ rAhead, rLast; \
+	CMOVQGT rLast, rAhead
+#define PLACE \
+	MOVQ rAhead, rPlace; \
+	ANDQ $(RING-1), rPlace
+
+// The steps, each for the vector o of a group n scores ahead.
+
+// EXPSTEP: e.
+#define EXPSTEP(n, o) \
+	AHEAD(n); \
+	PLACE; \
+	EXPNEG(SCORES(o, rAhead), EXPS(o), Z0, Z1, Z2, Z3)
+#define LOGITS_STEPS \
+	EXPSTEP(32, 0); \
+	EXPSTEP(32, 64)
+
+// With a power: LOG1PSTEP: u, w, l and, for slopes, q; POWERSTEP: t and r of q^γ. The first
+// groups are evaluated before their time, too, from whatever is in the rings.
+#define NOQ(o)
+#define KEEPQ(o) \
+	SIGMOID(o, Z5, Z2, Z3, Z9); \
+	VMOVUPS Z9, QS(o)
+#define LOG1PSTEP(n, o, HEAD, Q, done) \
+	AHEAD(n); \
+	XORL rPlace, rPlace; \
+	TESTQ rAhead, rAhead; \
+	CMOVQLT rPlace, rAhead; \
+	PLACE; \
+	HEAD(o, rAhead, done, Z5, Z6); \
+	Q(o); \
+	VMOVUPS Z5, US(o); \
+	VMOVUPS Z6, WS(o); \
+	LOG1PEXP(o, Z2, Z3); \
+	VMOVUPS Z2, LOG1PS(o)
+#define POWERSTEP(n, o) \
+	AHEAD(n); \
+	PLACE; \
+	POWR(US(o), LOG1PS(o), TS(o), RS(o), Z4, Z3, Z2, Z0, Z1)
+#define POWER_STEPS(HEAD, Q) \
+	EXPSTEP(96, 0); \
+	LOG1PSTEP(64, 0, HEAD, Q, weighed0); \
+	POWERSTEP(32, 0); \
+	EXPSTEP(96, 64); \
+	LOG1PSTEP(64, 64, HEAD, Q, weighed1); \
+	POWERSTEP(32, 64)
+
+// LNSTEP: f and h of −ln p_t.
+#define LNSTEP(o) \
+	AHEAD(32); \
+	PLACE; \
+	LNHEAD(SCORES(o, rAhead), LABELS(o, rAhead), LNFS(o), LNHS(o), Z0, Z1, Z2, Z3, Z4)
+#define PROBS_STEPS \
+	LNSTEP(0); \
+	LNSTEP(64)
+
+// The canonical sum of the 32 losses in Z7 and Z8: lane j of s adds the losses j, j+8,
+// j+16, j+24 in float32; the lanes are accumulated in float64. ADDLANES is done a turn
+// after ADDHALVES.
+#define LANES call_Lanes(rCall)
+#define rSum Z27      // the lanes' sums
+#define rHalves Z10   // losses yet to be added
+#define rHalvesY Y10  // its lower half
+#define ADDHALVES \
+	VADDPS Z8, Z7, rHalves        /* rHalves = f[j] + f[j+16], then f[j+8] + f[j+24] */
+#define ADDLANES \
+	VEXTRACTF32X8 $1, rHalves, Y0; \
+	VADDPS Y0, rHalvesY, Y0       /* Y0 = s */; \
+	VCVTPS2PD Y0, Z0; \
+	VADDPD Z0, rSum, rSum
+
+// STORE: losses Z7 and Z8 to the output, where there is one.
+#define STORE(done) \
+	TESTQ rLosses, rLosses; \
+	JZ    done; \
+	VMOVUPS Z7, LOSSES(0); \
+	VMOVUPS Z8, LOSSES(64); \
+done:
+
+// The weights by label. Of a gradient the sign is the weight's.
+#define VALUE_WEIGHTS VBROADCASTF32X4 WEIGHT_BY_LABEL, rByLabel
+#define SLOPE_WEIGHTS \
+	VBROADCASTF32X4 WEIGHT_BY_LABEL, rByLabel; \
+	QUAD(table_negatepos, Z0); \
+	VXORPS Z0, rByLabel, rByLabel
+
+// LOOP: the loop over rChunk scores. STEPS begin BEFORE scores before TURN, a macro of
+// terms.h, takes FORMULA to each vector of a group.
+#define LOOP(BEFORE, STEPS, TURN, FORMULA) \
+	LEAQ -32(rChunk), rLast; \
+	VXORPS rHalves, rHalves, rHalves; \
+	MOVQ $-BEFORE, rAt; \
+loop: \
+	ADDLANES; \
+	STEPS; \
+	TESTQ rAt, rAt; \
+	JLT ahead; \
+	MOVQ rAt, rPlace; \
+	ANDQ $(RING-1), rPlace; \
+	TURN(0, FORMULA, weighed0, Z7); \
+	TURN(64, FORMULA, weighed1, Z8); \
+	STORE(stored); \
+	ADDHALVES; \
+ahead: \
+	LOOP32(loop); \
+	ADDLANES
+
+// A kernel takes all scores at once, or, where a pass goes before the loop, in chunks.
+#define NOTHING
+#define ALL MOVQ rLeft, rChunk
+
+// CHUNK: the most scores that go from pass to pass. POWERCHUNK: rChunk = min(CHUNK, rLeft),
+// the scores of the next chunk, and their q^γ.
+#define CHUNK 512
+#define POWERCHUNK \
+chunk: \
+	MOVQ $CHUNK, rChunk; \
+	CMPQ rLeft, rChunk; \
+	CMOVQLT rLeft, rChunk; \
+	MOVQ rLeft, LEFT; \
+	CALL ·probpower(SB)
+
+// NEXTCHUNK: pointers past the chunk, and on to the next.
+#define NEXTCHUNK \
+	MOVQ LEFT, rLeft; \
+	LEAQ (rScores)(rChunk*4), rScores; \
+	ADDQ rChunk, rLabels; \
+	LEAQ (rGrads)(rChunk*4), rGrads; \
+	LEAQ (rWeights)(rChunk*4), DI; \
+	TESTQ rWeights, rWeights; \
+	CMOVQNE DI, rWeights; \
+	LEAQ (rLosses)(rChunk*4), DI; \
+	TESTQ rLosses, rLosses; \
+	CMOVQNE DI, rLosses; \
+	SUBQ rChunk, rLeft; \
+	JNZ chunk
+
+// CHECKPROBS: a score that is no probability makes the sums NaN.
+#define CHECKPROBS \
+	VPCMPUD $6, lnOne, lnTop, K1  /* K1 = where an x was beyond one */; \
+	KORTESTW K1, K1; \
+	JZ valid; \
+	VPTERNLOGD $0xff, rSum, rSum, rSum /* rSum = NaN */; \
+valid:
+
+// What a formula needs, q^γ or not: NEEDS(a, b) is the part of a kernel without, or with.
+#define PLAIN(plain, power) plain
+#define POWER(plain, power) power
+
+// The loops, by input and by what they take to the formula.
+#define LOGITS_VALUES(VALUE) LOOP(32, LOGITS_STEPS, LOGITS_VALUE, VALUE)
+#define LOGITS_SLOPES(SLOPE) LOOP(32, LOGITS_STEPS, LOGITS_SLOPE, SLOPE)
+#define POWER_VALUES(VALUE) LOOP(96, POWER_STEPS(LOGITS_HEAD, NOQ), POWER_VALUE, VALUE)
+#define POWER_SLOPES(SLOPE) LOOP(96, POWER_STEPS(LOGITS_SLOPEHEAD, KEEPQ), POWER_SLOPE, SLOPE)
+#define PROBS_VALUES(VALUE) LOOP(32, PROBS_STEPS, PROBS_VALUE, VALUE); CHECKPROBS
+#define PROBS_SLOPES(SLOPE) LOOP(32, PROBS_STEPS, PROBS_SLOPE, SLOPE); CHECKPROBS
+
+// KERNEL: a kernel of that name and number.
+#define KERNEL(name, number, BEGIN, WEIGHTS, SETUP, LOOPS, NEXT) \
+DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+	BEGIN; \
+	WEIGHTS; \
+	SETUP; \
+	VMOVUPD LANES, rSum; \
+	LOOPS; \
+	VMOVUPD rSum, LANES; \
+	NEXT; \
+	RET
+
+// A line a kernel: its name, the number of its formula in package asm, PLAIN or POWER, VALUE
+// or SLOPE. Kernels are numbered as asm.KernelOf does.
+#define LOGITS_LOSS(name, formula, NEEDS, VALUE) \
+	KERNEL(name, 4*formula+0, ALL, VALUE_WEIGHTS, LOGITS_SETUP, NEEDS(LOGITS_VALUES, POWER_VALUES)(VALUE), NOTHING)
+#define LOGITS_GRADIENT(name, formula, NEEDS, SLOPE) \
+	KERNEL(name, 4*formula+1, ALL, SLOPE_WEIGHTS, LOGITS_SETUP, NEEDS(LOGITS_SLOPES, POWER_SLOPES)(SLOPE), NOTHING)
+#define PROBS_LOSS(name, formula, NEEDS, VALUE) \
+	KERNEL(name, 4*formula+2, NEEDS(ALL, POWERCHUNK), VALUE_WEIGHTS, PROBS_SETUP, PROBS_VALUES(VALUE), NEEDS(NOTHING, NEXTCHUNK))
+#define PROBS_GRADIENT(name, formula, NEEDS, SLOPE) \
+	KERNEL(name, 4*formula+3, NEEDS(ALL, POWERCHUNK), SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPES(SLOPE), NEEDS(NOTHING, NEXTCHUNK))
