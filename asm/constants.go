@@ -63,9 +63,9 @@ const (
 	ExpMask   = 0xff800000 // sign and exponent
 
 	// Here k comes with the weight of its bits, 2²³.
-	Ln2ByExp   = -0x1.62e43p-24  // −ln2/2²³
-	Ln2ByExpHi = -0x1.62e4p-24   // in 15 bits: k times it is exact
-	Ln2ByExpLo = -0x1.7f7d1cp-43 // the rest
+	Ln2ByExp   = -0x1.62e43p-24        // −ln2/2²³
+	Ln2ByExpHi = -Ln2By8Hi / (1 << 20) // in 15 bits: k times it is exact
+	Ln2ByExpLo = -Ln2By8Lo / (1 << 20) // the rest
 
 	// ln(1 + f) ≈ f + f²(G0 + G1·f + G2·f² + G3·f³) on −0.056 ≤ f ≤ 0.063, error 7.9e-9,
 	// relative where c = 1 and to 0.056 elsewhere.
@@ -92,4 +92,13 @@ var (
 		0x1.26c50ep-2, 0x1.a9944ep-3, 0x1.11616ap-3, 0x1.07882ap-4,
 		0, -0x1.e2d004p-4, -0x1.c8b076p-3, -0x1.45ee94p-2,
 	}
+)
+
+// The ceilings' chains begin with PeakStart; those of divisions are r = PeakDividend/r,
+// two values in turns, the others add, subtract or multiply by PeakStep. All of them stay
+// normal numbers.
+const (
+	PeakStart    = 1.3332
+	PeakDividend = 1.7182
+	PeakStep     = 0.5
 )

@@ -3,6 +3,8 @@ package generic
 import (
 	"math"
 	"sync/atomic"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // The ceilings measure what a machine does at most: loops of one kind of operation in
@@ -67,7 +69,7 @@ func IntegerPeak(turns int) (ops int) {
 
 // DivPeak does divisions.
 func DivPeak(turns int) (ops int) {
-	const v = 1.7182
+	const v = asm.PeakDividend
 	a, b, c, d, e, f, g, h := float32(1.1), float32(1.2), float32(1.3), float32(1.4), float32(1.5), float32(1.6), float32(1.7), float32(1.8)
 	for range turns {
 		a, b, c, d, e, f, g, h = v/a, v/b, v/c, v/d, v/e, v/f, v/g, v/h
@@ -89,7 +91,7 @@ func Read(x []float32, passes int) {
 	discard.Store(uint64(bits))
 }
 
-// Update loads and stores x. Here it changes the sign, lest nothing be stored.
+// Update loads and stores x. Here it changes the sign, so that something is stored.
 func Update(x []float32, passes int) {
 	for range passes {
 		for i := range x {

@@ -62,9 +62,9 @@ func patterns(t *testing.T) map[string]pattern {
 // the kernels of the table.
 var linked = []any{
 	neon.Run, neon.Entries, neon.CountLabels, neon.FloatEnv, neon.SetFloatEnv,
-	asm.ExpNEON, asm.LogNEON, asm.Log1pNEON, asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON, asm.PowNEON,
-	asm.FMAPeakNEON, asm.AddPeakNEON, asm.FMAAddPeakNEON, asm.IntegerPeakNEON, asm.DivPeakNEON,
-	asm.ReadNEON, asm.UpdateNEON, asm.CopyNEON,
+	neon.Exp, neon.Log, neon.Log1p, neon.Sigmoid, neon.Softplus, neon.LogSigmoid, neon.Pow,
+	neon.FMAPeak, neon.AddPeak, neon.FMAAddPeak, neon.IntegerPeak, neon.DivPeak,
+	neon.Read, neon.Update, neon.Copy,
 }
 
 // A function of the assembly, which may be static: its file, with the folder, and its name.

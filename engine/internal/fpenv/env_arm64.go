@@ -4,7 +4,7 @@ package fpenv
 
 import "github.com/flengine/flengine/asm/neon"
 
-const defaultEnv = 0 // FPCR
+const defaultEnv = neon.DefaultFloatEnv
 
 func get() uint64    { return neon.FloatEnv() }
 func set(env uint64) { neon.SetFloatEnv(env) }

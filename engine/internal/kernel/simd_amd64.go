@@ -18,10 +18,10 @@ var avx512Set = Set{
 	Run:         avx512.Run,
 	Has:         hasAVX512,
 	Unary: [NumUnary]UnaryFunc{
-		asm.ExpAVX512, asm.LogAVX512, asm.Log1pAVX512,
-		asm.SigmoidAVX512, asm.SoftplusAVX512, asm.LogSigmoidAVX512,
+		avx512.Exp, avx512.Log, avx512.Log1p,
+		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
 	},
-	Pow: asm.PowAVX512,
+	Pow: avx512.Pow,
 }
 
 var avx2Set = Set{
@@ -31,10 +31,10 @@ var avx2Set = Set{
 	Run:         avx2.Run,
 	Has:         hasAVX2,
 	Unary: [NumUnary]UnaryFunc{
-		asm.ExpAVX2, asm.LogAVX2, asm.Log1pAVX2,
-		asm.SigmoidAVX2, asm.SoftplusAVX2, asm.LogSigmoidAVX2,
+		avx2.Exp, avx2.Log, avx2.Log1p,
+		avx2.Sigmoid, avx2.Softplus, avx2.LogSigmoid,
 	},
-	Pow: asm.PowAVX2,
+	Pow: avx2.Pow,
 }
 
 // simd returns the assembly sets, fastest first. cpuid reports an extension only

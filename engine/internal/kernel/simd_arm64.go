@@ -14,10 +14,10 @@ var neonSet = Set{
 	Run:         neon.Run,
 	Has:         hasNEON,
 	Unary: [NumUnary]UnaryFunc{
-		asm.ExpNEON, asm.LogNEON, asm.Log1pNEON,
-		asm.SigmoidNEON, asm.SoftplusNEON, asm.LogSigmoidNEON,
+		neon.Exp, neon.Log, neon.Log1p,
+		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,
 	},
-	Pow: asm.PowNEON,
+	Pow: neon.Pow,
 }
 
 // simd returns the assembly sets. NEON (ASIMD) is part of every arm64 CPU that

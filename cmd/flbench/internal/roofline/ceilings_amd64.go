@@ -3,20 +3,21 @@
 package roofline
 
 import (
-	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/avx2"
+	"github.com/flengine/flengine/asm/avx512"
 )
 
 func simdCeilings() []ceilings {
 	return []ceilings{
 		{
 			name: "avx512", lanes: 16,
-			fma: asm.FMAPeakAVX512, add: asm.AddPeakAVX512, fmaAdd: asm.FMAAddPeakAVX512, integer: asm.IntegerPeakAVX512,
-			division: asm.DivPeakAVX512, read: asm.ReadAVX512, update: asm.UpdateAVX512, copy: asm.CopyAVX512,
+			fma: avx512.FMAPeak, add: avx512.AddPeak, fmaAdd: avx512.FMAAddPeak, integer: avx512.IntegerPeak,
+			division: avx512.DivPeak, read: avx512.Read, update: avx512.Update, copy: avx512.Copy,
 		},
 		{
 			name: "avx2", lanes: 8,
-			fma: asm.FMAPeakAVX2, add: asm.AddPeakAVX2, fmaAdd: asm.FMAAddPeakAVX2, integer: asm.IntegerPeakAVX2,
-			division: asm.DivPeakAVX2, read: asm.ReadAVX2, update: asm.UpdateAVX2, copy: asm.CopyAVX2,
+			fma: avx2.FMAPeak, add: avx2.AddPeak, fmaAdd: avx2.FMAAddPeak, integer: avx2.IntegerPeak,
+			division: avx2.DivPeak, read: avx2.Read, update: avx2.Update, copy: avx2.Copy,
 		},
 	}
 }

@@ -2,12 +2,12 @@
 
 package roofline
 
-import "github.com/flengine/flengine/asm"
+import "github.com/flengine/flengine/asm/neon"
 
 func simdCeilings() []ceilings {
 	return []ceilings{{
 		name: "neon", lanes: 4,
-		fma: asm.FMAPeakNEON, add: asm.AddPeakNEON, fmaAdd: asm.FMAAddPeakNEON, integer: asm.IntegerPeakNEON,
-		division: asm.DivPeakNEON, read: asm.ReadNEON, update: asm.UpdateNEON, copy: asm.CopyNEON,
+		fma: neon.FMAPeak, add: neon.AddPeak, fmaAdd: neon.FMAAddPeak, integer: neon.IntegerPeak,
+		division: neon.DivPeak, read: neon.Read, update: neon.Update, copy: neon.Copy,
 	}}
 }

@@ -17,85 +17,6 @@
 #define rDST 14
 #define rSCRATCH 12
 
-// Constants, by offset into v<>: vectors of float32, vectors of float64, tables
-// of eight.
-#define V_FLOOR 0
-#define V_CEIL 16
-#define V_MAGIC 32
-#define V_8_LN2 48
-#define V_C1 64
-#define V_C2 80
-#define V_P2 96
-#define V_P3 112
-#define V_P4 128
-#define V_ONE 144
-#define V_BIAS 160
-#define V_NORMAL 176
-#define V_MINNORMAL 192
-#define V_2P23 208
-#define V_23 224
-#define V_SPLIT 240
-#define V_EXPONENT 256
-#define V_LN2HI 272
-#define V_LN2LO 288
-#define V_L0 304
-#define V_L1 320
-#define V_L2 336
-#define V_L3 352
-#define V_L4 368
-#define V_MAX 384
-#define V_MINUSINF 400
-#define V_SIGN 416
-#define V_MINUSMAX 432
-#define V_ONES 448
-#define V_MINUSONE 464
-#define V_INDEX 480
-#define V_SPREAD 496
-#define V_BYTES 512
-#define W_FLOOR 528
-#define W_CEIL 544
-#define W_SIGN 560
-#define W_PLUS 576
-#define W_ONE 592
-#define W_MINUSONE 608
-#define W_MAGIC 624
-#define W_BYLN2 640
-#define W_LN2 656
-#define W_E2 672
-#define W_E3 688
-#define W_E4 704
-#define W_E5 720
-#define W_E6 736
-#define W_G0 752
-#define W_G1 768
-#define W_G2 784
-#define W_G3 800
-#define W_G4 816
-#define W_G5 832
-#define W_G6 848
-#define W_SPLIT 864
-#define W_EXPONENT 880
-#define W_UPPER 896
-#define W_2P52 912
-#define W_BIAS 928
-#define W_INDEX 944
-#define W_BYTES 960
-#define W_MAX 976
-#define W_MINUSINF 992
-#define T_EXP2 1008
-#define T_EXP2LOW 1040
-#define T_C 1072
-#define T_HI 1104
-#define T_LO 1136
-#define T_C64 1168
-#define T_HI64 1200
-#define T_LO64 1232
-
-// VECTOR: the same 8 bytes twice.
-#define VECTOR(name, value) \
-	DATA v<>+(name+0)(SB)/8, value; \
-	DATA v<>+(name+8)(SB)/8, value
-
 // Lockstep shifts by s.
 #define QUADS(OP, s, n, d) OP(s, n, d); OP(s, (n)+1, (d)+1); OP(s, (n)+2, (d)+2); OP(s, (n)+3, (d)+3)
 
@@ -104,22 +25,22 @@
 // parts.
 #define VEXP \
 	QUADLD(0, rSRC, 0); \
-	CONST(V_FLOOR, 20); \
+	CONST(vec_floor, 20); \
 	QUADC(FMAX_4S, 20, 0, 0); \
-	CONST(V_CEIL, 21); \
+	CONST(vec_ceil, 21); \
 	QUADC(FMIN_4S, 21, 0, 0)      /* V0 = x, in [−105, 89], or NaN */; \
-	QUADCONST(V_MAGIC, 4); \
-	CONST(V_8_LN2, 22); \
+	QUADCONST(vec_magic, 4); \
+	CONST(vec_by8ln2, 22); \
 	QUADC(FMLA_4S, 22, 0, 4)      /* V4 = t = x·8/ln2 + magic */; \
-	CONST(V_MAGIC, 23); \
+	CONST(vec_magic, 23); \
 	QUADC(FSUB_4S, 23, 4, 8)      /* V8 = n */; \
-	CONST(V_C1, 20); \
+	CONST(vec_c1, 20); \
 	QUADC(FMLS_4S, 20, 8, 0)      /* V0 = x − n·c1 */; \
-	CONST(V_C2, 21); \
+	CONST(vec_c2, 21); \
 	QUADC(FMLS_4S, 21, 8, 0)      /* V0 = r = x − n·ln2/8 */; \
-	CONST(V_INDEX, 28); \
-	CONST(V_SPREAD, 29); \
-	CONST(V_BYTES, 30); \
+	CONST(vec_index, 28); \
+	CONST(vec_spread, 29); \
+	CONST(vec_expands, 30); \
 	LOOKUPINDEX(4, 28, 29, 30, 8); \
 	QUADT(TBL2_16B, 8, 26, 12)    /* V12 = what 2^(j/8) lacks, relatively */; \
 	QUADT(TBL2_16B, 8, 24, 8)     /* V8 = bits of 2^(j/8), less j<<20 */; \
@@ -128,13 +49,13 @@
 	QUADS(SHL_4S, 20, 4, 4); \
 	QUAD(ADD_4S, 4, 8, 8); \
 	QUAD(SUB_4S, 16, 8, 8)        /* V8 = s = 2^(n/8 − half) */; \
-	CONST(V_ONE, 28); \
+	CONST(vec_one, 28); \
 	QUADC(ADD_4S, 28, 16, 16)     /* V16 = 2^half */; \
-	QUADCONST(V_P2, 4); \
-	CONST(V_P3, 29); \
+	QUADCONST(vec_p2, 4); \
+	CONST(vec_p3, 29); \
 	QUADC(FMLA_4S, 29, 0, 4)      /* V4 = p2 + p3·r */; \
 	QUAD(FMUL_4S, 0, 0, 20)       /* V20 = r² */; \
-	CONST(V_P4, 30); \
+	CONST(vec_p4, 30); \
 	QUADC(FMLA_4S, 30, 20, 4)     /* V4 = p2 + p3·r + p4·r² */; \
 	QUAD(FMLA_4S, 20, 4, 0)       /* V0 = r + r²·V4 ≈ exp(r) − 1 */; \
 	QUAD(FADD_4S, 12, 0, 0); \
@@ -148,8 +69,8 @@
 // temporary.
 #define VLOG(normal, done) \
 	QUADLD(0, rSRC, 0)            /* V0 = x */; \
-	CONST(V_BIAS, 30); \
-	CONST(V_NORMAL, 31); \
+	CONST(vec_bias, 30); \
+	CONST(vec_last, 31); \
 	QUADC(SUB_4S, 30, 0, 4); \
 	QUADC(CMGT_4S, 31, 4, 4); \
 	PAIR(ORR_16B, 4, 6, 4); \
@@ -158,48 +79,48 @@
 	VMOV V4.D[1], R4; \
 	ORR R4, R3, R3; \
 	CBZ R3, normal; \
-	CONST(V_2P23, 30); \
+	CONST(vec_two23, 30); \
 	QUADC(FMUL_4S, 30, 0, 4); \
-	CONST(V_23, 31); \
+	CONST(vec_exp23, 31); \
 	QUADC(SUB_4S, 31, 4, 4)       /* V4 = bits of x·2²³, less 23<<23 */; \
-	QUADCONST(V_MINNORMAL, 8); \
+	QUADCONST(vec_minnormal, 8); \
 	QUAD(CMGT_4S, 0, 8, 8); \
 	QUAD(BIT_16B, 8, 4, 0)        /* V0 = V4 where x is less than normal */; \
 normal: \
-	CONST(V_SPLIT, 30); \
+	CONST(vec_split, 30); \
 	QUADC(ADD_4S, 30, 0, 4); \
 	QUADS(USHR_4S, 20, 4, 8)      /* V8 = j, mod 8 */; \
-	CONST(V_INDEX, 30); \
-	CONST(V_SPREAD, 31); \
-	CONST(V_BYTES, 20); \
+	CONST(vec_index, 30); \
+	CONST(vec_spread, 31); \
+	CONST(vec_expands, 20); \
 	LOOKUPINDEX(8, 30, 31, 20, 8); \
 	QUADT(TBL2_16B, 8, 26, 12)    /* V12 = −ln c, upper part */; \
 	QUADT(TBL2_16B, 8, 28, 16)    /* V16 = and lower part */; \
 	QUADT(TBL2_16B, 8, 24, 8)     /* V8 = c */; \
-	CONST(V_EXPONENT, 30); \
+	CONST(vec_exponent, 30); \
 	QUADC(AND_16B, 30, 4, 4); \
-	CONST(V_ONE, 31); \
+	CONST(vec_one, 31); \
 	QUADC(SUB_4S, 31, 4, 4)       /* V4 = k<<23 */; \
 	QUAD(SUB_4S, 4, 0, 0)         /* V0 = m */; \
 	QUAD1(SCVTF_4S, 4, 4)         /* V4 = k·2²³ */; \
-	QUADCONST(V_MINUSONE, 20); \
+	QUADCONST(vec_minusone, 20); \
 	QUAD(FMLA_4S, 8, 0, 20)       /* V20 = f = c·m − 1, exact */; \
-	CONST(V_LN2HI, 30); \
+	CONST(vec_ln2hi, 30); \
 	QUADC(FMLA_4S, 30, 4, 12)     /* V12 = h = k·ln2 − ln c, exact */; \
-	CONST(V_LN2LO, 31); \
+	CONST(vec_ln2lo, 31); \
 	QUADC(FMLA_4S, 31, 4, 16)     /* V16 = lo */; \
 	QUAD(FADD_4S, 20, 12, 0)      /* V0 = s = h + f, rounded */; \
 	QUAD(FSUB_4S, 12, 0, 8); \
 	QUAD(FSUB_4S, 8, 20, 8)       /* V8 = f − (s − h), what s lost */; \
 	QUAD(FADD_4S, 8, 16, 16)      /* V16 = lo + V8 */; \
 	QUAD(FMUL_4S, 20, 20, 4)      /* V4 = f² */; \
-	QUADCONST(V_L0, 8); \
-	CONST(V_L1, 30); \
+	QUADCONST(vec_l0, 8); \
+	CONST(vec_l1, 30); \
 	QUADC(FMLA_4S, 30, 20, 8)     /* V8 = l0 + l1·f */; \
-	QUADCONST(V_L2, 12); \
-	CONST(V_L3, 31); \
+	QUADCONST(vec_l2, 12); \
+	CONST(vec_l3, 31); \
 	QUADC(FMLA_4S, 31, 20, 12); \
-	CONST(V_L4, 30); \
+	CONST(vec_l4, 30); \
 	QUADC(FMLA_4S, 30, 4, 12)     /* V12 = l2 + l3·f + l4·f² */; \
 	QUAD(FMLA_4S, 12, 4, 8)       /* V8 = V8 + f²·V12 */; \
 	QUAD(FMLA_4S, 8, 4, 16)       /* V16 = lo + f²·V8 */; \
@@ -207,11 +128,11 @@ normal: \
 	CBZ R3, done; \
 	QUADLD(0, rSRC, 4); \
 	QUAD1(FCMEQ0_4S, 4, 8); \
-	CONST(V_MINUSINF, 30); \
+	CONST(vec_minusinf, 30); \
 	QUADT(BIT_16B, 8, 30, 0)      /* x = 0: −Inf */; \
 	QUAD1(FCMLT0_4S, 4, 8); \
 	QUAD(ORR_16B, 8, 0, 0)        /* x < 0: NaN */; \
-	CONST(V_MAX, 31); \
+	CONST(vec_max, 31); \
 	QUADT(FCMGE_4S, 4, 31, 8); \
 	QUAD(BSL_16B, 4, 0, 8)        /* V8 = x ≤ max ? V0 : x */; \
 	QUAD1(MOV_16B, 8, 0); \
@@ -237,15 +158,15 @@ done: \
 // EXP64: V0 = exp(V0), |V0| ≤ 112, of 8 float64. V4…V23 temporary. V24 1/ln2,
 // V25 magic, V26 ln2, V27 e3, V28 e5, V29 e6, V30 one.
 #define EXP64 \
-	QUADCONST(W_MAGIC, 4); \
+	QUADCONST(vec_magic64, 4); \
 	QUADC(FMLA_2D, 24, 0, 4)      /* V4 = n + magic, n = round(V0/ln2) */; \
 	QUADC(FSUB_2D, 25, 4, 8)      /* V8 = n */; \
 	QUADC(FMLS_2D, 26, 8, 0)      /* V0 = r = V0 − n·ln2 */; \
 	QUAD(FMUL_2D, 0, 0, 20)       /* V20 = r² */; \
-	QUADCONST(W_E4, 16); \
+	QUADCONST(vec_e4, 16); \
 	QUADC(FMLA_2D, 28, 0, 16); \
 	QUADC(FMLA_2D, 29, 20, 16)    /* V16 = e4 + e5·r + e6·r² */; \
-	QUADCONST(W_E2, 12); \
+	QUADCONST(vec_e2, 12); \
 	QUADC(FMLA_2D, 27, 0, 12)     /* V12 = e2 + e3·r */; \
 	QUAD(FMLA_2D, 16, 20, 12)     /* V12 = e2 + … + e6·r⁴ */; \
 	QUADC(FADD_2D, 30, 0, 8); \
@@ -254,20 +175,20 @@ done: \
 	QUAD(ADD_2D, 4, 8, 0)         /* V0 = 2^n·V8 */
 
 #define EXP64SETUP \
-	CONST(W_BYLN2, 24); \
-	CONST(W_MAGIC, 25); \
-	CONST(W_LN2, 26); \
-	CONST(W_E3, 27); \
-	CONST(W_E5, 28); \
-	CONST(W_E6, 29); \
-	CONST(W_ONE, 30)
+	CONST(vec_byln2, 24); \
+	CONST(vec_magic64, 25); \
+	CONST(vec_ln2, 26); \
+	CONST(vec_e3, 27); \
+	CONST(vec_e5, 28); \
+	CONST(vec_e6, 29); \
+	CONST(vec_one64, 30)
 
 // EXPNEG64: V0 = exp(−|x|), or what rounds to 0 as it does, of 8 values.
 #define EXPNEG64 \
 	LOAD64(0); \
-	CONST(W_SIGN, 31); \
+	CONST(vec_sign64, 31); \
 	QUADC(ORR_16B, 31, 0, 0); \
-	CONST(W_FLOOR, 31); \
+	CONST(vec_floor64, 31); \
 	QUADC(FMAX_2D, 31, 0, 0)      /* V0 = max(−|x|, −112), or NaN */; \
 	EXP64
 
@@ -275,63 +196,63 @@ done: \
 // u = 2^k·m, c ≈ 1/m. V24 V25 table of c·2¹⁰²³, V26 V27 and V28 V29 of −ln c in
 // two parts.
 #define LOG64HEAD \
-	CONST(W_SPLIT, 30); \
+	CONST(vec_split64, 30); \
 	QUADC(ADD_2D, 30, 0, 4); \
 	QUADS(USHR_4S, 17, 4, 8)      /* V8 = j, mod 8, in the upper words */; \
-	CONST(W_INDEX, 30); \
-	CONST(V_SPREAD, 31); \
-	CONST(W_BYTES, 20); \
+	CONST(vec_index64, 30); \
+	CONST(vec_spread, 31); \
+	CONST(vec_expands64, 20); \
 	LOOKUPINDEX(8, 30, 31, 20, 8) /* beyond the tables in the lower words */; \
 	QUADT(TBL2_16B, 8, 24, 12)    /* V12 = c·2¹⁰²³ */; \
 	QUADT(TBL2_16B, 8, 26, 16)    /* V16 = −ln c */; \
 	QUADT(TBL2_16B, 8, 28, 8)     /* V8 = what V16 lacks */; \
-	CONST(W_EXPONENT, 30); \
+	CONST(vec_exponent64, 30); \
 	QUADC(AND_16B, 30, 4, 4)      /* V4 = (k + 1023)<<52 */; \
 	QUAD(SUB_2D, 4, 12, 12)       /* V12 = c·2^−k */; \
 	QUADS(USHR_2D, 52, 4, 4); \
-	CONST(W_2P52, 31); \
+	CONST(vec_two52, 31); \
 	QUADC(ORR_16B, 31, 4, 4); \
-	CONST(W_BIAS, 30); \
+	CONST(vec_bias64, 30); \
 	QUADC(FSUB_2D, 30, 4, 4)      /* V4 = k */; \
-	CONST(W_LN2, 31); \
+	CONST(vec_ln2, 31); \
 	QUADC(FMLA_2D, 31, 4, 16); \
 	QUAD(FADD_2D, 8, 16, 16)      /* V16 = k·ln2 − ln c */
 
 // LOG64TAIL: V4 = V16 + log1p(V4).
 #define LOG64TAIL \
 	QUAD(FMUL_2D, 4, 4, 8)        /* V8 = f² */; \
-	QUADCONST(W_G4, 12); \
-	CONST(W_G5, 30); \
+	QUADCONST(vec_h4, 12); \
+	CONST(vec_h5, 30); \
 	QUADC(FMLA_2D, 30, 4, 12); \
-	CONST(W_G6, 31); \
-	QUADC(FMLA_2D, 31, 8, 12)     /* V12 = g4 + g5·f + g6·f² */; \
-	QUADCONST(W_G2, 20); \
-	CONST(W_G3, 30); \
+	CONST(vec_h6, 31); \
+	QUADC(FMLA_2D, 31, 8, 12)     /* V12 = h4 + h5·f + h6·f² */; \
+	QUADCONST(vec_h2, 20); \
+	CONST(vec_h3, 30); \
 	QUADC(FMLA_2D, 30, 4, 20); \
-	QUAD(FMLA_2D, 12, 8, 20)      /* V20 = g2 + … + g6·f⁴ */; \
-	QUADCONST(W_G0, 12); \
-	CONST(W_G1, 31); \
+	QUAD(FMLA_2D, 12, 8, 20)      /* V20 = h2 + … + h6·f⁴ */; \
+	QUADCONST(vec_h0, 12); \
+	CONST(vec_h1, 31); \
 	QUADC(FMLA_2D, 31, 4, 12); \
-	QUAD(FMLA_2D, 20, 8, 12)      /* V12 = g0 + … + g6·f⁶ */; \
+	QUAD(FMLA_2D, 20, 8, 12)      /* V12 = h0 + … + h6·f⁶ */; \
 	QUAD(FMLA_2D, 12, 8, 4)       /* V4 = f + f²·V12 ≈ log1p(f) */; \
 	QUAD(FADD_2D, 4, 16, 4)
 
 #define LOG64SETUP \
-	CONST(T_C64, 24); \
-	CONST(T_C64+16, 25); \
-	CONST(T_HI64, 26); \
-	CONST(T_HI64+16, 27); \
-	CONST(T_LO64, 28); \
-	CONST(T_LO64+16, 29)
+	CONST(vec_log64c, 24); \
+	CONST(vec_log64c+16, 25); \
+	CONST(vec_log64hi, 26); \
+	CONST(vec_log64hi+16, 27); \
+	CONST(vec_log64lo, 28); \
+	CONST(vec_log64lo+16, 29)
 
 // LOG1P64: V4 = log1p(X) of the X that XLOAD puts into the quad it is given, with
 // V0 = 1 + X, which stays.
 #define LOG1P64(XLOAD) \
 	XLOAD(0); \
-	CONST(W_ONE, 30); \
+	CONST(vec_one64, 30); \
 	QUADC(FADD_2D, 30, 0, 0)      /* V0 = u = 1 + X */; \
 	LOG64HEAD; \
-	CONST(W_MINUSONE, 30); \
+	CONST(vec_minusone64, 30); \
 	QUADC(FADD_2D, 30, 12, 4); \
 	XLOAD(8); \
 	QUAD(FMLA_2D, 8, 12, 4)       /* V4 = f = c·2^−k·(1 + X) − 1 */; \
@@ -341,16 +262,16 @@ done: \
 #define VLOG1P \
 	LOG1P64(LOAD64); \
 	QUAD1(FCMEQ0_2D, 0, 8); \
-	CONST(W_MINUSINF, 30); \
+	CONST(vec_minusinf64, 30); \
 	QUADT(BIT_16B, 8, 30, 4)      /* u = 0: −Inf */; \
 	QUAD1(FCMLT0_2D, 0, 8); \
 	QUAD(ORR_16B, 8, 4, 4)        /* u < 0: NaN */; \
-	CONST(W_MAX, 31); \
+	CONST(vec_max64, 31); \
 	QUADT(FCMGE_2D, 0, 31, 8); \
 	QUAD(BSL_16B, 0, 4, 8)        /* V8 = u ≤ max ? V4 : u */; \
 	NARROW64(8); \
 	PAIRLD(0, rSRC, 0); \
-	CONST(V_SIGN, 30); \
+	CONST(vec_sign, 30); \
 	PAIRC(AND_16B, 30, 0, 0); \
 	PAIR(ORR_16B, 0, 20, 20)      /* V20 = log1p(x); −0 stays itself */; \
 	PAIRST(0, rDST, 20)
@@ -374,7 +295,7 @@ done: \
 	LOAD64(0); \
 	CONST(sign, 30); \
 	QUADC(EOR_16B, 30, 0, 0); \
-	CONST(W_PLUS, 31); \
+	CONST(vec_plus64, 31); \
 	QUADC(FMAX_2D, 31, 0, 0)      /* V0 = max(±x, 0), or NaN */; \
 	QUAD(FADD_2D, 0, 4, 4); \
 	NARROW64(4); \
@@ -387,21 +308,21 @@ done: \
 	LOAD64(0); \
 	QUAD1(FABS_2D, 0, 0)          /* V0 = a = |x| */; \
 	LOG64HEAD; \
-	QUADCONST(W_MINUSONE, 4); \
+	QUADCONST(vec_minusone64, 4); \
 	QUAD(FMLA_2D, 0, 12, 4)       /* V4 = f = c·2^−k·a − 1 */; \
 	LOG64TAIL; \
 	QUAD1(FCMEQ0_2D, 0, 8); \
-	CONST(W_MINUSINF, 30); \
+	CONST(vec_minusinf64, 30); \
 	QUADT(BIT_16B, 8, 30, 4)      /* a = 0: −Inf */; \
-	CONST(W_MAX, 31); \
+	CONST(vec_max64, 31); \
 	QUADT(FCMGE_2D, 0, 31, 8); \
 	QUAD(BSL_16B, 0, 4, 8)        /* V8 = a ≤ max ? V4 : a */; \
 	FMOVD y+48(FP), F30; \
 	VDUP V30.D[0], V30.D2; \
 	QUADC(FMUL_2D, 30, 8, 8); \
-	CONST(W_FLOOR, 31); \
+	CONST(vec_floor64, 31); \
 	QUADC(FMAX_2D, 31, 8, 8); \
-	CONST(W_CEIL, 30); \
+	CONST(vec_ceil64, 30); \
 	QUADC(FMIN_2D, 30, 8, 8)      /* V8 = t */; \
 	QUADST(0, rSCRATCH, 8)
 
@@ -411,9 +332,9 @@ done: \
 	EXP64; \
 	NARROW64(0); \
 	PAIRLD(0, rSRC, 0); \
-	CONST(V_ONES, 4); \
+	CONST(vec_ones, 4); \
 	PAIRC(ADD_4S, 4, 0, 2); \
-	CONST(V_MINUSMAX, 5); \
+	CONST(vec_minusmax, 5); \
 	PAIRT(CMGT_4S, 2, 5, 2)       /* V2 = ones where −Inf < x < 0 */; \
 	MOVWU nan+60(FP), R3; \
 	VDUP R3, V6.S4; \
@@ -444,10 +365,10 @@ loop: \
 // ENTER64: scratch on the frame, aligned to a cache line; it holds no pointers.
 #define ENTER64 \
 	NO_LOCAL_POINTERS; \
-	MOVD $scratch-4160(SP), R7; \
+	MOVD $scratch-4168(SP), R7; \
 	ADD $63, R7; \
 	AND $~63, R7; \
-	MOVD $v<>(SB), R10
+	MOVD $·vecconstants(SB), R10
 
 // FIRSTCHUNK: R9 = min(VCHUNK, R2).
 #define FIRSTCHUNK \

@@ -1,16 +1,12 @@
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
-#include "opcodes_arm64.h"
+#include "opcodes.h"
 
-// What a machine does at most, with vectors of 128 bits; see ceilings_avx2_amd64.s.
+// What a machine does at most, with vectors of 128 bits; package avx2 has the words.
 //
-// V31 ½   V0…V23 chains   R0 turns left
-
-DATA peak<>+0(SB)/4, $0x3f000000 // ½
-DATA peak<>+4(SB)/4, $0x3fdbf0a9 // 1.7182
-DATA peak<>+8(SB)/4, $0x3faaa64c // 1.3332
-GLOBL peak<>(SB), RODATA|NOPTR, $12
+// V31 the step, ½   V0…V23 chains   R0 turns left
 
 #define FMA(r) FMLA_4S(31, 31, r)  /* r = r + ½·½ */
 #define FMS(r) FMLS_4S(31, 31, r)  /* r = r − ½·½ */
@@ -32,10 +28,10 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 #define START(c) \
 	MOVD turns+0(FP), R0; \
 	MOVD R0, R1; \
-	MOVD $peak<>(SB), R2; \
+	MOVD $·peakConstants(SB), R2; \
 	ADD  $c, R2, R3; \
 	LD1R_4S(3, 31); \
-	ADD  $8, R2, R3; \
+	ADD  $peaks_start, R2, R3; \
 	EACH24(SET)
 
 // END: n operations a turn.
@@ -47,18 +43,18 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 	MOVD R1, ops+8(FP); \
 	RET
 
-// func FMAPeakNEON(turns int) (ops int)
-TEXT ·FMAPeakNEON(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAPeak(turns int) (ops int)
+TEXT ·FMAPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(FMA)
 	EACH24(FMS)
 	END(48, loop)
 
-// func AddPeakNEON(turns int) (ops int)
-TEXT ·AddPeakNEON(SB), NOSPLIT, $0-16
-	START(0)
+// func AddPeak(turns int) (ops int)
+TEXT ·AddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(FAD)
@@ -68,27 +64,27 @@ loop:
 #define FMAADD12(M, AS) \
 	FOUR2(M, AS, 0, 12); FOUR2(M, AS, 4, 16); FOUR2(M, AS, 8, 20)
 
-// func FMAAddPeakNEON(turns int) (ops int)
-TEXT ·FMAAddPeakNEON(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAAddPeak(turns int) (ops int)
+TEXT ·FMAAddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	FMAADD12(FMA, FAD)
 	FMAADD12(FMS, FSB)
 	END(48, loop)
 
-// func IntegerPeakNEON(turns int) (ops int)
-TEXT ·IntegerPeakNEON(SB), NOSPLIT, $0-16
-	START(0)
+// func IntegerPeak(turns int) (ops int)
+TEXT ·IntegerPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(INT)
 	EACH24(INT)
 	END(48, loop)
 
-// func DivPeakNEON(turns int) (ops int)
-TEXT ·DivPeakNEON(SB), NOSPLIT, $0-16
-	START(4)
+// func DivPeak(turns int) (ops int)
+TEXT ·DivPeak(SB), NOSPLIT, $0-16
+	START(peaks_dividend)
 
 loop:
 	EACH8(DIV, 0)
@@ -107,8 +103,8 @@ loop:
 	FSTPQ (F4, F5), 64(r); \
 	FSTPQ (F6, F7), 96(r)
 
-// func ReadNEON(x []float32, passes int)
-TEXT ·ReadNEON(SB), NOSPLIT, $0-32
+// func Read(x []float32, passes int)
+TEXT ·Read(SB), NOSPLIT, $0-32
 	MOVD x_base+0(FP), R4
 	MOVD x_len+8(FP), R5
 	MOVD passes+24(FP), R6
@@ -126,8 +122,8 @@ loop:
 	BNE  pass
 	RET
 
-// func UpdateNEON(x []float32, passes int)
-TEXT ·UpdateNEON(SB), NOSPLIT, $0-32
+// func Update(x []float32, passes int)
+TEXT ·Update(SB), NOSPLIT, $0-32
 	MOVD x_base+0(FP), R4
 	MOVD x_len+8(FP), R5
 	MOVD passes+24(FP), R6
@@ -146,8 +142,8 @@ loop:
 	BNE  pass
 	RET
 
-// func CopyNEON(dst, src []float32, passes int)
-TEXT ·CopyNEON(SB), NOSPLIT, $0-56
+// func Copy(dst, src []float32, passes int)
+TEXT ·Copy(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R2
 	MOVD src_base+24(FP), R4
 	MOVD src_len+32(FP), R5

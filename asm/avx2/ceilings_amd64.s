@@ -1,23 +1,19 @@
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // What a machine does at most: loops of one kind of operation, in chains that do not
 // depend on each other, and of loads and stores. All values stay normal numbers.
 //
-// Y15 ½   Y0…Y14 chains   CX turns left
-
-DATA peak<>+0(SB)/4, $0x3f000000 // ½
-DATA peak<>+4(SB)/4, $0x3fdbf0a9 // 1.7182
-DATA peak<>+8(SB)/4, $0x3faaa64c // 1.3332
-GLOBL peak<>(SB), RODATA|NOPTR, $12
+// Y15 the step, ½   Y0…Y14 chains   CX turns left
 
 #define FMA(r) VFMADD213PS Y15, Y15, r  /* r = r/2 + ½, towards 1 */
 #define ADD(r) VADDPS Y15, r, r
 #define SUB(r) VSUBPS Y15, r, r
 #define INT(r) VPADDD Y15, r, r
 #define DIV(r) VDIVPS r, Y15, r         /* r = 1.7182/r: one of two values */
-#define SET(r) VBROADCASTSS peak<>+8(SB), r
+#define SET(r) VBROADCASTSS ·peakConstants+peaks_start(SB), r
 
 #define EACH4(OP, a, b, c, d) OP(a); OP(b); OP(c); OP(d)
 #define EACH8(OP) EACH4(OP, Y0, Y1, Y2, Y3); EACH4(OP, Y4, Y5, Y6, Y7)
@@ -33,7 +29,7 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 #define START(c) \
 	MOVQ turns+0(FP), CX; \
 	MOVQ CX, AX; \
-	VBROADCASTSS peak<>+c(SB), Y15; \
+	VBROADCASTSS ·peakConstants+c(SB), Y15; \
 	EACH12(SET); \
 	SET(Y12); \
 	SET(Y13); \
@@ -48,9 +44,9 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 	VZEROUPPER; \
 	RET
 
-// func FMAPeakAVX2(turns int) (ops int)
-TEXT ·FMAPeakAVX2(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAPeak(turns int) (ops int)
+TEXT ·FMAPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH12(FMA)
@@ -59,9 +55,9 @@ loop:
 	EACH12(FMA)
 	END(48, loop)
 
-// func AddPeakAVX2(turns int) (ops int)
-TEXT ·AddPeakAVX2(SB), NOSPLIT, $0-16
-	START(0)
+// func AddPeak(turns int) (ops int)
+TEXT ·AddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH12(ADD)
@@ -70,9 +66,9 @@ loop:
 	EACH12(SUB)
 	END(48, loop)
 
-// func FMAAddPeakAVX2(turns int) (ops int)
-TEXT ·FMAAddPeakAVX2(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAAddPeak(turns int) (ops int)
+TEXT ·FMAAddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	SIX(ADD, Y0, Y1, Y2, Y3, Y4, Y5)
@@ -83,9 +79,9 @@ loop:
 	SIX(SUB, Y3, Y4, Y5, Y6, Y7, Y8)
 	END(72, loop)
 
-// func IntegerPeakAVX2(turns int) (ops int)
-TEXT ·IntegerPeakAVX2(SB), NOSPLIT, $0-16
-	START(0)
+// func IntegerPeak(turns int) (ops int)
+TEXT ·IntegerPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH12(INT)
@@ -94,9 +90,9 @@ loop:
 	EACH12(INT)
 	END(48, loop)
 
-// func DivPeakAVX2(turns int) (ops int)
-TEXT ·DivPeakAVX2(SB), NOSPLIT, $0-16
-	START(4)
+// func DivPeak(turns int) (ops int)
+TEXT ·DivPeak(SB), NOSPLIT, $0-16
+	START(peaks_dividend)
 
 loop:
 	EACH8(DIV)
@@ -133,8 +129,8 @@ loop:
 	VZEROUPPER; \
 	RET
 
-// func ReadAVX2(x []float32, passes int)
-TEXT ·ReadAVX2(SB), NOSPLIT, $0-32
+// func Read(x []float32, passes int)
+TEXT ·Read(SB), NOSPLIT, $0-32
 	MOVQ x_base+0(FP), SI
 	MOVQ x_len+8(FP), DX
 	MOVQ passes+24(FP), CX
@@ -147,8 +143,8 @@ loop:
 	LOAD256(SI)
 	NEXT(loop, pass)
 
-// func UpdateAVX2(x []float32, passes int)
-TEXT ·UpdateAVX2(SB), NOSPLIT, $0-32
+// func Update(x []float32, passes int)
+TEXT ·Update(SB), NOSPLIT, $0-32
 	MOVQ x_base+0(FP), SI
 	MOVQ x_len+8(FP), DX
 	MOVQ passes+24(FP), CX
@@ -162,8 +158,8 @@ loop:
 	STORE256(SI)
 	NEXT(loop, pass)
 
-// func CopyAVX2(dst, src []float32, passes int)
-TEXT ·CopyAVX2(SB), NOSPLIT, $0-56
+// func Copy(dst, src []float32, passes int)
+TEXT ·Copy(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+24(FP), SI
 	MOVQ src_len+32(FP), DX

@@ -1,22 +1,18 @@
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// What a machine does at most, with vectors of 512 bits; see ceilings_avx2_amd64.s.
+// What a machine does at most, with vectors of 512 bits; package avx2 has the words.
 //
-// Z31 ½   Z0…Z23 chains   CX turns left
-
-DATA peak<>+0(SB)/4, $0x3f000000 // ½
-DATA peak<>+4(SB)/4, $0x3fdbf0a9 // 1.7182
-DATA peak<>+8(SB)/4, $0x3faaa64c // 1.3332
-GLOBL peak<>(SB), RODATA|NOPTR, $12
+// Z31 the step, ½   Z0…Z23 chains   CX turns left
 
 #define FMA(r) VFMADD213PS Z31, Z31, r  /* r = r/2 + ½, towards 1 */
 #define ADD(r) VADDPS Z31, r, r
 #define SUB(r) VSUBPS Z31, r, r
 #define INT(r) VPADDD Z31, r, r
 #define DIV(r) VDIVPS r, Z31, r         /* r = 1.7182/r: one of two values */
-#define SET(r) VBROADCASTSS peak<>+8(SB), r
+#define SET(r) VBROADCASTSS ·peakConstants+peaks_start(SB), r
 
 #define EACH4(OP, a, b, c, d) OP(a); OP(b); OP(c); OP(d)
 #define EACH8(OP) EACH4(OP, Z0, Z1, Z2, Z3); EACH4(OP, Z4, Z5, Z6, Z7)
@@ -31,7 +27,7 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 #define START(c) \
 	MOVQ turns+0(FP), CX; \
 	MOVQ CX, AX; \
-	VBROADCASTSS peak<>+c(SB), Z31; \
+	VBROADCASTSS ·peakConstants+c(SB), Z31; \
 	EACH24(SET)
 
 // END: n operations a turn.
@@ -43,18 +39,18 @@ GLOBL peak<>(SB), RODATA|NOPTR, $12
 	VZEROUPPER; \
 	RET
 
-// func FMAPeakAVX512(turns int) (ops int)
-TEXT ·FMAPeakAVX512(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAPeak(turns int) (ops int)
+TEXT ·FMAPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(FMA)
 	EACH24(FMA)
 	END(48, loop)
 
-// func AddPeakAVX512(turns int) (ops int)
-TEXT ·AddPeakAVX512(SB), NOSPLIT, $0-16
-	START(0)
+// func AddPeak(turns int) (ops int)
+TEXT ·AddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(ADD)
@@ -66,27 +62,27 @@ loop:
 	FOUR2(AS, Z4, Z5, Z6, Z7, Z16, Z17, Z18, Z19); \
 	FOUR2(AS, Z8, Z9, Z10, Z11, Z20, Z21, Z22, Z23)
 
-// func FMAAddPeakAVX512(turns int) (ops int)
-TEXT ·FMAAddPeakAVX512(SB), NOSPLIT, $0-16
-	START(0)
+// func FMAAddPeak(turns int) (ops int)
+TEXT ·FMAAddPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	FMAADD12(ADD)
 	FMAADD12(SUB)
 	END(48, loop)
 
-// func IntegerPeakAVX512(turns int) (ops int)
-TEXT ·IntegerPeakAVX512(SB), NOSPLIT, $0-16
-	START(0)
+// func IntegerPeak(turns int) (ops int)
+TEXT ·IntegerPeak(SB), NOSPLIT, $0-16
+	START(peaks_step)
 
 loop:
 	EACH24(INT)
 	EACH24(INT)
 	END(48, loop)
 
-// func DivPeakAVX512(turns int) (ops int)
-TEXT ·DivPeakAVX512(SB), NOSPLIT, $0-16
-	START(4)
+// func DivPeak(turns int) (ops int)
+TEXT ·DivPeak(SB), NOSPLIT, $0-16
+	START(peaks_dividend)
 
 loop:
 	EACH8(DIV)
@@ -115,8 +111,8 @@ loop:
 	VZEROUPPER; \
 	RET
 
-// func ReadAVX512(x []float32, passes int)
-TEXT ·ReadAVX512(SB), NOSPLIT, $0-32
+// func Read(x []float32, passes int)
+TEXT ·Read(SB), NOSPLIT, $0-32
 	MOVQ x_base+0(FP), SI
 	MOVQ x_len+8(FP), DX
 	MOVQ passes+24(FP), CX
@@ -129,8 +125,8 @@ loop:
 	LOAD256(SI)
 	NEXT(loop, pass)
 
-// func UpdateAVX512(x []float32, passes int)
-TEXT ·UpdateAVX512(SB), NOSPLIT, $0-32
+// func Update(x []float32, passes int)
+TEXT ·Update(SB), NOSPLIT, $0-32
 	MOVQ x_base+0(FP), SI
 	MOVQ x_len+8(FP), DX
 	MOVQ passes+24(FP), CX
@@ -144,8 +140,8 @@ loop:
 	STORE256(SI)
 	NEXT(loop, pass)
 
-// func CopyAVX512(dst, src []float32, passes int)
-TEXT ·CopyAVX512(SB), NOSPLIT, $0-56
+// func Copy(dst, src []float32, passes int)
+TEXT ·Copy(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+24(FP), SI
 	MOVQ src_len+32(FP), DX

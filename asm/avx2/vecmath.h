@@ -7,95 +7,15 @@
 //	SI src   DI dst   DX values left   BX value within the pass
 //	CX values in this chunk   R8 scratch
 //
-// Operands are in Go's order, as in avx2_amd64.h.
+// Operands are in Go's order, as in words.h.
 
 #define VCHUNK 512
 #define BOFF 4096 // of the second part of scratch
 #define AOFF 8192 // and the third, in Pow only
 
-// Constants, by offset into v<>: vectors of float32, vectors of float64, tables
-// of eight.
-#define V_FLOOR 0
-#define V_CEIL 32
-#define V_MAGIC 64
-#define V_8_LN2 96
-#define V_C1 128
-#define V_C2 160
-#define V_P2 192
-#define V_P3 224
-#define V_P4 256
-#define V_ONE 288
-#define V_BIAS 320
-#define V_NORMAL 352
-#define V_MINNORMAL 384
-#define V_2P23 416
-#define V_23 448
-#define V_SPLIT 480
-#define V_EXPONENT 512
-#define V_LN2HI 544
-#define V_LN2LO 576
-#define V_L0 608
-#define V_L1 640
-#define V_L2 672
-#define V_L3 704
-#define V_L4 736
-#define V_MAX 768
-#define V_MINUSINF 800
-#define V_SIGN 832
-#define V_MINUSMAX 864
-#define V_ONES 896
-#define W_FLOOR 928
-#define W_CEIL 960
-#define W_SIGN 992
-#define W_MAGNITUDE 1024
-#define W_PLUS 1056
-#define W_ONE 1088
-#define W_MINUSONE 1120
-#define W_MAGIC 1152
-#define W_BYLN2 1184
-#define W_LN2 1216
-#define W_E2 1248
-#define W_E3 1280
-#define W_E4 1312
-#define W_E5 1344
-#define W_E6 1376
-#define W_G0 1408
-#define W_G1 1440
-#define W_G2 1472
-#define W_G3 1504
-#define W_G4 1536
-#define W_G5 1568
-#define W_G6 1600
-#define W_SPLIT 1632
-#define W_EXPONENT 1664
-#define W_UPPER 1696
-#define W_2P52 1728
-#define W_BIAS 1760
-#define W_MAX 1792
-#define W_MINUSINF 1824
-#define T_EXP2 1856
-#define T_EXP2LOW 1888
-#define T_C 1920
-#define T_HI 1952
-#define T_LO 1984
-#define T_C64 2016
-#define T_HI64 2048
-#define T_LO64 2080
-#define V_LOWEST 2112
-#define V_RANGE 2144
-#define V_FINITE 2176
-#define V_MAGNITUDE 2208
-#define V_MINUSONE 2240
-#define V_BELOWNORMAL V_MINUSINF // the integer −2²³
-
-#define V(name) v<>+name(SB)
-
-// VECTOR: the same 8 bytes four times.
-#define VECTOR(name, value) \
-	DATA v<>+(name+0)(SB)/8, value; \
-	DATA v<>+(name+8)(SB)/8, value; \
-	DATA v<>+(name+16)(SB)/8, value; \
-	DATA v<>+(name+24)(SB)/8, value
+// V: a vector of the constants, see vecconstants_amd64.go.
+#define V(name) ·vecconstants+name(SB)
+#define vec_belownormal vec_exponent // the integer −2²³
 
 // VEXPARG: the first pass of exp, of 16 values in two vectors: t = x·8/ln2 + magic =
 // n + magic and r = x − n·ln2/8. Registers: Y15 −105, Y14 89, Y13 magic, Y12 8/ln2,
@@ -126,9 +46,9 @@
 #define VEXP(t, r, y, t1, r1, y1) \
 	VMOVUPS r, Y0; \
 	VMOVUPS r1, Y6; \
-	VMOVUPS V(V_P3), Y2; \
+	VMOVUPS V(vec_p3), Y2; \
 	VFMADD213PS Y13, Y0, Y2; \
-	VMOVUPS V(V_P3), Y8; \
+	VMOVUPS V(vec_p3), Y8; \
 	VFMADD213PS Y13, Y6, Y8       /* Y2 = p2 + p3·r */; \
 	VMULPS Y0, Y0, Y3; \
 	VMULPS Y6, Y6, Y9             /* Y3 = r² */; \
@@ -144,8 +64,8 @@
 	VPERMPS Y15, Y7, Y11          /* Y5 = bits of 2^(j/8), less j<<20 and those of 1 */; \
 	VPSLLD $19, Y1, Y1; \
 	VPSLLD $19, Y7, Y7; \
-	VPAND V(V_EXPONENT), Y1, Y0; \
-	VPAND V(V_EXPONENT), Y7, Y6   /* Y0 = 2^half */; \
+	VPAND V(vec_exponent), Y1, Y0; \
+	VPAND V(vec_exponent), Y7, Y6   /* Y0 = 2^half */; \
 	VPADDD Y1, Y1, Y1; \
 	VPADDD Y7, Y7, Y7; \
 	VPSUBD Y0, Y5, Y5; \
@@ -185,9 +105,9 @@ loop: \
 // ABOVEMINUSONE: the same for log1p: NZ unless −1 < x < +Inf for each of the CX
 // values x at SI.
 #define ABOVEMINUSONE(loop) \
-	VMOVDQU V(V_MAX), Y7; \
+	VMOVDQU V(vec_max), Y7; \
 	VMOVDQA Y7, Y2; \
-	VMOVUPS V(V_MAGNITUDE), Y4; \
+	VMOVUPS V(vec_magnitude), Y4; \
 	VXORPS Y3, Y3, Y3; \
 	XORQ BX, BX; \
 loop: \
@@ -202,7 +122,7 @@ loop: \
 	ADDQ $16, BX; \
 	CMPQ BX, CX; \
 	JLT loop; \
-	VCMPPS $2, V(V_MINUSONE), Y3, Y3 /* Y3 = ones where that is −1 or less */; \
+	VCMPPS $2, V(vec_minusone), Y3, Y3 /* Y3 = ones where that is −1 or less */; \
 	VPXOR Y7, Y2, Y2; \
 	VPOR Y3, Y2, Y2; \
 	VPTEST Y2, Y2
@@ -213,20 +133,20 @@ loop: \
 #define VLOGNORMAL(x, y, x1, y1) \
 	VMOVUPS x, Y0; \
 	VMOVUPS x1, Y5; \
-	VPSUBD V(V_LOWEST), Y0, Y1; \
-	VPSUBD V(V_LOWEST), Y5, Y6; \
+	VPSUBD V(vec_lowest), Y0, Y1; \
+	VPSUBD V(vec_lowest), Y5, Y6; \
 	VPSRLD $20, Y1, Y2; \
 	VPSRLD $20, Y6, Y7            /* Y2 = j, mod 8 */; \
-	VPAND V(V_EXPONENT), Y1, Y1; \
-	VPAND V(V_EXPONENT), Y6, Y6   /* Y1 = k<<23 */; \
+	VPAND V(vec_exponent), Y1, Y1; \
+	VPAND V(vec_exponent), Y6, Y6   /* Y1 = k<<23 */; \
 	VPSUBD Y1, Y0, Y0; \
 	VPSUBD Y6, Y5, Y5             /* Y0 = m */; \
 	VPERMPS Y15, Y2, Y3; \
 	VPERMPS Y15, Y7, Y8           /* Y3 = c */; \
 	VCVTDQ2PS Y1, Y1; \
 	VCVTDQ2PS Y6, Y6              /* Y1 = k·2²³ */; \
-	VFMSUB213PS V(V_ONE), Y3, Y0; \
-	VFMSUB213PS V(V_ONE), Y8, Y5  /* Y0 = f = c·m − 1, exact */; \
+	VFMSUB213PS V(vec_one), Y3, Y0; \
+	VFMSUB213PS V(vec_one), Y8, Y5  /* Y0 = f = c·m − 1, exact */; \
 	VPERMPS Y14, Y2, Y3; \
 	VPERMPS Y14, Y7, Y8; \
 	VFMADD231PS Y11, Y1, Y3; \
@@ -235,10 +155,10 @@ loop: \
 	VPERMPS Y13, Y7, Y7; \
 	VFMADD231PS Y10, Y1, Y2; \
 	VFMADD231PS Y10, Y6, Y7       /* Y2 = lo */; \
-	VMOVUPS V(V_L2), Y4; \
-	VFMADD231PS V(V_L3), Y0, Y4; \
-	VMOVUPS V(V_L2), Y9; \
-	VFMADD231PS V(V_L3), Y5, Y9   /* Y4 = l2 + l3·f */; \
+	VMOVUPS V(vec_l2), Y4; \
+	VFMADD231PS V(vec_l3), Y0, Y4; \
+	VMOVUPS V(vec_l2), Y9; \
+	VFMADD231PS V(vec_l3), Y5, Y9   /* Y4 = l2 + l3·f */; \
 	VADDPS Y0, Y3, Y1; \
 	VADDPS Y5, Y8, Y6             /* Y1 = s = h + f, rounded */; \
 	VSUBPS Y3, Y1, Y3; \
@@ -249,10 +169,10 @@ loop: \
 	VADDPS Y8, Y7, Y7             /* Y2 = lo + Y3 */; \
 	VMULPS Y0, Y0, Y3; \
 	VMULPS Y5, Y5, Y8             /* Y3 = f² */; \
-	VFMADD213PS V(V_L0), Y12, Y0; \
-	VFMADD213PS V(V_L0), Y12, Y5  /* Y0 = l0 + l1·f */; \
-	VFMADD231PS V(V_L4), Y3, Y4; \
-	VFMADD231PS V(V_L4), Y8, Y9   /* Y4 = l2 + l3·f + l4·f² */; \
+	VFMADD213PS V(vec_l0), Y12, Y0; \
+	VFMADD213PS V(vec_l0), Y12, Y5  /* Y0 = l0 + l1·f */; \
+	VFMADD231PS V(vec_l4), Y3, Y4; \
+	VFMADD231PS V(vec_l4), Y8, Y9   /* Y4 = l2 + l3·f + l4·f² */; \
 	VFMADD231PS Y4, Y3, Y0; \
 	VFMADD231PS Y9, Y8, Y5        /* Y0 = Y0 + f²·Y4 */; \
 	VFMADD213PS Y2, Y3, Y0; \
@@ -275,15 +195,15 @@ loop: \
 	VMOVMSKPS Y1, CX; \
 	TESTL CX, CX; \
 	JZ normal; \
-	VMULPS V(V_2P23), Y0, Y3; \
-	VPSUBD V(V_23), Y3, Y3        /* Y3 = bits of x·2²³, less 23<<23 */; \
-	VMOVDQU V(V_MINNORMAL), Y4; \
+	VMULPS V(vec_two23), Y0, Y3; \
+	VPSUBD V(vec_exp23), Y3, Y3        /* Y3 = bits of x·2²³, less 23<<23 */; \
+	VMOVDQU V(vec_minnormal), Y4; \
 	VPCMPGTD Y0, Y4, Y4; \
 	VBLENDVPS Y4, Y3, Y0, Y2; \
 normal: \
-	VPADDD V(V_SPLIT), Y2, Y3; \
+	VPADDD V(vec_split), Y2, Y3; \
 	VPSRLD $20, Y3, Y4            /* Y4 = j, mod 8 */; \
-	VPAND V(V_EXPONENT), Y3, Y3; \
+	VPAND V(vec_exponent), Y3, Y3; \
 	VPSUBD Y10, Y3, Y3            /* Y3 = k<<23 */; \
 	VPSUBD Y3, Y2, Y2             /* Y2 = m */; \
 	VCVTDQ2PS Y3, Y3              /* Y3 = k·2²³ */; \
@@ -298,11 +218,11 @@ normal: \
 	VSUBPS Y6, Y2, Y6             /* Y6 = f − (s − h), what s lost */; \
 	VADDPS Y6, Y4, Y4             /* Y4 = lo + Y6 */; \
 	VMULPS Y2, Y2, Y3             /* Y3 = f² */; \
-	VMOVUPS V(V_L0), Y6; \
-	VFMADD231PS V(V_L1), Y2, Y6   /* Y6 = l0 + l1·f */; \
-	VMOVUPS V(V_L2), Y7; \
-	VFMADD231PS V(V_L3), Y2, Y7; \
-	VFMADD231PS V(V_L4), Y3, Y7   /* Y7 = l2 + l3·f + l4·f² */; \
+	VMOVUPS V(vec_l0), Y6; \
+	VFMADD231PS V(vec_l1), Y2, Y6   /* Y6 = l0 + l1·f */; \
+	VMOVUPS V(vec_l2), Y7; \
+	VFMADD231PS V(vec_l3), Y2, Y7; \
+	VFMADD231PS V(vec_l4), Y3, Y7   /* Y7 = l2 + l3·f + l4·f² */; \
 	VFMADD231PS Y7, Y3, Y6        /* Y6 = Y6 + f²·Y7 */; \
 	VFMADD213PS Y4, Y3, Y6        /* Y6 = f²·Y6 + lo */; \
 	VADDPS Y6, Y5, Y5             /* Y5 = log(x) */; \
@@ -310,10 +230,10 @@ normal: \
 	JZ done; \
 	VXORPS Y1, Y1, Y1; \
 	VCMPPS $0, Y1, Y0, Y2; \
-	VBLENDVPS Y2, V(V_MINUSINF), Y5, Y5 /* x = 0: −Inf */; \
+	VBLENDVPS Y2, V(vec_minusinf), Y5, Y5 /* x = 0: −Inf */; \
 	VCMPPS $1, Y1, Y0, Y2; \
 	VORPS Y2, Y5, Y5              /* x < 0: NaN */; \
-	VCMPPS $6, V(V_MAX), Y0, Y2; \
+	VCMPPS $6, V(vec_max), Y0, Y2; \
 	VBLENDVPS Y2, Y0, Y5, Y5      /* x not ≤ max: x */; \
 done: \
 	VMOVUPS Y5, y
@@ -338,21 +258,21 @@ done: \
 	VPADDQ N, A, T                /* T = 2^n·A */
 
 #define EXP64SETUP \
-	VMOVUPD V(W_BYLN2), Y15; \
-	VMOVUPD V(W_MAGIC), Y14; \
-	VMOVUPD V(W_LN2), Y13; \
-	VMOVUPD V(W_ONE), Y12; \
-	VMOVUPD V(W_E2), Y11; \
-	VMOVUPD V(W_E3), Y10; \
-	VMOVUPD V(W_E4), Y9; \
-	VMOVUPD V(W_E5), Y8; \
-	VMOVUPD V(W_E6), Y7
+	VMOVUPD V(vec_byln2), Y15; \
+	VMOVUPD V(vec_magic64), Y14; \
+	VMOVUPD V(vec_ln2), Y13; \
+	VMOVUPD V(vec_one64), Y12; \
+	VMOVUPD V(vec_e2), Y11; \
+	VMOVUPD V(vec_e3), Y10; \
+	VMOVUPD V(vec_e4), Y9; \
+	VMOVUPD V(vec_e5), Y8; \
+	VMOVUPD V(vec_e6), Y7
 
 // EXPNEG64: Y0 = exp(−|x|), or what rounds to 0 as it does, of 4 values.
 #define EXPNEG64(x) \
 	VCVTPS2PD x, Y0; \
-	VORPD V(W_SIGN), Y0, Y0; \
-	VMOVUPD V(W_FLOOR), Y1; \
+	VORPD V(vec_sign64), Y0, Y0; \
+	VMOVUPD V(vec_floor64), Y1; \
 	VMAXPD Y0, Y1, Y0             /* Y0 = max(−|x|, −112), or NaN */; \
 	EXP64(Y0, Y1, Y2, Y3, Y4, Y5)
 
@@ -378,46 +298,46 @@ done: \
 #define NOLOWERWORDS(L)
 
 #define LOG64HEADSETUP \
-	VMOVUPD V(T_C64), Y15; \
-	VMOVUPD V(T_HI64), Y14; \
-	VMOVUPD V(T_LO64), Y13; \
-	VMOVUPD V(W_LN2), Y12; \
-	VMOVUPD V(W_SPLIT), Y11; \
-	VMOVUPD V(W_UPPER), Y10; \
-	VMOVUPD V(W_EXPONENT), Y9; \
-	VMOVUPD V(W_2P52), Y8; \
-	VMOVUPD V(W_BIAS), Y7
+	VMOVUPD V(vec_log64c), Y15; \
+	VMOVUPD V(vec_log64hi), Y14; \
+	VMOVUPD V(vec_log64lo), Y13; \
+	VMOVUPD V(vec_ln2), Y12; \
+	VMOVUPD V(vec_split64), Y11; \
+	VMOVUPD V(vec_upper64), Y10; \
+	VMOVUPD V(vec_exponent64), Y9; \
+	VMOVUPD V(vec_two52), Y8; \
+	VMOVUPD V(vec_bias64), Y7
 
-// LOG64TAIL: B = b + log1p(f), with F = f. Registers: Y14…Y8 g0…g6.
+// LOG64TAIL: B = b + log1p(f), with F = f. Registers: Y14…Y8 h0…h6.
 #define LOG64TAIL(f, b, F, P, Q, FF, B) \
 	VMOVUPD f, F; \
 	VMULPD F, F, FF               /* FF = f² */; \
 	VMOVAPD Y10, P; \
 	VFMADD231PD Y9, F, P; \
-	VFMADD231PD Y8, FF, P         /* P = g4 + g5·f + g6·f² */; \
+	VFMADD231PD Y8, FF, P         /* P = h4 + h5·f + h6·f² */; \
 	VMOVAPD Y12, Q; \
 	VFMADD231PD Y11, F, Q; \
-	VFMADD231PD P, FF, Q          /* Q = g2 + … + g6·f⁴ */; \
+	VFMADD231PD P, FF, Q          /* Q = h2 + … + h6·f⁴ */; \
 	VMOVAPD Y14, P; \
 	VFMADD231PD Y13, F, P; \
-	VFMADD231PD Q, FF, P          /* P = g0 + … + g6·f⁶ */; \
+	VFMADD231PD Q, FF, P          /* P = h0 + … + h6·f⁶ */; \
 	VFMADD213PD F, FF, P          /* P = f + f²·P ≈ log1p(f) */; \
 	VADDPD b, P, B
 
 #define LOG64TAILSETUP \
-	VMOVUPD V(W_G0), Y14; \
-	VMOVUPD V(W_G1), Y13; \
-	VMOVUPD V(W_G2), Y12; \
-	VMOVUPD V(W_G3), Y11; \
-	VMOVUPD V(W_G4), Y10; \
-	VMOVUPD V(W_G5), Y9; \
-	VMOVUPD V(W_G6), Y8
+	VMOVUPD V(vec_h0), Y14; \
+	VMOVUPD V(vec_h1), Y13; \
+	VMOVUPD V(vec_h2), Y12; \
+	VMOVUPD V(vec_h3), Y11; \
+	VMOVUPD V(vec_h4), Y10; \
+	VMOVUPD V(vec_h5), Y9; \
+	VMOVUPD V(vec_h6), Y8
 
 // LOG1PHEAD: f and b of log1p(Y1), of 4 values.
 #define LOG1PHEAD(f, b) \
-	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + Y1 */; \
+	VADDPD V(vec_one64), Y1, Y0       /* Y0 = u = 1 + Y1 */; \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, UPPERWORDS); \
-	VADDPD V(W_MINUSONE), Y3, Y2; \
+	VADDPD V(vec_minusone64), Y3, Y2; \
 	VFMADD231PD Y1, Y3, Y2        /* Y2 = f = c·2^−k·u − 1 */; \
 	VMOVUPD Y2, f; \
 	VMOVUPD Y4, b
@@ -426,17 +346,17 @@ done: \
 #define VLOG1P(x, f, b, y) \
 	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
 	VCVTPS2PD x, Y1; \
-	VADDPD V(W_ONE), Y1, Y0       /* Y0 = u = 1 + x */; \
+	VADDPD V(vec_one64), Y1, Y0       /* Y0 = u = 1 + x */; \
 	VXORPD Y1, Y1, Y1; \
 	VCMPPD $0, Y1, Y0, Y2; \
-	VBLENDVPD Y2, V(W_MINUSINF), Y4, Y4 /* u = 0: −Inf */; \
+	VBLENDVPD Y2, V(vec_minusinf64), Y4, Y4 /* u = 0: −Inf */; \
 	VCMPPD $1, Y1, Y0, Y2; \
 	VORPD Y2, Y4, Y4              /* u < 0: NaN */; \
-	VCMPPD $6, V(W_MAX), Y0, Y2; \
+	VCMPPD $6, V(vec_max64), Y0, Y2; \
 	VBLENDVPD Y2, Y0, Y4, Y4      /* u not ≤ max: u */; \
 	VCVTPD2PSY Y4, X4; \
 	VMOVUPS x, X5; \
-	VANDPS V(V_SIGN), X5, X5; \
+	VANDPS V(vec_sign), X5, X5; \
 	VORPS X5, X4, X4              /* X4 = log1p(x); −0 stays itself */; \
 	VMOVUPS X4, y
 
@@ -477,10 +397,10 @@ done: \
 // POWHEAD: a = |x|, and f and b of log(a), of 4 values.
 #define POWHEAD(x, f, b, a) \
 	VCVTPS2PD x, Y0; \
-	VANDPD V(W_MAGNITUDE), Y0, Y0; \
+	VANDPD V(vec_magnitude64), Y0, Y0; \
 	VMOVUPD Y0, a; \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
-	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·a − 1 */; \
+	VFMADD213PD V(vec_minusone64), Y0, Y3 /* Y3 = f = c·2^−k·a − 1 */; \
 	VMOVUPD Y3, f; \
 	VMOVUPD Y4, b
 
@@ -490,13 +410,13 @@ done: \
 	LOG64TAIL(f, b, Y0, Y1, Y2, Y3, Y4); \
 	VMOVUPD a, Y0; \
 	VCMPPD $0, Y7, Y0, Y1; \
-	VBLENDVPD Y1, V(W_MINUSINF), Y4, Y4 /* a = 0: −Inf */; \
+	VBLENDVPD Y1, V(vec_minusinf64), Y4, Y4 /* a = 0: −Inf */; \
 	VCMPPD $6, Y6, Y0, Y1; \
 	VBLENDVPD Y1, Y0, Y4, Y4      /* a not ≤ max: a */; \
 	VMULPD Y15, Y4, Y4; \
-	VMOVUPD V(W_FLOOR), Y1; \
+	VMOVUPD V(vec_floor64), Y1; \
 	VMAXPD Y4, Y1, Y4; \
-	VMOVUPD V(W_CEIL), Y1; \
+	VMOVUPD V(vec_ceil64), Y1; \
 	VMINPD Y4, Y1, Y4             /* Y4 = t */; \
 	VMOVUPD Y4, t
 
@@ -511,8 +431,8 @@ done: \
 	VCVTPD2PSY Y0, X0; \
 	VINSERTF128 $1, X0, Y6, Y0; \
 	VMOVUPS x, Y1; \
-	VPADDD V(V_ONES), Y1, Y2; \
-	VMOVDQU V(V_MINUSMAX), Y3; \
+	VPADDD V(vec_ones), Y1, Y2; \
+	VMOVDQU V(vec_minusmax), Y3; \
 	VPCMPGTD Y2, Y3, Y2           /* Y2 = ones where −Inf < x < 0 */; \
 	VPBROADCASTD nan, Y3; \
 	VPAND Y3, Y2, Y2; \
@@ -527,7 +447,7 @@ done: \
 #define POSITIVEHEAD(x, f, b) \
 	VCVTPS2PD x, Y0; \
 	LOG64HEAD(Y0, Y2, Y3, Y4, Y5, NOLOWERWORDS); \
-	VFMADD213PD V(W_MINUSONE), Y0, Y3 /* Y3 = f = c·2^−k·x − 1 */; \
+	VFMADD213PD V(vec_minusone64), Y0, Y3 /* Y3 = f = c·2^−k·x − 1 */; \
 	VMOVUPD Y3, f; \
 	VMOVUPD Y4, b
 #define POSITIVELOG(f, b, t) \

@@ -18,78 +18,16 @@
 //
 // VGETMANT and VGETEXP split off significand and exponent of subnormal numbers,
 // too; VSCALEF rounds once where a result is subnormal, as the product with a
-// power of two does. So neither needs a second path. That they, shifts, additions,
-// minima and conversions leave the FMA's ports alone is what makes them pay.
+// power of two does. So neither needs a second path. Like shifts, additions, minima and
+// conversions, they leave the ports of the FMA alone, which are what bounds the kernels.
 //
-// Operands are in Go's order, as in avx2_amd64.h.
+// Operands are in Go's order, as in words.h.
 
 #define ZCHUNK 512
 #define XOFF 4096 // of the second part of scratch
 
-// Constants, by offset into z<>: float32, float64, tables.
-#define X_BYLN2 0
-#define X_MAGIC 4
-#define X_C1 8
-#define X_C2 12
-#define X_BOUND 16
-#define X_P2 20
-#define X_P3 24
-#define X_P4 28
-#define X_ONE 32
-#define X_L0 36
-#define X_L1 40
-#define X_L2 44
-#define X_L3 48
-#define X_L4 52
-#define X_SIGN 56
-#define Y_BYLN2 64
-#define Y_MAGIC 72
-#define Y_LN2 80
-#define Y_BOUND 88
-#define Y_ONE 96
-#define Y_MINUSONE 104
-#define Y_SIGN 112
-#define Y_E2 120
-#define Y_E3 128
-#define Y_E4 136
-#define Y_E5 144
-#define Y_E6 152
-#define Y_G0 160
-#define Y_G1 168
-#define Y_G2 176
-#define Y_G3 184
-#define Y_G4 192
-#define Y_G5 200
-#define Y_G6 208
-#define Y_2P48 216
-#define Y_SPLIT 224
-#define Y_EXPONENT 232
-#define Y_FIXSIGMOID 240
-#define Y_FIXLOG1P 248
-#define X_EXP2 256
-#define X_EXP2LOW 320
-#define X_C 384
-#define X_HI 448
-#define X_LO 512
-#define Y_C 576
-#define Y_HI 704
-#define Y_ZERO 704 // its first entry
-#define Y_LO 832
-#define Y_CBITS 960
-#define Y_HI8 1024
-#define Y_LO8 1088
-#define Y_D 1152
-#define Y_LNC 1280
-
-#define Z(name) z<>+name(SB)
-
-#define SINGLE(name, value) DATA z<>+name(SB)/4, value
-#define DOUBLE(name, value) DATA z<>+name(SB)/8, value
-#define ROW(name, v0, v1, v2, v3) \
-	DATA z<>+(name+0)(SB)/8, v0; \
-	DATA z<>+(name+8)(SB)/8, v1; \
-	DATA z<>+(name+16)(SB)/8, v2; \
-	DATA z<>+(name+24)(SB)/8, v3
+// Z: a constant or the table of it, see vecconstants_amd64.go.
+#define Z(name) ·vecconstants+name(SB)
 
 #define FOUR(STEP) \
 	STEP(Z0, Z4, Z8, Z12, Z16, Z20); \
@@ -195,17 +133,17 @@
 #define LOG_S(a, b, c, d, e, f) \
 	VADDPS b, d, a                /* a = s = h + f, rounded */; \
 	VMOVAPS Z31, f; \
-	VFMADD231PS.BCST Z(X_L3), b, f /* f = l2 + l3·f */
+	VFMADD231PS.BCST Z(vec_l3), b, f /* f = l2 + l3·f */
 #define LOG_S1(a, b, c, d, e, f) \
 	VSUBPS d, a, d                /* d = s − h */; \
 	VMOVAPS Z30, c; \
-	VFMADD231PS.BCST Z(X_L1), b, c /* c = l0 + l1·f */
+	VFMADD231PS.BCST Z(vec_l1), b, c /* c = l0 + l1·f */
 #define LOG_S2(a, b, c, d, e, f) \
 	VSUBPS d, b, d                /* d = f − (s − h), what s lost */; \
 	VMULPS b, b, b                /* b = f² */
 #define LOG_S3(a, b, c, d, e, f) \
 	VADDPS d, e, e                /* e = lo + d */; \
-	VFMADD231PS.BCST Z(X_L4), b, f /* f = l2 + l3·f + l4·f² */
+	VFMADD231PS.BCST Z(vec_l4), b, f /* f = l2 + l3·f + l4·f² */
 #define LOG_P(a, b, c, d, e, f) VFMADD231PS f, b, c /* c = l0 + … + l4·f⁴ */
 #define LOG_Q(a, b, c, d, e, f) VFMADD213PS e, b, c /* c = f²·c + lo */
 #define LOG_NAN(a, b, c, d, e, f) VMINPS Z24, c, c
@@ -245,12 +183,12 @@
 #define EXP64_RR(a, b, c, d, e, f) \
 	VMULPD b, b, c                /* c = r² */; \
 	VMOVAPD Z24, e; \
-	VFMADD231PD.BCST Z(Y_E5), b, e
+	VFMADD231PD.BCST Z(vec_e5), b, e
 #define EXP64_B(a, b, c, d, e, f) \
 	VMOVAPD Z25, f; \
-	VFMADD231PD.BCST Z(Y_E3), b, f /* f = e2 + e3·r */; \
+	VFMADD231PD.BCST Z(vec_e3), b, f /* f = e2 + e3·r */; \
 	VADDPD Z30, b, b              /* b = 1 + r */
-#define EXP64_E(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_E6), c, e /* e = e4 + e5·r + e6·r² */
+#define EXP64_E(a, b, c, d, e, f) VFMADD231PD.BCST Z(vec_e6), c, e /* e = e4 + e5·r + e6·r² */
 #define EXP64_F(a, b, c, d, e, f) VFMADD231PD e, c, f /* f = e2 + … + e6·r⁴ */
 #define EXP64_P(a, b, c, d, e, f) VFMADD231PD f, c, b /* b = 1 + r + r²·f ≈ exp(r) */
 #define EXP64_Y(a, b, c, d, e, f) VSCALEFPD d, b, e /* e = 2^n·b */
@@ -267,31 +205,31 @@
 	FOUR(EXP64_P)
 
 #define EXP64SETUP \
-	VBROADCASTSD Z(Y_E4), Z24; \
-	VBROADCASTSD Z(Y_E2), Z25; \
-	VBROADCASTSD Z(Y_BOUND), Z26; \
-	VBROADCASTSD Z(Y_BYLN2), Z27; \
-	VBROADCASTSD Z(Y_MAGIC), Z28; \
-	VBROADCASTSD Z(Y_LN2), Z29; \
-	VBROADCASTSD Z(Y_ONE), Z30
+	VBROADCASTSD Z(vec_e4), Z24; \
+	VBROADCASTSD Z(vec_e2), Z25; \
+	VBROADCASTSD Z(vec_bound64), Z26; \
+	VBROADCASTSD Z(vec_byln264), Z27; \
+	VBROADCASTSD Z(vec_magic64), Z28; \
+	VBROADCASTSD Z(vec_ln2), Z29; \
+	VBROADCASTSD Z(vec_one64), Z30
 
 // MINUSABS: b = −|a|.
-#define MINUSABS(a, b, c, d, e, f) VPORQ.BCST Z(Y_SIGN), a, b
+#define MINUSABS(a, b, c, d, e, f) VPORQ.BCST Z(vec_sign64), a, b
 
-// LOG64TAIL: d = f + log1p(c), b as it was. Registers: Z29 Z30 Z31 g0 g2 g4.
+// LOG64TAIL: d = f + log1p(c), b as it was. Registers: Z29 Z30 Z31 h0 h2 h4.
 #define LOG64_P(a, b, c, d, e, f) \
 	VMOVAPD Z31, d; \
-	VFMADD231PD.BCST Z(Y_G5), c, d; \
+	VFMADD231PD.BCST Z(vec_h5), c, d; \
 	VMULPD c, c, e                /* e = f² */
 #define LOG64_Q(a, b, c, d, e, f) \
 	VMOVAPD Z30, a; \
-	VFMADD231PD.BCST Z(Y_G3), c, a
-#define LOG64_P6(a, b, c, d, e, f) VFMADD231PD.BCST Z(Y_G6), e, d /* d = g4 + g5·f + g6·f² */
+	VFMADD231PD.BCST Z(vec_h3), c, a
+#define LOG64_P6(a, b, c, d, e, f) VFMADD231PD.BCST Z(vec_h6), e, d /* d = h4 + h5·f + h6·f² */
 #define LOG64_QP(a, b, c, d, e, f) \
-	VFMADD231PD d, e, a           /* a = g2 + … + g6·f⁴ */; \
+	VFMADD231PD d, e, a           /* a = h2 + … + h6·f⁴ */; \
 	VMOVAPD Z29, d; \
-	VFMADD231PD.BCST Z(Y_G1), c, d
-#define LOG64_PQ(a, b, c, d, e, f) VFMADD231PD a, e, d /* d = g0 + … + g6·f⁶ */
+	VFMADD231PD.BCST Z(vec_h1), c, d
+#define LOG64_PQ(a, b, c, d, e, f) VFMADD231PD a, e, d /* d = h0 + … + h6·f⁶ */
 #define LOG64_L(a, b, c, d, e, f) VFMADD213PD c, e, d /* d = f + f²·d ≈ log1p(f) */
 #define LOG64_Y(a, b, c, d, e, f) VADDPD f, d, d
 #define LOG64TAIL \
@@ -304,13 +242,15 @@
 	FOUR(LOG64_Y)
 
 #define LOG64TAILSETUP \
-	VBROADCASTSD Z(Y_G0), Z29; \
-	VBROADCASTSD Z(Y_G2), Z30; \
-	VBROADCASTSD Z(Y_G4), Z31
+	VBROADCASTSD Z(vec_h0), Z29; \
+	VBROADCASTSD Z(vec_h2), Z30; \
+	VBROADCASTSD Z(vec_h4), Z31
 
 // POWHEAD: c = f and f = k·ln2 − ln c, of |a| = 2^k·m. Where a is 0 or infinite, f
 // is ∓Inf and c is 0. Registers: Z24 Z25 and Z26 Z27 tables of c and −ln c, upper
-// part; Z28 half of that of the lower one.
+// part; Z28 half of that of the lower one. The other half is POWLO, in scratch, where a
+// vector of 64 bytes has a cache line to itself: Go aligns symbols to 32.
+#define POWLO 4096(R8)
 #define POW_M(a, b, c, d, e, f) \
 	VGETMANTPD $4, a, c           /* c = m, in [1, 2) */; \
 	VGETEXPPD a, b                /* b = k */
@@ -321,9 +261,9 @@
 	VMOVDQA64 a, f; \
 	VPERMI2PD Z27, Z26, f         /* f = −ln c, upper part */
 #define POW_F(a, b, c, d, e, f) \
-	VFMSUB213PD.BCST Z(Y_ONE), d, c /* c = f = c·m − 1 */; \
-	VFMADD231PD.BCST Z(Y_LN2), b, f; \
-	VPERMI2PD Z(Y_LO+64), Z28, a  /* a = −ln c, lower part */
+	VFMSUB213PD.BCST Z(vec_one64), d, c /* c = f = c·m − 1 */; \
+	VFMADD231PD.BCST Z(vec_ln2), b, f; \
+	VPERMI2PD POWLO, Z28, a        /* a = −ln c, lower part */
 #define POW_B(a, b, c, d, e, f) VADDPD a, f, f /* f = k·ln2 − ln c */
 #define POWHEAD \
 	FOUR(POW_M); \
@@ -333,15 +273,15 @@
 	FOUR(POW_B)
 
 #define POWHEADSETUP \
-	VMOVUPD Z(Y_C), Z24; \
-	VMOVUPD Z(Y_C+64), Z25; \
-	VMOVUPD Z(Y_HI), Z26; \
-	VMOVUPD Z(Y_HI+64), Z27; \
-	VMOVUPD Z(Y_LO), Z28
+	VMOVUPD Z(vec_powc), Z24; \
+	VMOVUPD Z(vec_powc+64), Z25; \
+	VMOVUPD Z(vec_powhi), Z26; \
+	VMOVUPD Z(vec_powhi+64), Z27; \
+	VMOVUPD Z(vec_powlo), Z28
 
 // LOG1PHEAD: c = f and f = k·ln2 − ln c, of b = u = 1 + a. Registers: Z24 table of
 // c, less 1, Z25 Z26 of −ln c in two parts, Z27 split, Z28 exponent.
-#define LOG1P_U(a, b, c, d, e, f) VADDPD.BCST Z(Y_ONE), a, b /* b = u */
+#define LOG1P_U(a, b, c, d, e, f) VADDPD.BCST Z(vec_one64), a, b /* b = u */
 #define LOG1P_J(a, b, c, d, e, f) \
 	VPADDQ Z27, b, c              /* c = bits of 2·u, from 31/32 on */; \
 	VPSRLQ $49, c, d              /* d = j, mod 8 */; \
@@ -353,8 +293,8 @@
 	VPERMPD Z25, d, f             /* f = −ln c, upper part */; \
 	VPERMPD Z26, d, d             /* d = and lower part */
 #define LOG1P_F(a, b, c, d, e, f) \
-	VFNMADD231PD.BCST Z(Y_LN2), c, f; \
-	VADDPD.BCST Z(Y_MINUSONE), e, c; \
+	VFNMADD231PD.BCST Z(vec_ln2), c, f; \
+	VADDPD.BCST Z(vec_minusone64), e, c; \
 	VFMADD231PD a, e, c           /* c = f = c·2^−k·u − 1 */; \
 	VADDPD d, f, f                /* f = k·ln2 − ln c */
 #define LOG1PHEAD \
@@ -364,15 +304,15 @@
 	FOUR(LOG1P_F)
 
 #define LOG1PHEADSETUP \
-	VMOVUPD Z(Y_CBITS), Z24; \
-	VMOVUPD Z(Y_HI8), Z25; \
-	VMOVUPD Z(Y_LO8), Z26; \
-	VBROADCASTSD Z(Y_SPLIT), Z27; \
-	VBROADCASTSD Z(Y_EXPONENT), Z28
+	VMOVUPD Z(vec_log64c), Z24; \
+	VMOVUPD Z(vec_log64hi), Z25; \
+	VMOVUPD Z(vec_log64lo), Z26; \
+	VBROADCASTSD Z(vec_splitup64), Z27; \
+	VBROADCASTSD Z(vec_exponent64), Z28
 
 // SOFTPLUSHEAD: c = f and f = k·ln2 − ln c, of u = 1 + a, 0 ≤ a ≤ 1, so that k is 0
 // or 1. Registers: Z24 Z25 table of c·2^−k, Z26 Z27 of k·ln2 − ln c.
-#define SOFTPLUS_U(a, b, c, d, e, f) VADDPD.BCST Z(Y_ONE), a, b /* b = u */
+#define SOFTPLUS_U(a, b, c, d, e, f) VADDPD.BCST Z(vec_one64), a, b /* b = u */
 #define SOFTPLUS_J(a, b, c, d, e, f) \
 	VPADDQ Z28, b, b; \
 	VPSRLQ $49, b, d              /* d = index: j and the exponent's last bit */
@@ -381,7 +321,7 @@
 	VPERMI2PD Z25, Z24, d         /* d = c·2^−k */; \
 	VPERMI2PD Z27, Z26, f         /* f = k·ln2 − ln c */
 #define SOFTPLUS_F(a, b, c, d, e, f) \
-	VADDPD.BCST Z(Y_MINUSONE), d, c; \
+	VADDPD.BCST Z(vec_minusone64), d, c; \
 	VFMADD231PD a, d, c           /* c = f = c·2^−k·u − 1 */
 #define SOFTPLUSHEAD \
 	FOUR(SOFTPLUS_U); \
@@ -390,11 +330,11 @@
 	FOUR(SOFTPLUS_F)
 
 #define SOFTPLUSHEADSETUP \
-	VMOVUPD Z(Y_D), Z24; \
-	VMOVUPD Z(Y_D+64), Z25; \
-	VMOVUPD Z(Y_LNC), Z26; \
-	VMOVUPD Z(Y_LNC+64), Z27; \
-	VBROADCASTSD Z(Y_2P48), Z28
+	VMOVUPD Z(vec_softplusc), Z24; \
+	VMOVUPD Z(vec_softplusc+64), Z25; \
+	VMOVUPD Z(vec_softplusln), Z26; \
+	VMOVUPD Z(vec_softplusln+64), Z27; \
+	VBROADCASTSD Z(vec_split64), Z28
 
 // SCRATCH8: the four vectors at an offset in scratch.
 #define SCRATCH8(STEP, o) \

@@ -1,1 +1,0 @@
-#include "neon/lockstep.h"
