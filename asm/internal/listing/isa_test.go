@@ -20,7 +20,7 @@ var (
 	// qwords; DQ the second list.
 	avx512f  = regexp.MustCompile(`^(V(P(TERNLOG|ANDN?|ORN?|XOR|CMPU?|TESTN?M|ABS|MULL|MAX[SU]|MIN[SU]|SRA|ROL|ROR|EXPAND|COMPRESS|ERM[IT]2)[DQ]|PERM[IT]2P[SD]|MOVDQ[AU](32|64)|(EXTRACT|INSERT|BROADCAST)[FI](32X4|64X4)|SCALEFP[SD]|GETEXPP[SD]|GETMANTP[SD]|RNDSCALEP[SD]|FIXUPIMMP[SD]|BLENDMP[SD]|PBLENDM[DQ]|PMOV[DQ][BWD]|CVT\w+|ALIGN[DQ])|K(MOV|ORTEST|AND|ANDN|OR|XOR|XNOR|NOT)W)$`)
 	avx512dq = regexp.MustCompile(`^(V(RANGEP[SD]|(AND|ANDN|OR|XOR)P[SD]|FPCLASSP[SD]|REDUCEP[SD]|PMULLQ|(EXTRACT|INSERT|BROADCAST)[FI](32X8|32X2|64X2)|PMOV[DQ]2M|PMOVM2[DQ]|CVT(T?P[SD]2U?QQ|U?QQ2P[SD]))|K(MOV|ORTEST|AND|ANDN|OR|XOR|XNOR|NOT|TEST|ADD)B)$`)
-	avx512bw = regexp.MustCompile(`^(V?(P\w*[BW]\w*|MOVDQU(8|16)|PSADBW|DBPSADBW)|K\w+[DQ])$`)
+	avx512bw = regexp.MustCompile(`^(V(P\w*[BW]|PALIGNR|PS[LR]LDQ|MOVDQU(8|16)|DBPSADBW)|K\w+[DQ])$`)
 
 	extension = regexp.MustCompile(`^VPMOV[SZ]X(BD|BQ|WD|WQ|DQ)$`)
 	wide      = regexp.MustCompile(`^Z\d+$`)
@@ -39,6 +39,8 @@ func (in instruction) needs() []string {
 		return []string{"AVX512F"}
 	case in.opcode != evex && strings.HasPrefix(name, "K") && avx512dq.MatchString(name):
 		return []string{"AVX512DQ"}
+	case in.opcode != evex && strings.HasPrefix(name, "K") && avx512bw.MatchString(name):
+		return []string{"AVX512BW"}
 	case in.opcode != evex && fma3.MatchString(name):
 		return []string{"FMA3"}
 	case in.opcode != evex && avx2.MatchString(name):
@@ -54,11 +56,12 @@ func (in instruction) needs() []string {
 	switch {
 	case avx512dq.MatchString(name):
 		all = append(all, "AVX512DQ")
-	case avx512f.MatchString(name), fma3.MatchString(name), avx.MatchString(name), extension.MatchString(name),
-		avx2.MatchString(name) && !avx512bw.MatchString(name) && !strings.HasPrefix(name, "VPAND") && !strings.HasPrefix(name, "VPOR"):
+	case avx512f.MatchString(name), fma3.MatchString(name), extension.MatchString(name):
 		all = append(all, "AVX512F")
 	case avx512bw.MatchString(name):
 		all = append(all, "AVX512BW")
+	case avx.MatchString(name), avx2.MatchString(name):
+		all = append(all, "AVX512F")
 	default:
 		return nil
 	}
@@ -74,7 +77,7 @@ func (in instruction) needs() []string {
 func TestEncodings(t *testing.T) {
 	allowed := map[string][]string{
 		"avx2":   {"amd64", "AVX2", "FMA3"},
-		"avx512": {"amd64", "AVX2", "FMA3", "AVX512F", "AVX512DQ", "AVX512VL"},
+		"avx512": {"amd64", "AVX2", "AVX512F", "AVX512DQ", "AVX512VL"},
 	}
 	for _, set := range Sets {
 		if set.GOARCH != "amd64" {

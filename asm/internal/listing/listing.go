@@ -92,6 +92,10 @@ func (all Functions) parse(text string) error {
 			all[name] = f
 			continue
 		}
+		if !strings.HasPrefix(line, "\t") {
+			f = nil // data
+			continue
+		}
 		if m := codeLine.FindStringSubmatch(line); m != nil && f != nil {
 			if err := f.setOpcodes(m[1], m[2]); err != nil {
 				return err

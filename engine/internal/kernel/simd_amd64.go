@@ -44,7 +44,7 @@ func simd() []Candidate {
 	avx512 := Candidate{
 		Set:     &avx512Set,
 		Needs:   "AVX-512 F, DQ, VL",
-		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3),
+		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2),
 	}
 	if slowAVX512(cpuid.CPU.VendorID, cpuid.CPU.Family, cpuid.CPU.Model, cpuid.CPU.Stepping) {
 		return []Candidate{avx2, avx512}
