@@ -11,7 +11,7 @@
 // A kernel is a formula × an input × an output, see [Kernel]. It takes one [Call], and
 // evaluates a multiple of 32 scores, at most 4096. In the assembly it is one line,
 //
-//	LOGITS_LOSS(focal2Loss, FOCAL2, FOCAL2_VALUE)
+//	LOGITS_LOSS(focal2Loss, FOCAL2, LOGITS_PASSES, FOCAL2_VALUE)
 //
 // which combines the frame (chunks, stores, the canonical sum: frame.h), the terms
 // (logits or probabilities and labels: terms.h) and the formula (formulas_GOARCH.s).
