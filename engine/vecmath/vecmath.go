@@ -10,6 +10,12 @@
 // dst and src must have the same length, and must be the same elements or have
 // none in common: anything else is a mistake in the program, and panics.
 //
+// The floating-point environment of the calling thread (rounding mode, flush-to-zero: a C
+// library built with -ffast-math leaves it on) changes nothing: functions compute under the
+// default, and restore the thread's own. A build with -tags purego, or for an architecture
+// without assembly, cannot: there all this holds under the default environment only, and
+// subnormal arguments and results may count as zero under another.
+//
 // # Kernels
 //
 // The fastest kernel that the CPU runs is chosen when the program starts. The
@@ -24,6 +30,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 	"github.com/flengine/flengine/generic"
 )
@@ -128,6 +135,8 @@ func Pow(dst, src []float32, y float32) { pow(kernels, dst, src, y) }
 
 func unary(name string, set *kernel.Set, k kernel.Unary, dst, src []float32) {
 	check(name, dst, src)
+	env, _ := fpenv.Enter()
+	defer env.Leave()
 	f := set.Unary[k]
 	for len(src) >= kernel.VecGroup {
 		n := min(len(src)&^(kernel.VecGroup-1), kernel.VecMax)
@@ -145,6 +154,8 @@ func unary(name string, set *kernel.Set, k kernel.Unary, dst, src []float32) {
 
 func pow(set *kernel.Set, dst, src []float32, y float32) {
 	check("Pow", dst, src)
+	env, _ := fpenv.Enter()
+	defer env.Leave()
 	if y == 0 || y-y != 0 {
 		for i, x := range src {
 			dst[i] = float32(math.Pow(float64(x), float64(y)))
