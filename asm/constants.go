@@ -80,7 +80,7 @@ const (
 	Least   = 0x1p-149       // the least q > 0
 )
 
-// LnRecip[i] holds the bits of about 2⁻²⁴/m amid the i-th eighth of m's range, and
+// LnRecip[i] holds the bits of about 2⁻²⁴/m in the middle of the i-th eighth of m's range, and
 // LnTable[i] = ln(2²⁴·LnRecip[i]). As with Recip, the values are such that LnTable is exact
 // to within 2⁻³⁷. The fifth is 2⁻²⁴, so that −ln t keeps its relative accuracy for t near 1.
 var (

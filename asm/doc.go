@@ -21,7 +21,7 @@
 //
 //   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
 //   - asm/avx2/formulas_amd64.s, asm/avx512/formulas_amd64.s, asm/neon/formulas_arm64.s: a
-//     VALUE and a SLOPE macro for logits, and for probabilities, and a line a kernel
+//     VALUE and a SLOPE macro for logits, and for probabilities, and a line per kernel
 //   - generic/formulas.go: the same as Go functions
 //   - engine/formulas.go: its row, which the command, the tests and README's tables read
 //
@@ -34,14 +34,18 @@
 //	group        32 scores, what is added in float32 before float64
 //	chunk        at most 512 scores, which go from pass to pass in L1
 //	block        4096 scores: the unit of the canonical sum, the most a kernel takes
+//	vector       the scores of one register: 4 (NEON), 8 (AVX2), 16 (AVX-512)
+//	pair, quad   two and four vectors that NEON takes in lockstep
 //	pass         a loop over a chunk that leaves its results in scratch
 //	turn         one iteration of a loop, which takes a group
-//	vector       the scores of one register: 4 (NEON), 8 (AVX2), 16 (AVX-512)
+//	step         a part of AVX-512's only loop, which works groups ahead of the others
+//	ring         AVX-512's scratch: 128 scores per intermediate result
+//	term         what a formula is made of: u, e, l, q, p_t, w
 //	u            the logit against the label: −x for label 1, else x
 //	e, l         exp(−|u|) and log1p(e)
 //	q, p_t       σ(u) = 1 − p_t, and the probability of the true class
 //	w            the weight of the score: by its label, times that of the batch
-//	value        the loss of a score; slope: its derivative by the score
+//	value        the loss of a score
+//	slope        its derivative by the score
 //	lanes        the eight float64 sums of the canonical sum
-//	ring         AVX-512's scratch: 128 scores per intermediate result
 package asm

@@ -9,7 +9,7 @@ import (
 
 // The ceilings measure what a machine does at most: loops of one kind of operation in
 // independent chains, which do nothing else. Each of the functions with Peak in its
-// name does some number of operations a turn, and returns how many that were in all;
+// name does some number of operations per turn, and returns how many that were in all;
 // turns is at least 1. Here they are what Go makes of scalars; chains start at different
 // values, as those that are equal throughout are one to the compiler.
 //

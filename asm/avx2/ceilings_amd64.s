@@ -20,7 +20,7 @@
 #define EACH12(OP) EACH8(OP); EACH4(OP, Y8, Y9, Y10, Y11)
 
 // Six of FMA, and of ADD or SUB, in turns. Nine chains of FMA and six of sums leave
-// room for latencies of four and three cycles at two of each a cycle.
+// room for latencies of four and three cycles at two of each per cycle.
 #define SIX(AS, a, b, c, d, e, f) \
 	FMA(a); AS(Y9); FMA(b); AS(Y10); FMA(c); AS(Y11); \
 	FMA(d); AS(Y12); FMA(e); AS(Y13); FMA(f); AS(Y14)
@@ -35,7 +35,7 @@
 	SET(Y13); \
 	SET(Y14)
 
-// END: n operations a turn.
+// END: n operations per turn.
 #define END(n, loop) \
 	DECQ CX; \
 	JNZ  loop; \

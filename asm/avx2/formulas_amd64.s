@@ -6,7 +6,7 @@
 #include "terms.h"
 #include "frame.h"
 
-// The formulas and their kernels, a line each. Per formula: its number in package asm; for
+// The formulas and their kernels, one line each. Per formula: its number in package asm; for
 // logits VALUE, which sets F to the loss, and SLOPE, which sets D to the gradient and leaves
 // the loss as U·W; the same for probabilities, where the loss is C·W.
 

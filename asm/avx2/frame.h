@@ -100,7 +100,7 @@ loop: \
 	PROBS_PASSES; \
 	CALL ·probpower(SB)
 
-// A line a kernel: its name, the number of its formula in package asm, the passes, VALUE
+// A line per kernel: its name, the number of its formula in package asm, the passes, VALUE
 // or SLOPE. Kernels are numbered as asm.KernelOf does.
 #define LOGITS_LOSS(name, formula, PASSES, VALUE) \
 	KERNEL(name, 4*formula+0, PASSES, VALUE_WEIGHTS, LOGITS_SETUP, LOGITS_VALUE, VALUE)

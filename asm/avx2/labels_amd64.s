@@ -22,7 +22,7 @@
 // func CountLabels(y []uint8) (positive, ignored, invalid int)
 //
 // SI labels   CX labels left   Y3 zeros   Y0, Y1, Y2 and Y4, Y5, Y6 COUNT's D, S, M; each
-// takes at most 65 labels a byte, so that S and D + S = 2·#1 fit in one.
+// takes at most 65 labels per byte, so that S and D + S = 2·#1 fit in one.
 TEXT ·CountLabels(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), SI
 	MOVQ y_len+8(FP), CX

@@ -30,7 +30,7 @@
 	VBROADCASTSS ·peakConstants+c(SB), Z31; \
 	EACH24(SET)
 
-// END: n operations a turn.
+// END: n operations per turn.
 #define END(n, loop) \
 	DECQ CX; \
 	JNZ  loop; \

@@ -180,7 +180,7 @@ TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
 	NEXT; \
 	RET
 
-// A line a kernel: its name, the number of its formula in package asm, PLAIN or POWER, VALUE
+// A line per kernel: its name, the number of its formula in package asm, PLAIN or POWER, VALUE
 // or SLOPE. Kernels are numbered as asm.KernelOf does.
 #define LOGITS_LOSS(name, formula, NEEDS, VALUE) \
 	KERNEL(name, 4*formula+0, ALL, VALUE_WEIGHTS, LOGITS_SETUP, NEEDS(LOGITS_VALUES, POWER_VALUES)(VALUE), NOTHING)

@@ -20,7 +20,7 @@
 	EXPNEG_SETUP; \
 	LOG1P_SETUP
 
-// WEIGH: W = w·weight where weights are given. done is a label of its own.
+// WEIGH: W = w·weight where weights are given. done is a label that no other use has.
 #define WEIGH(o, at, W, done) \
 	TESTQ rWeights, rWeights; \
 	JZ    done; \

@@ -348,7 +348,7 @@
 #define STORED(m, a, b, d, e) VMOVUPD d, m
 #define STOREE(m, a, b, d, e) VMOVUPD e, m
 
-// PASS: BODY for all of the chunk, 32 values a turn. Where 16 are left, they are
+// PASS: BODY for all of the chunk, 32 values per turn. Where 16 are left, they are
 // taken twice: all are loaded before any is stored.
 #define PASS(loop, BODY) \
 	MOVQ SI, R12; \

@@ -34,7 +34,7 @@
 	ADD  $peaks_start, R2, R3; \
 	EACH24(SET)
 
-// END: n operations a turn.
+// END: n operations per turn.
 #define END(n, loop) \
 	SUBS $1, R0; \
 	BNE  loop; \

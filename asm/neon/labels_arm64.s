@@ -12,7 +12,7 @@
 // func CountLabels(y []uint8) (positive, ignored, invalid int)
 //
 // R0 labels   R1 labels left   V20 zeros   V21 ones   V22 255s
-// V0 V1, V2 V3, V4 V5 counters of 0, 1, 255, a byte each: 255 turns are within
+// V0 V1, V2 V3, V4 V5 counters of 0, 1, 255, one byte each: 255 turns are within
 // range.
 TEXT ·CountLabels(SB), NOSPLIT, $0-48
 	MOVD y_base+0(FP), R0

@@ -7,7 +7,7 @@
 #include "words.h"
 
 // The passes over a chunk: rChunk scores at rScores, a multiple of 32. One fused loop would
-// be a dependency chain of some 75 cycles a vector, more than the schedulers can overlap;
+// be a dependency chain of some 75 cycles per vector, more than the schedulers can overlap;
 // short passes keep the pipes busy, and their results stay in L1.
 //
 //	expneg:        EXPS = e = exp(−|x|)

@@ -7,7 +7,7 @@ import (
 )
 
 // TestPeaks: the loops that measure ceilings do what they are named for, and as many
-// operations a turn as they say.
+// operations per turn as they say.
 func TestPeaks(t *testing.T) {
 	for _, set := range Sets {
 		all, err := Read(set.Package(), set.GOARCH)

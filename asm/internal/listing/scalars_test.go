@@ -60,7 +60,7 @@ func TestScalarPeaks(t *testing.T) {
 				}
 			}
 			if got != want {
-				t.Errorf("%s %s: %d operations a turn, want %d: %s", goarch, name, got, want, strings.Join(body, " "))
+				t.Errorf("%s %s: %d operations per turn, want %d: %s", goarch, name, got, want, strings.Join(body, " "))
 			}
 		}
 	}

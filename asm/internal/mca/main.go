@@ -1,4 +1,4 @@
-// Mca predicts what the kernels' inner loops cost, with llvm-mca: cycles a score
+// Mca predicts what the kernels' inner loops cost, with llvm-mca: cycles per score
 // as simulated, and the bound that the execution ports alone set.
 //
 //	go run ./asm/internal/mca -goarch arm64 -cpu neoverse-v1,apple-m1

@@ -10,7 +10,7 @@ import (
 	"github.com/flengine/flengine/asm/avx512"
 )
 
-// avx512Set counts labels with AVX2, where nothing is to be gained over 0.01 ns a label.
+// avx512Set counts labels with AVX2, where nothing is to be gained over 0.01 ns per label.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
@@ -55,7 +55,7 @@ func simd() []Candidate {
 // slowAVX512 reports whether AVX2 is preferred to AVX-512: on the first server Skylakes
 // (model 85, steppings up to 4), 512-bit arithmetic lowers the clock of the whole core
 // for milliseconds, at a cost to all that runs on it, and some have a single 512-bit
-// FMA pipe, no more lanes a cycle than the two of AVX2.
+// FMA pipe, no more lanes per cycle than the two of AVX2.
 func slowAVX512(vendor cpuid.Vendor, family, model, stepping int) bool {
 	return vendor == cpuid.Intel && family == 6 && model == 85 && stepping <= 4
 }

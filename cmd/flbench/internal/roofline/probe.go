@@ -1,5 +1,5 @@
 // Package roofline tells how close the loss kernels of package engine come to what
-// a machine can do. Probes measure its ceilings: vector operations a nanosecond,
+// a machine can do. Probes measure its ceilings: vector operations per nanosecond,
 // and bandwidth. [WorkOf] says how much work a kernel does per score, as counted in
 // its machine code. The quotients are times that no score can take less than: see
 // [Work.PortBound] and [MemoryBound].
@@ -19,7 +19,7 @@ import (
 // Kind is what a probe does.
 type Kind int
 
-// The probes. FMA, Add, FMAAdd, Integer and Division measure vector instructions a
+// The probes. FMA, Add, FMAAdd, Integer and Division measure vector instructions per
 // nanosecond: fused multiply-adds; additions and subtractions; as many of either;
 // integer additions; divisions of float32. Read, Update and Copy
 // measure bytes a nanosecond, that is GB/s, where Update (loads and stores in
