@@ -1,41 +1,63 @@
 package engine
 
+import (
+	"strconv"
+	"strings"
+)
+
 // A Bound is the documented error of a loss and of its gradient by the score, over
 // all scores and both labels, in units in the last place (ULP) of the exact value.
-// It holds where that value is at least 2⁻¹²⁶; below, the absolute error is at most
-// 2⁻¹²⁶. For the gradients by probabilities these limits are 1 + γ times as large.
+// It holds where that value is at least the floor; below, the absolute error is at most
+// the floor.
+//
+// With other weights, of a product w of the loss's and that of [Batch].Weights which is
+// at least 2⁻¹²⁰, the relative error is at most (bound + ½ for each of the two)·2⁻²³,
+// where the exact value with weight 1 and that with w are at least the floor; elsewhere
+// the absolute error is at most the floor, times w if w is above 1. A product below 2⁻¹²⁶
+// loses digits as any float32 does, and is 0 below 2⁻¹⁵⁰, and so is the loss then.
+//
+// Beyond γ = 5 the error grows. Up to γ = 100 it is at most 1.5·γ + 2 ULP from logits and
+// γ/3 + 4 ULP from probabilities, with a floor of (1 + γ)·2⁻¹²⁶ for the gradients of both.
 type Bound struct {
-	Name        string // for people, as in "focal, γ = 2"
-	Loss        Loss
-	LossULP     float64
-	GradientULP float64
+	Name                     string // for people, as in "focal, γ = 2"
+	Loss                     Loss
+	LossULP, GradientULP     float64
+	LossFloor, GradientFloor float64 // 2⁻¹²⁶; for gradients by probabilities 1 + γ times that
 }
 
-// Bounds returns the error bounds for logits that are documented and tested: those of losses
-// with weights of at most 1 and γ ≤ 5. Other weights add one rounding; so do
-// [Batch].Weights.
+// Bounds returns the error bounds for logits that are documented and tested.
 func Bounds() []Bound {
-	return []Bound{
-		{"cross-entropy", CrossEntropy(), 2, 3},
-		{"balanced cross-entropy", BalancedCrossEntropy(0.25), 3, 4},
-		{"focal, γ = 0.5", Focal(0.25, 0.5), 4.5, 5},
-		{"focal, γ = 1", Focal(0.25, 1), 6.5, 7.5},
-		{"focal, γ = 1.5", Focal(0.25, 1.5), 5, 5},
-		{"focal, γ = 2", Focal(0.25, 2), 9, 10},
-		{"focal, γ = 3", Focal(0.25, 3), 5, 6.5},
-		{"focal, γ = 5", Focal(0.25, 5), 7.5, 9.5},
-	}
+	return collectBounds(false)
 }
 
 // ProbBounds returns the error bounds for probabilities, likewise.
 func ProbBounds() []Bound {
-	return []Bound{
-		{"cross-entropy", CrossEntropy(), 2, 2},
-		{"focal, γ = 0.5", Focal(0.25, 0.5), 4, 4},
-		{"focal, γ = 1", Focal(0.25, 1), 4, 3},
-		{"focal, γ = 1.5", Focal(0.25, 1.5), 4.5, 4.5},
-		{"focal, γ = 2", Focal(0.25, 2), 5, 4},
-		{"focal, γ = 3", Focal(0.25, 3), 5.5, 5.5},
-		{"focal, γ = 5", Focal(0.25, 5), 5.5, 5.5},
+	return collectBounds(true)
+}
+
+func collectBounds(probs bool) []Bound {
+	var list []Bound
+	for i, f := range families {
+		for _, of := range f.bounds {
+			b := Bound{Name: strings.TrimSuffix(f.Title, " loss"), Loss: Loss{family: uint8(i), values: of.values}, LossFloor: 0x1p-126, GradientFloor: 0x1p-126}
+			u := of.logits
+			if probs {
+				u = of.probs
+				if f.probFloor != nil {
+					b.GradientFloor *= f.probFloor(of.values)
+				}
+			}
+			if u == (limits{}) {
+				continue
+			}
+			b.LossULP, b.GradientULP = u.loss, u.gradient
+			for k, p := range f.Parameters {
+				if p.Name == f.Number {
+					b.Name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(of.values[k]), 'g', -1, 32)
+				}
+			}
+			list = append(list, b)
+		}
 	}
+	return list
 }

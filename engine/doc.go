@@ -10,7 +10,8 @@
 //	FL = w_t · (1 − p_t)^γ · (−ln p_t)
 //
 // with p_t the predicted probability of the score's true label, and w_t = α for
-// the foreground, 1 − α for the background.
+// the foreground, 1 − α for the background. [Families] lists all losses; [Focal] and the
+// other constructors make one, as does [ParseLoss] from a text.
 //
 // # The same bits everywhere
 //

@@ -9,7 +9,8 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// Engine evaluates one loss. It is immutable and safe for concurrent use.
+// Engine evaluates one loss. It is immutable and safe for concurrent use. [New] makes
+// it: a nil or zero Engine gives an [*InputError] for every batch.
 type Engine struct {
 	loss    Loss
 	params  asm.Params
@@ -50,16 +51,15 @@ func WithWorkers(n int) Option {
 // first. The last is "generic".
 func Kernels() []string { return kernel.Names() }
 
-// New returns an engine for the loss. It fails if a parameter of the loss is
-// negative or not finite, if the number of workers is below 1, or if the kernel
+// New returns an engine for the loss. It fails with an [*InputError] if a parameter of
+// the loss is outside its range, or the number of workers below 1; and if the kernel
 // asked for is unknown or cannot run here.
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := options{workers: runtime.GOMAXPROCS(0)}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	l, err := l.validate()
-	if err != nil {
+	if err := l.check(); err != nil {
 		return nil, err
 	}
 	if o.workers < 1 {
@@ -75,21 +75,37 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", source, err)
 	}
+	pos, neg := l.Weights()
+	formula, params := l.row().kernel(pos, neg, l.values)
 	return &Engine{
 		loss:    l,
-		params:  asm.MakeParams(l.NegWeight, l.PosWeight, l.Gamma),
-		formula: l.formula(),
+		params:  params,
+		formula: formula,
 		kernels: set,
 		workers: o.workers,
 		awake:   o.workers <= runtime.GOMAXPROCS(0),
 	}, nil
 }
 
-// Kernel returns the name of the kernel in use.
-func (e *Engine) Kernel() string { return e.kernels.Name }
+// Kernel returns the name of the kernel in use, "" for a nil or zero Engine.
+func (e *Engine) Kernel() string {
+	if !e.made() {
+		return ""
+	}
+	return e.kernels.Name
+}
 
-// Loss returns the loss that the engine evaluates.
-func (e *Engine) Loss() Loss { return e.loss }
+// Loss returns the loss that the engine evaluates, the zero Loss for a nil or zero
+// Engine.
+func (e *Engine) Loss() Loss {
+	if !e.made() {
+		return Loss{}
+	}
+	return e.loss
+}
+
+// made tells whether New made the engine.
+func (e *Engine) made() bool { return e != nil && e.kernels != nil }
 
 // Sum evaluates the losses of a batch and returns their sum and counts.
 func (e *Engine) Sum(b Batch) (Result, error) {

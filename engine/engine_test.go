@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -20,8 +21,13 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// gammas are the exponents that kernels are compared at.
-var gammas = []float32{0, 0.5, 1, 1.5, 2, 3, 5}
+// listed are the losses that kernels are compared at: all with documented bounds.
+var listed = func() (list []Loss) {
+	for _, b := range Bounds() {
+		list = append(list, b.Loss)
+	}
+	return list
+}()
 
 var nan, inf = float32(math.NaN()), float32(math.Inf(1))
 
@@ -226,7 +232,7 @@ func TestEveryLength(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i, n := range lengths {
 		t.Run(fmt.Sprint(n), func(t *testing.T) { // gives guarded memory back
-			gamma := gammas[i%len(gammas)]
+			l := listed[i%len(listed)]
 			c := 1
 			for _, d := range []int{7, 5, 3, 2} {
 				if n%d == 0 && rng.IntN(3) > 0 {
@@ -235,10 +241,9 @@ func TestEveryLength(t *testing.T) {
 				}
 			}
 			b := randomBatch(rng, n, c, rng.IntN(2) == 0, rng.IntN(2) == 0)
-			if i/len(gammas)%2 == 1 {
+			if i/len(listed)%2 == 1 {
 				b = b.probs(rng)
 			}
-			l := Focal(0.25, gamma)
 			want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b)
 			if sum := canonicalSum(want.dst); want.result.Sum() != sum {
 				t.Errorf("sum %v, by definition %v", want.result.Sum(), sum)
@@ -250,13 +255,13 @@ func TestEveryLength(t *testing.T) {
 				for _, atEnd := range []bool{false, true} {
 					got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(1))), b.guarded(t, atEnd))
 					if got.result != want.result {
-						t.Fatalf("%s, γ = %g: %v, want %v", name, gamma, got.result, want.result)
+						t.Fatalf("%s, %v: %v, want %v", name, l, got.result, want.result)
 					}
 					if i := different(got.dst, want.dst); i >= 0 {
-						t.Fatalf("%s, γ = %g: loss %d is %g, want %g", name, gamma, i, got.dst[i], want.dst[i])
+						t.Fatalf("%s, %v: loss %d is %g, want %g", name, l, i, got.dst[i], want.dst[i])
 					}
 					if i := different(got.grad, want.grad); i >= 0 {
-						t.Fatalf("%s, γ = %g: gradient %d is %g, want %g", name, gamma, i, got.grad[i], want.grad[i])
+						t.Fatalf("%s, %v: gradient %d is %g, want %g", name, l, i, got.grad[i], want.grad[i])
 					}
 				}
 			}
@@ -269,22 +274,22 @@ func TestEveryLength(t *testing.T) {
 func TestWorkersAndShards(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	const n = 80 * 4096
-	for i, gamma := range gammas {
+	for i, l := range listed {
 		b := randomBatch(rng, n, 80, i%2 == 0, i%3 == 0)
 		if i%4 >= 2 {
 			b = b.probs(rng)
 		}
 		x, _, _ := b.scores()
 		for _, name := range Kernels() {
-			want := evaluate(t, must(New(Focal(0.25, gamma), WithKernel(name), WithWorkers(1))), b)
+			want := evaluate(t, must(New(l, WithKernel(name), WithWorkers(1))), b)
 			for _, workers := range []int{2, 7} {
-				got := evaluate(t, must(New(Focal(0.25, gamma), WithKernel(name), WithWorkers(workers))), b)
+				got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(workers))), b)
 				if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
-					t.Errorf("%s, γ = %g: %d workers give %v, one %v", name, gamma, workers, got.result, want.result)
+					t.Errorf("%s, %v: %d workers give %v, one %v", name, l, workers, got.result, want.result)
 				}
 			}
 			// Shards of whole anchors at multiples of 4096 scores: 256 rows of 80.
-			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+			e := must(New(l, WithKernel(name)))
 			var parts []Result
 			for row := 0; row < n/80; {
 				rows := min(256*(1+rng.IntN(4)), n/80-row)
@@ -307,7 +312,7 @@ func TestWorkersAndShards(t *testing.T) {
 					got.Merge(p)
 				}
 				if got != want.result {
-					t.Errorf("%s, γ = %g: shards merge to %v, want %v", name, gamma, got, want.result)
+					t.Errorf("%s, %v: shards merge to %v, want %v", name, l, got, want.result)
 				}
 			}
 		}
@@ -364,19 +369,19 @@ func TestConcurrentUse(t *testing.T) {
 // TestIgnoredScores: what is ignored gives 0 and may hold anything.
 func TestIgnoredScores(t *testing.T) {
 	for _, name := range Kernels() {
-		for _, gamma := range gammas {
-			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+		for _, l := range listed {
+			e := must(New(l, WithKernel(name)))
 			for _, x := range []float32{0, 3, -200, nan, inf, -inf} {
 				b := Batch{Logits: []float32{x, 1, x}, Labels: []uint8{255, 0, 255}}
 				o := evaluate(t, e, b)
 				for _, i := range []int{0, 2} {
 					if math.Float32bits(o.dst[i]) != 0 || math.Float32bits(o.grad[i]) != 0 {
-						t.Errorf("%s, γ = %g: ignored logit %g gives loss %g, gradient %g", name, gamma, x, o.dst[i], o.grad[i])
+						t.Errorf("%s, %v: ignored logit %g gives loss %g, gradient %g", name, l, x, o.dst[i], o.grad[i])
 					}
 				}
 				alone := must(e.Sum(Batch{Logits: []float32{1}, Labels: []uint8{0}}))
 				if o.result.Sum() != alone.Sum() || o.result.Scores != 1 || o.result.Ignored != 2 {
-					t.Errorf("%s, γ = %g: ignored logits %g: %v", name, gamma, x, o.result)
+					t.Errorf("%s, %v: ignored logits %g: %v", name, l, x, o.result)
 				}
 			}
 		}
@@ -387,26 +392,26 @@ func TestIgnoredScores(t *testing.T) {
 // also where the sum of a block is beyond float32.
 func TestSaturation(t *testing.T) {
 	for _, name := range Kernels() {
-		for _, gamma := range gammas {
-			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+		for _, l := range listed {
+			e := must(New(l, WithKernel(name)))
 			b := Batch{Logits: make([]float32, 64), Labels: make([]uint8, 64)}
 			for i := range b.Logits {
 				b.Logits[i] = math.MaxFloat32
 			}
 			b.Logits[7], b.Labels[7] = -math.MaxFloat32, 1
 			o := evaluate(t, e, b)
-			want := 63*0.75*float64(math.MaxFloat32) + 0.25*float64(math.MaxFloat32)
-			if math.Abs(o.result.Sum()-want) > 1e-6*want {
-				t.Errorf("%s, γ = %g: sum %g, want %g", name, gamma, o.result.Sum(), want)
+			wantPos, slopePos := exactLoss(l)(-math.MaxFloat32, true)
+			wantNeg, slopeNeg := exactLoss(l)(math.MaxFloat32, false)
+			if want := 63*wantNeg + wantPos; math.Abs(o.result.Sum()-want) > 1e-6*want {
+				t.Errorf("%s, %v: sum %g, want %g", name, l, o.result.Sum(), want)
 			}
-			if o.grad[7] != -0.25 || o.grad[8] != 0.75 || o.dst[7] != 0.25*math.MaxFloat32 {
-				t.Errorf("%s, γ = %g: loss %g, gradients %g, %g", name, gamma, o.dst[7], o.grad[7], o.grad[8])
+			if o.dst[7] != float32(wantPos) || o.grad[7] != float32(slopePos) || o.dst[8] != float32(wantNeg) || o.grad[8] != float32(slopeNeg) {
+				t.Errorf("%s, %v: losses %g, %g, gradients %g, %g", name, l, o.dst[7], o.dst[8], o.grad[7], o.grad[8])
 			}
 			// A loss beyond float32 is infinite, and so is the sum.
-			e = must(New(Loss{Gamma: gamma, PosWeight: 4, NegWeight: 4}, WithKernel(name)))
-			o = evaluate(t, e, b)
+			o = evaluate(t, must(New(l.Weighted(4, 4), WithKernel(name))), b)
 			if !math.IsInf(o.result.Sum(), 1) || o.grad[7] != -4 || o.grad[8] != 4 {
-				t.Errorf("%s, γ = %g: sum %g, gradients %g, %g", name, gamma, o.result.Sum(), o.grad[7], o.grad[8])
+				t.Errorf("%s, %v: sum %g, gradients %g, %g", name, l, o.result.Sum(), o.grad[7], o.grad[8])
 			}
 		}
 	}
@@ -491,19 +496,28 @@ func TestNew(t *testing.T) {
 		env  string
 		want string
 	}{
-		{loss: Focal(0.25, -1), want: "Gamma is -1: want a finite value ≥ 0"},
-		{loss: Focal(0.25, nan), want: "Gamma is NaN: want a finite value ≥ 0"},
-		{loss: Focal(0.25, inf), want: "Gamma is +Inf: want a finite value ≥ 0"},
-		{loss: Focal(1.5, 2), want: "NegWeight is -0.5: want a finite value ≥ 0"},
-		{loss: BalancedCrossEntropy(-0.5), want: "PosWeight is -0.5: want a finite value ≥ 0"},
-		{loss: Loss{PosWeight: inf}, want: "PosWeight is +Inf: want a finite value ≥ 0"},
+		{loss: Focal(10, 2), want: "alpha is 10: want a weight in [0, 1]"},
+		{loss: Focal(-0.5, 2), want: "alpha is -0.5: want a weight in [0, 1]"},
+		{loss: Focal(nan, -1), want: "alpha is NaN: want a weight in [0, 1]"},
+		{loss: Focal(0.25, -1), want: "gamma is -1: want a finite number ≥ 0"},
+		{loss: Focal(0.25, nan), want: "gamma is NaN: want a finite number ≥ 0"},
+		{loss: Focal(0.25, inf), want: "gamma is +Inf: want a finite number ≥ 0"},
+		{loss: Focal(9, inf).Weighted(1, 1), want: "gamma is +Inf: want a finite number ≥ 0"},
+		{loss: BalancedCrossEntropy(1.5), want: "alpha is 1.5: want a weight in [0, 1]"},
+		{loss: CrossEntropy().Weighted(inf, 1), want: "pos is +Inf: want a finite weight ≥ 0"},
+		{loss: CrossEntropy().Weighted(1, -1e-9), want: "neg is -1e-09: want a finite weight ≥ 0"},
 		{loss: CrossEntropy(), opts: []Option{WithWorkers(0)}, want: "workers is 0: want at least 1"},
 		{loss: CrossEntropy(), opts: []Option{WithKernel("mmx")}, want: `unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
 		{loss: CrossEntropy(), env: "mmx", want: `FLENGINE_KERNEL: unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
 	} {
 		t.Setenv("FLENGINE_KERNEL", c.env)
-		if _, err := New(c.loss, c.opts...); err == nil || err.Error() != c.want {
-			t.Errorf("New(%+v): %v, want %s", c.loss, err, c.want)
+		e, err := New(c.loss, c.opts...)
+		if err == nil || err.Error() != c.want || e != nil {
+			t.Errorf("New(%v): %v, want %s", c.loss, err, c.want)
+		}
+		var input *InputError
+		if field, _, found := strings.Cut(c.want, " is "); found && (!errors.As(err, &input) || input.Field != field || input.Index != -1) {
+			t.Errorf("New(%v): %#v, want an InputError about %s", c.loss, err, field)
 		}
 	}
 	for env, want := range map[string]string{"": Kernels()[0], "generic": "generic"} {

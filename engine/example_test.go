@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -21,7 +22,7 @@ func Example() {
 			-6, -4, -5, -4,
 			-1, 0, -2, 3,
 		},
-		Classes:    []int32{2, -1, -2},
+		Classes:    []int32{2, engine.Background, engine.IgnoredClass},
 		NumClasses: 4,
 	})
 	if err != nil {
@@ -161,7 +162,7 @@ func ExampleNew() {
 	_, err = engine.New(engine.Focal(0.25, 2), engine.WithKernel("generic"), engine.WithWorkers(1))
 	fmt.Println(err)
 	// Output:
-	// NegWeight is -0.5: want a finite value ≥ 0
+	// alpha is 1.5: want a weight in [0, 1]
 	// <nil>
 }
 
@@ -175,7 +176,7 @@ func ExampleEngine_Gradients_retinaNet() {
 		grad := make([]float32, len(logits)) // logits: A×80 float32, row-major
 		r, err := e.Gradients(grad, engine.Batch{
 			Logits:     logits,
-			Classes:    classes, // []int32, per anchor: a column, -1 background, -2 ignored
+			Classes:    classes, // []int32, per anchor: a column, engine.Background or engine.IgnoredClass
 			NumClasses: 80,
 		})
 		if err != nil {
@@ -184,8 +185,94 @@ func ExampleEngine_Gradients_retinaNet() {
 		fmt.Println(r.PerPositive(), r.Positives, r.Scores)
 		return nil
 	}
-	if err := evaluate(make([]float32, 2*80), []int32{7, -1}); err != nil {
+	if err := evaluate(make([]float32, 2*80), []int32{7, engine.Background}); err != nil {
 		panic(err)
 	}
 	// Output: 20.707772076129913 1 160
+}
+
+// Weights of foreground and background in place of α: PyTorch's pos_weight is the first,
+// and focal loss without α has 1 and 1.
+func ExampleLoss_Weighted() {
+	for _, l := range []engine.Loss{
+		engine.Focal(0.25, 2),
+		engine.Focal(0.25, 2).Weighted(1, 1),
+		engine.CrossEntropy().Weighted(4, 1),
+	} {
+		pos, neg := l.Weights()
+		fmt.Println(l, pos, neg)
+	}
+	// Output:
+	// focal(alpha=0.25,gamma=2) 0.25 0.75
+	// focal(gamma=2,pos=1,neg=1) 1 1
+	// ce(pos=4,neg=1) 4 1
+}
+
+// Losses in configuration files and flags: what is left out has its default.
+func ExampleParseLoss() {
+	for _, s := range []string{"focal", "focal(gamma=1.5)", "ce(pos=4, neg=1)", "focal(alpha=10)"} {
+		l, err := engine.ParseLoss(s)
+		fmt.Println(l, err)
+	}
+	// Output:
+	// focal(alpha=0.25,gamma=2) <nil>
+	// focal(alpha=0.25,gamma=1.5) <nil>
+	// ce(pos=4,neg=1) <nil>
+	// ce alpha is 10: want a weight in [0, 1]
+}
+
+// A loss is a string in JSON, and a flag by flag.TextVar.
+func ExampleLoss_MarshalText() {
+	var run struct{ Loss engine.Loss }
+	if err := json.Unmarshal([]byte(`{"Loss": "focal(gamma=3)"}`), &run); err != nil {
+		panic(err)
+	}
+	raw, err := json.Marshal(run)
+	fmt.Println(string(raw), err)
+	// Output: {"Loss":"focal(alpha=0.25,gamma=3)"} <nil>
+}
+
+func ExampleLoss_Parameter() {
+	gamma, ok := engine.Focal(0.25, 2).Parameter("gamma")
+	fmt.Println(gamma, ok)
+	_, ok = engine.CrossEntropy().Parameter("gamma")
+	fmt.Println(ok)
+	// Output:
+	// 2 true
+	// false
+}
+
+// The definition, in float64, of what the kernels evaluate in float32: here for a
+// foreground score with p_t = 0.1.
+func ExampleLoss_Definition() {
+	loss, _, _ := engine.Focal(0.25, 2).Definition()(engine.Terms{CE: -math.Log(0.1), P: 0.1, Q: 0.9})
+	fmt.Printf("%.6f\n", 0.25*loss)
+	// Output: 0.466273
+}
+
+// The list of losses, with their parameters and the ranges of these.
+func ExampleFamilies() {
+	for _, f := range engine.Families() {
+		if f.Name != "focal" {
+			continue
+		}
+		fmt.Printf("%s: %s (%s)\n", f.Title, f.Formula, f.Source)
+		for _, p := range f.Parameters {
+			fmt.Printf("%s is %s: %s\n", p.Symbol, p.Meaning, p.Want())
+		}
+	}
+	// Output:
+	// focal loss: −α_t · (1 − p_t)^γ · ln p_t (Lin et al. 2017, arXiv:1708.02002, equation 5)
+	// α is the weight of the foreground, 1 − α that of the background: a weight in [0, 1]
+	// γ is the focusing parameter: a finite number ≥ 0
+}
+
+// The largest errors against float64, in ULP.
+func ExampleBounds() {
+	for _, b := range engine.Bounds() {
+		if b.Loss == engine.Focal(0.25, 2) {
+			fmt.Printf("%s: loss %g, gradient %g\n", b.Name, b.LossULP, b.GradientULP)
+		}
+	}
+	// Output: focal, γ = 2: loss 9, gradient 10
 }

@@ -32,7 +32,7 @@ func FuzzEngine(f *testing.F) {
 		if form&2 != 0 {
 			b.Weights = floats(weights)
 		}
-		l := Loss{Gamma: gamma, PosWeight: pos, NegWeight: neg}
+		l := Focal(0.25, gamma).Weighted(pos, neg)
 		var first *outcome
 		var firstErr error
 		for _, name := range Kernels() {
@@ -40,7 +40,7 @@ func FuzzEngine(f *testing.F) {
 			if err != nil {
 				var input *InputError
 				if !errors.As(err, &input) {
-					t.Fatalf("%+v: %v", l, err)
+					t.Fatalf("%v: %v", l, err)
 				}
 				return
 			}

@@ -44,7 +44,7 @@ func TestTorchvision(t *testing.T) {
 	for _, c := range golden.Cases {
 		l := Focal(c.Alpha, c.Gamma)
 		if c.Alpha < 0 {
-			l = Loss{Gamma: c.Gamma, PosWeight: 1, NegWeight: 1}
+			l = l.Weighted(1, 1)
 		}
 		labels := bytes.Repeat([]byte{c.Label}, n)
 		for _, name := range Kernels() {
@@ -52,10 +52,10 @@ func TestTorchvision(t *testing.T) {
 			must(must(New(l, WithKernel(name))).LossesAndGradients(dst, grad, Batch{Logits: golden.Logits, Labels: labels}))
 			for i, x := range golden.Logits {
 				if want := c.Losses[i]; math.Abs(float64(dst[i])-want) > 1e-6*want+0x1p-126 {
-					t.Errorf("%s, %s, %+v, label %d, logit %g: loss %g, want %g", name, c.Source, l, c.Label, x, dst[i], want)
+					t.Errorf("%s, %s, %v, label %d, logit %g: loss %g, want %g", name, c.Source, l, c.Label, x, dst[i], want)
 				}
 				if want := c.Gradients[i]; math.Abs(float64(grad[i])-want) > 1e-6*math.Abs(want)+0x1p-126 {
-					t.Errorf("%s, %s, %+v, label %d, logit %g: gradient %g, want %g", name, c.Source, l, c.Label, x, grad[i], want)
+					t.Errorf("%s, %s, %v, label %d, logit %g: gradient %g, want %g", name, c.Source, l, c.Label, x, grad[i], want)
 				}
 			}
 		}

@@ -9,6 +9,14 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
+// What Batch.Classes and Batch.Labels call anchors and scores that are of no class, or
+// that do not count.
+const (
+	Background   = -1  // in Classes: an anchor of no class
+	IgnoredClass = -2  // in Classes: an anchor that does not count
+	IgnoredLabel = 255 // in Labels: a score that does not count
+)
+
 // Batch is the input of one evaluation: one score per (anchor, class),
 // row-major, with A anchors of NumClasses scores each.
 type Batch struct {

@@ -97,8 +97,8 @@ func sameInput(a, b InputError) bool {
 
 func TestBadInput(t *testing.T) {
 	for _, name := range Kernels() {
-		for _, gamma := range gammas {
-			e := must(New(Focal(0.25, gamma), WithKernel(name)))
+		for _, l := range listed {
+			e := must(New(l, WithKernel(name)))
 			for _, c := range badBatches {
 				x, _, _ := c.b.scores()
 				n := len(x)
@@ -112,7 +112,7 @@ func TestBadInput(t *testing.T) {
 					r, err := f()
 					var input *InputError
 					if !errors.As(err, &input) || !sameInput(*input, c.want) || err.Error() != c.text {
-						t.Errorf("%s, γ = %g, operation %d, %s: %v, want %s", name, gamma, op, c.name, err, c.text)
+						t.Errorf("%s, %v, operation %d, %s: %v, want %s", name, l, op, c.name, err, c.text)
 					}
 					if r != (Result{}) {
 						t.Errorf("%s: result %v with an error", c.name, r)
@@ -192,7 +192,7 @@ func TestFirstBadProb(t *testing.T) {
 // TestWeightOverflow: a weight that is beyond float32 with the loss's own.
 func TestWeightOverflow(t *testing.T) {
 	for _, name := range Kernels() {
-		e := must(New(Loss{Gamma: 2, PosWeight: 1e30, NegWeight: 1}, WithKernel(name)))
+		e := must(New(Focal(0.25, 2).Weighted(1e30, 1), WithKernel(name)))
 		b := Batch{Logits: []float32{0, 200, 200, 200}, Labels: []uint8{0, 0, 1, 1}, Weights: []float32{1, 1e20, 1, 1e20}}
 		const want = "Weights[3] is 1e+20: want a weight whose product with the loss's, 1e+30, is within float32"
 		if _, err := e.Sum(b); err == nil || err.Error() != want {
@@ -204,7 +204,7 @@ func TestWeightOverflow(t *testing.T) {
 // TestWeightOverflowIsFirst: it counts among the faults by its score.
 func TestWeightOverflowIsFirst(t *testing.T) {
 	for _, name := range Kernels() {
-		e := must(New(Loss{Gamma: 2, PosWeight: 1e30, NegWeight: 1}, WithKernel(name)))
+		e := must(New(Focal(0.25, 2).Weighted(1e30, 1), WithKernel(name)))
 		for _, b := range []Batch{
 			{Logits: []float32{0, 0, 0, nan}, Classes: []int32{0, 0, 0, 0}, Weights: []float32{1e20, 1, 1, 1}},
 			{Logits: make([]float32, 4), Classes: []int32{0, 0, 0, 9}, Weights: []float32{1e20, 1, 1, 1}},

@@ -1,61 +1,113 @@
 package engine
 
-import (
-	"math"
-
-	"github.com/flengine/flengine/asm"
-)
-
-// Loss is a member of the family w_t · (1 − p_t)^Gamma · (−ln p_t), where w_t is
-// PosWeight for foreground scores (label 1) and NegWeight for background. Gamma,
-// the focusing parameter γ, and both weights are finite and ≥ 0.
-type Loss struct{ Gamma, PosWeight, NegWeight float32 }
-
-// CrossEntropy is the binary cross-entropy −ln p_t.
-func CrossEntropy() Loss { return Loss{Gamma: 0, PosWeight: 1, NegWeight: 1} }
-
-// BalancedCrossEntropy is −α_t · ln p_t, with α_t = alpha for the foreground and
-// 1 − alpha for the background; alpha is in [0, 1].
-func BalancedCrossEntropy(alpha float32) Loss {
-	return Loss{Gamma: 0, PosWeight: alpha, NegWeight: 1 - alpha}
+// Loss is one of the losses of [Families] with values for its parameters. Constructors
+// make it, such as [Focal], or [ParseLoss]; the zero Loss is [CrossEntropy]. They take
+// any values: [New] checks them. Losses are equal (==) if family and parameters are.
+type Loss struct {
+	family   uint8 // a row of families
+	weighted bool  // by pos and neg; else by the parameter with Weight, or by 1
+	pos, neg float32
+	values   values
 }
 
-// Focal is the focal loss −α_t · (1 − p_t)^gamma · ln p_t (Lin et al. 2017,
-// equation 5), with α_t as in [BalancedCrossEntropy]. RetinaNet uses
-// Focal(0.25, 2). An alpha outside [0, 1] makes one of the weights negative, which
-// [New] refuses.
-func Focal(alpha, gamma float32) Loss {
-	return Loss{Gamma: gamma, PosWeight: alpha, NegWeight: 1 - alpha}
+func newLoss(family uint8, v ...float32) Loss {
+	l := Loss{family: family}
+	for i, v := range v {
+		l.values[i] = unsigned(v)
+	}
+	return l
 }
 
-// validate returns the loss without negative zeros, or what is wrong with it.
-func (l Loss) validate() (Loss, error) {
-	for _, f := range []struct {
-		name string
-		v    *float32
-	}{{"Gamma", &l.Gamma}, {"PosWeight", &l.PosWeight}, {"NegWeight", &l.NegWeight}} {
-		if !(*f.v >= 0 && *f.v <= math.MaxFloat32) {
-			return l, wholeError(f.name, float64(*f.v), "is %v: want a finite value ≥ 0", *f.v)
+// unsigned returns v, but 0 for −0.
+func unsigned(v float32) float32 {
+	if v == 0 {
+		return 0
+	}
+	return v
+}
+
+// Weighted returns the loss with other weights of foreground (label 1) and background,
+// both finite and ≥ 0, in place of α: Weighted(1, 1) is the loss without α, and
+// Weighted(p, 1) that with PyTorch's pos_weight p.
+func (l Loss) Weighted(pos, neg float32) Loss {
+	l.weighted, l.pos, l.neg = false, 0, 0
+	for i, p := range l.row().Parameters {
+		if p.Weight {
+			l.weighted, l.values[i] = true, 0
 		}
-		*f.v += 0
 	}
-	return l, nil
+	if l.weighted || pos != 1 || neg != 1 { // else that is what the loss is without
+		l.weighted, l.pos, l.neg = true, unsigned(pos), unsigned(neg)
+	}
+	return l
 }
 
-// formula returns what the kernels evaluate. γ = 0, 1, 2 have formulas of their own, which
-// need no power.
-func (l Loss) formula() asm.Formula {
-	switch l.Gamma {
-	case 0:
-		return asm.CrossEntropy
-	case 1:
-		return asm.Focal1
-	case 2:
-		return asm.Focal2
-	}
-	return asm.FocalAny
+func (l Loss) row() *family { return &families[l.family] }
+
+// Family returns the loss with its parameters open.
+func (l Loss) Family() Family {
+	f := l.row().Family
+	f.Parameters = append([]Parameter(nil), f.Parameters...)
+	return f
 }
 
-// Formula returns the name of what the kernels evaluate for the loss, of those in package
-// asm: "ce", "focal1", "focal2" or "focal".
-func (l Loss) Formula() string { return l.formula().String() }
+// Weights returns the factors of the losses of foreground scores (label 1) and of
+// background.
+func (l Loss) Weights() (pos, neg float32) {
+	if l.weighted {
+		return l.pos, l.neg
+	}
+	for i, p := range l.row().Parameters {
+		if p.Weight {
+			return l.values[i], 1 - l.values[i]
+		}
+	}
+	return 1, 1
+}
+
+// Parameter returns the value of a parameter by its name: "alpha", "gamma"; "pos" and
+// "neg" if the loss is [Loss.Weighted], which has no α. It reports whether the loss has
+// that parameter.
+func (l Loss) Parameter(name string) (value float32, ok bool) {
+	l.parameters(func(p *Parameter, v float32) {
+		if p.Name == name {
+			value, ok = v, true
+		}
+	})
+	return value, ok
+}
+
+// parameters calls f with the parameters that the loss has and their values, in order.
+func (l Loss) parameters(f func(p *Parameter, v float32)) {
+	row := l.row()
+	for i := range row.Parameters {
+		if p := &row.Parameters[i]; !p.Weight || !l.weighted {
+			f(p, l.values[i])
+		}
+	}
+	if l.weighted {
+		f(&weights[0], l.pos)
+		f(&weights[1], l.neg)
+	}
+}
+
+// Formula returns the name of what the kernels evaluate for the loss: "ce", "focal1",
+// "focal2", or "focal" with a power for any other γ. Losses of one formula take the same
+// time per score.
+func (l Loss) Formula() string {
+	f, _ := l.row().kernel(1, 1, l.values)
+	return f.String()
+}
+
+// Definition returns the loss by its definition in float64, without its weights.
+func (l Loss) Definition() Definition { return l.row().definition(l.values) }
+
+// check returns an error about the first parameter that is outside its range.
+func (l Loss) check() (err error) {
+	l.parameters(func(p *Parameter, v float32) {
+		if err == nil {
+			err = p.check(float64(v))
+		}
+	})
+	return err
+}

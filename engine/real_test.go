@@ -94,7 +94,7 @@ func TestRealLogits(t *testing.T) {
 						r.Scores, r.Positives, r.Ignored, p.scores, p.positives, p.ignored*int64(p.columns))
 				}
 				if math.Abs(r.Sum()-c.want) > 0x1p-23*c.want {
-					t.Errorf("%s, %s, %+v: sum %.9f, want %.9f", name, p.name, c.loss, r.Sum(), c.want)
+					t.Errorf("%s, %s, %v: sum %.9f, want %.9f", name, p.name, c.loss, r.Sum(), c.want)
 				}
 				if labels, err := e.Sum(Batch{Logits: p.logits, Labels: p.oneHot(), NumClasses: p.columns}); err != nil || labels != r {
 					t.Errorf("%s, %s: labels give %v, %v, classes %v", name, p.name, labels, err, r)

@@ -81,7 +81,7 @@ func TestResultBinary(t *testing.T) {
 }
 
 func TestResultJSON(t *testing.T) {
-	e := must(New(Loss{PosWeight: 4, NegWeight: 1}))
+	e := must(New(CrossEntropy().Weighted(4, 1)))
 	r := must(e.Sum(Batch{Logits: []float32{0, 0, 7}, Labels: []uint8{0, 0, 255}}))
 	if got, want := r.String(), "2 scores, 0 positive, 1 ignored, sum 1.3862943649291992"; got != want {
 		t.Errorf("%s, want %s", got, want)

@@ -10,6 +10,9 @@ import (
 
 // run evaluates a batch, with as many workers as gain.
 func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Result, error) {
+	if !e.made() {
+		return Result{}, wholeError("Engine", 0, "is nil or zero: want one that New returned")
+	}
 	env, err := fpenv.Enter()
 	if err != nil {
 		return Result{}, err

@@ -19,9 +19,6 @@ const (
 	// maxScores keeps logits and outputs within what machines have, and within the
 	// address space of those of 32 bits.
 	maxScores = min(1<<30, math.MaxInt/32+1)
-	// benchAlpha is the α of all weighted losses here; it costs the same whatever
-	// it is.
-	benchAlpha = 0.25
 )
 
 // Operations and forms of labels, by the names that the flags take.
@@ -85,15 +82,16 @@ written: 4 for a logit, the labels' (1 a score, or 4 an anchor for class
 indices), and 4 for each loss and gradient. The default batch stays in the cache
 of most machines.
 
-The losses are ce (cross-entropy), balanced (α %g), and focal followed by γ
-(α %g): focal2, focal1.5, focal0.5 …. Before measuring, all kernels, workers,
-operations and forms of labels are checked to give the same sum, bit for bit.
-FLENGINE_KERNEL has no say here: --kernels has.
+The losses are
+%s;
+others are named with their parameters, as in --losses 'focal(alpha=0.5,gamma=3)'.
+Before measuring, all kernels, workers, operations and forms of labels are checked to
+give the same sum, bit for bit. FLENGINE_KERNEL has no say here: --kernels has.
 
 Go's format has one line a repeat, for benchstat.`,
 			imageHeight, imageWidth, sizesOf(levels), anchorsPerCell, anchors, imageClasses, anchors*imageClasses,
 			realAnchors, realPositives, realIgnored, easyMean, easyDeviation, 100*hardShare, hardMean, hardDeviation,
-			positiveMean, positiveDeviation, 100*easyShare(), benchAlpha, benchAlpha),
+			positiveMean, positiveDeviation, 100*easyShare(), lossesHelp()),
 		Example: `  flbench
   flbench --workers 1,2 --ops sum --labels classes,uint8
   flbench --losses focal2,focal1.5,focal0.5 --time 5
@@ -110,7 +108,7 @@ Go's format has one line a repeat, for benchstat.`,
 	f.IntVar(&o.classes, "classes", imageClasses, "`number` of classes, the scores of an anchor")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the batch")
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all usable here)")
-	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses: ce, balanced, focal followed by γ")
+	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as above")
 	f.StringSliceVar(&o.ops, "ops", allOps, "`names` of operations")
 	f.StringSliceVar(&o.labels, "labels", []string{labelsClasses}, "`forms` of labels: classes (an index an anchor), uint8 (a label a score)")
 	f.IntSliceVar(&o.workers, "workers", []int{1}, "`numbers` of workers")

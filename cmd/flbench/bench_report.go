@@ -42,7 +42,7 @@ type environment struct {
 type benchRow struct {
 	Kernel         string   `json:"kernel"`
 	Loss           string   `json:"loss"`
-	Gamma          float32  `json:"gamma"`
+	Gamma          float32  `json:"gamma"` // 0 for losses without
 	PosWeight      float32  `json:"pos_weight"`
 	NegWeight      float32  `json:"neg_weight"`
 	Op             string   `json:"op"`
@@ -78,8 +78,10 @@ func (m *measurement) report() *benchReport {
 		sorted := slices.Sorted(slices.Values(c.repeats))
 		median := quantile(sorted, 0.5)
 		bytes := c.bytesPerScore(m.classes)
+		gamma, _ := c.loss.Parameter("gamma")
+		pos, neg := c.loss.Weights()
 		r.Rows = append(r.Rows, benchRow{
-			Kernel: c.kernel, Loss: c.loss.name, Gamma: c.loss.Gamma, PosWeight: c.loss.PosWeight, NegWeight: c.loss.NegWeight,
+			Kernel: c.kernel, Loss: c.loss.name, Gamma: gamma, PosWeight: pos, NegWeight: neg,
 			Op: c.op, Labels: c.labels, Workers: c.workers, Passes: c.passes,
 			NsPerScore: median, Min: sorted[0], Max: sorted[len(sorted)-1],
 			Spread:        (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,

@@ -181,7 +181,7 @@ var tiny = []string{"--anchors", "60", "--classes", "3", "--time", "0.02"}
 
 func TestBenchJSON(t *testing.T) {
 	t.Setenv(kernelVariable, "")
-	out := mustRun(t, append(tiny, "bench", "--json", "--losses", "ce,balanced,focal2,focal0.50", "--labels", "uint8,classes", "--workers", "1,2")...)
+	out := mustRun(t, append(tiny, "bench", "--json", "--losses", "ce,balanced,focal2,focal0.50,focal(alpha=0.5,gamma=3)", "--labels", "uint8,classes", "--workers", "1,2")...)
 	var got benchReport
 	d := json.NewDecoder(strings.NewReader(out))
 	d.DisallowUnknownFields()
@@ -197,7 +197,7 @@ func TestBenchJSON(t *testing.T) {
 	for _, r := range got.Rows {
 		cells[fmt.Sprintln(r.Kernel, r.Loss, r.Op, r.Labels, r.Workers)] = r
 	}
-	gammas := map[string]float32{"ce": 0, "balanced": 0, "focal2": 2, "focal0.5": 0.5}
+	gammas := map[string]float32{"ce": 0, "balanced": 0, "focal2": 2, "focal0.5": 0.5, "focal(alpha=0.5,gamma=3)": 3}
 	bytes := map[string]float64{opSum: 4, opLosses: 8, opGradients: 8, opBoth: 12}
 	want := 0
 	for _, kernel := range engine.Kernels() {
@@ -251,7 +251,7 @@ func TestBenchIsRoot(t *testing.T) {
 	}
 }
 
-var benchmarkLine = regexp.MustCompile(`^BenchmarkFlbench/kernel=([a-z0-9]+)/loss=([a-z0-9.]+)/op=([a-z+]+)/labels=(classes|uint8)/workers=(\d+)(-\d+)?\t(\d+)\t([0-9.]+) ns/op\t([0-9.]+) ns/score\t([0-9.]+) GB/s$`)
+var benchmarkLine = regexp.MustCompile(`^BenchmarkFlbench/kernel=([a-z0-9]+)/loss=([a-z0-9.=,()]+)/op=([a-z+]+)/labels=(classes|uint8)/workers=(\d+)(-\d+)?\t(\d+)\t([0-9.]+) ns/op\t([0-9.]+) ns/score\t([0-9.]+) GB/s$`)
 
 func TestBenchGo(t *testing.T) {
 	out := mustRun(t, append(tiny, "--format", "go", "--ops", "sum,losses+gradients")...)
@@ -430,11 +430,14 @@ func TestBenchUsage(t *testing.T) {
 		{"--kernels: generic twice", []string{"--kernels", "generic,generic"}},
 		{"--kernels: want at least one name", []string{"--kernels", ""}},
 		{`--kernels: an empty name`, []string{"--kernels", "generic,"}},
-		{`--losses: unknown "hinge": want ce, balanced, or focal followed by γ`, []string{"--losses", "hinge"}},
-		{`--losses: "focal": want γ after focal`, []string{"--losses", "focal"}},
-		{`--losses: "focal-1": Gamma is -1: want a finite value ≥ 0`, []string{"--losses", "focal-1"}},
-		{`--losses: "focalnan": Gamma is NaN`, []string{"--losses", "focalnan"}},
-		{`--losses: "focal1e99": want γ after focal`, []string{"--losses", "focal1e99"}},
+		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(familyNames(), ", "), []string{"--losses", "hinge"}},
+		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(familyNames(), ", "), []string{"--losses", "focalx"}},
+		{`--losses: "focal-1": gamma is -1: want a finite number ≥ 0`, []string{"--losses", "focal-1"}},
+		{`--losses: "focalnan": gamma is NaN: want a finite number ≥ 0`, []string{"--losses", "focalnan"}},
+		{`--losses: "focal1e99": gamma is 1e+99: want a finite number ≥ 0`, []string{"--losses", "focal1e99"}},
+		{`--losses: "focal(alpha=10,gamma=1)": alpha is 10: want a weight in [0, 1]`, []string{"--losses", "ce,focal(alpha=10,gamma=1),focal1"}},
+		{`--losses: loss "focal(gamma=1" does not end in a parenthesis`, []string{"--losses", "focal(gamma=1"}},
+		{"--losses: focal2 twice", []string{"--losses", "focal,focal2"}},
 		{"--losses: focal2 twice", []string{"--losses", "focal2,focal2.0"}},
 		{"--losses: want at least one name", []string{"--losses", ""}},
 		{`--ops: unknown "mean": want sum, losses, gradients, losses+gradients`, []string{"--ops", "mean"}},

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,24 +16,15 @@ import (
 	"github.com/flengine/flengine/engine"
 )
 
-// The names of the losses, for --loss.
-const (
-	lossCE       = "ce"
-	lossBalanced = "balanced"
-	lossFocal    = "focal"
-)
-
-var lossNames = []string{lossCE, lossBalanced, lossFocal}
-
-const evalLong = `eval evaluates a detection loss over raw class logits, before the sigmoid, and
+var evalLong = fmt.Sprintf(`eval evaluates a detection loss over raw class logits, before the sigmoid, and
 shows how much of it the easy negatives make up.
 
 Each PATH is a folder with two NumPy files:
 
   logits.npy  float32 of shape (A, C), one row of C scores an anchor, or (A,)
   labels.npy  int32 or int64 of shape (A,): the class column of each anchor,
-              -1 for background, -2 for an ignored anchor;
-              or uint8 of the logits' shape: 0, 1, or 255 for an ignored score
+              %d for background, %d for an ignored anchor;
+              or uint8 of the logits' shape: 0, 1, or %d for an ignored score
 
 The files are mapped and evaluated in shards, so they may be larger than memory.
 
@@ -48,8 +39,8 @@ cross-entropy and of the total of the chosen loss follow.
 Sums are exact and rounded once: they do not depend on the kernel, the number of
 workers, or the order of the PATHs.
 
-With --json the same is one object with the keys loss (name, and alpha and gamma
-where the loss has them), kernel, workers, results and total. Each of the results,
+With --json the same is one object with the keys loss (name, and the parameters that
+the loss has), kernel, workers, results and total. Each of the results,
 and total, has the keys path, scores, positives, ignored, sum, mean, per_positive
 and easy_negatives (entries_share, ce_share and loss_share, fractions from 0 to 1).
 The path of total is "total"; with --logits that of the result is the logits' file.
@@ -57,7 +48,12 @@ With --top K above 0 each of the results also has top: the hardest scores, large
 loss first, each with the keys row, column, logit, label (0 or 1) and loss. Infinite
 logits are the strings "Infinity" and "-Infinity".
 
-Nothing is printed or written if any of the input is bad.`
+The losses are
+%s.
+--loss takes the name of one, whose parameters have flags of their own, or the whole,
+as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha.
+
+Nothing is printed or written if any of the input is bad.`, engine.Background, engine.IgnoredClass, engine.IgnoredLabel, lossesHelp())
 
 const evalExample = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut
@@ -71,8 +67,7 @@ const evalExample = `  # The focal loss (alpha 0.25, gamma 2) of one image
 // evalFlags are eval's flags.
 type evalFlags struct {
 	logits, labels          string
-	loss                    string
-	alpha, gamma            float64
+	loss                    lossFlags
 	kernel                  string
 	workers, top            int
 	lossesOut, gradientsOut string
@@ -116,16 +111,15 @@ func newEvalCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&f.logits, "logits", "", "evaluate the logits in `FILE` instead of PATHs; with --labels")
 	flags.StringVar(&f.labels, "labels", "", "take the labels from `FILE`; with --logits")
-	flags.StringVar(&f.loss, "loss", lossFocal, "`NAME` of the loss: "+orList(lossNames))
-	flags.Float64Var(&f.alpha, "alpha", 0.25, "`WEIGHT` of the foreground, in [0, 1]; the background's is the rest")
-	flags.Float64Var(&f.gamma, "gamma", 2, "focusing parameter `GAMMA`, 0 or more")
+	flags.StringVar(&f.loss.name, "loss", "focal", "`NAME` of the loss: "+orList(familyNames())+", as above")
+	f.loss.add(flags, familyNames())
 	flags.StringVar(&f.kernel, "kernel", "", "`NAME` of the kernel: "+orList(engine.Kernels())+" (default $FLENGINE_KERNEL, or the fastest)")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "work with `N` goroutines")
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH")
 	flags.StringVar(&f.lossesOut, "losses-out", "", "write each score's loss to the .npy `FILE`; for one input")
 	flags.StringVar(&f.gradientsOut, "gradients-out", "", "write each score's gradient to the .npy `FILE`; for one input")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
-	completeNames(cmd, "loss", lossNames)
+	completeNames(cmd, "loss", familyNames())
 	completeNames(cmd, "kernel", engine.Kernels())
 	for _, name := range []string{"logits", "labels", "losses-out", "gradients-out"} {
 		if err := cmd.MarkFlagFilename(name, "npy"); err != nil {
@@ -231,7 +225,7 @@ func location(path string) string {
 
 // evaluator checks the flags on the loss and on how to evaluate it.
 func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
-	loss, about, err := f.chosenLoss(cmd)
+	loss, err := f.loss.chosen(cmd.Flags())
 	switch {
 	case err != nil:
 		return nil, err
@@ -241,7 +235,7 @@ func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 		return nil, usagef("--top is %d: want 0 or more", f.top)
 	}
 	e := &evaluator{
-		about: about, workers: f.workers, top: f.top,
+		about: lossInfo{loss}, workers: f.workers, top: f.top,
 		lossesOut: f.lossesOut, gradientsOut: f.gradientsOut,
 	}
 	// Shards are what the workers share, so each is evaluated by one.
@@ -258,43 +252,6 @@ func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 		e.ce = e.loss
 	}
 	return e, nil
-}
-
-// chosenLoss returns the loss that the flags stand for, and how to report it.
-func (f *evalFlags) chosenLoss(cmd *cobra.Command) (engine.Loss, lossInfo, error) {
-	var loss engine.Loss
-	about := lossInfo{Name: f.loss}
-	var unused []string
-	switch f.loss {
-	case lossCE:
-		loss, unused = engine.CrossEntropy(), []string{"alpha", "gamma"}
-	case lossBalanced:
-		loss, unused = engine.BalancedCrossEntropy(float32(f.alpha)), []string{"gamma"}
-		about.Alpha = &loss.PosWeight
-	case lossFocal:
-		loss = engine.Focal(float32(f.alpha), float32(f.gamma))
-		about.Alpha, about.Gamma = &loss.PosWeight, &loss.Gamma
-	default:
-		return loss, about, usagef("--loss is %q: want %s", f.loss, orList(lossNames))
-	}
-	for _, name := range unused {
-		if cmd.Flags().Changed(name) {
-			return loss, about, usagef("--%s has no meaning for --loss %s", name, f.loss)
-		}
-	}
-	return loss, about, checkAlphaGamma(f.alpha, f.gamma)
-}
-
-// checkAlphaGamma checks the flags --alpha and --gamma. They are float64, as
-// rounding to float32 hides that 1.00000001 is above 1.
-func checkAlphaGamma(alpha, gamma float64) error {
-	switch {
-	case !(alpha >= 0 && alpha <= 1):
-		return usagef("--alpha is %v: want a number in [0, 1]", alpha)
-	case !(gamma >= 0 && gamma <= math.MaxFloat32):
-		return usagef("--gamma is %v: want a number from 0 to %v", gamma, float32(math.MaxFloat32))
-	}
-	return nil
 }
 
 // interruptible returns a context that SIGINT, SIGTERM and a terminal's end

@@ -22,26 +22,6 @@ type report struct {
 	Total   entry    `json:"total"`
 }
 
-// lossInfo is the chosen loss, with the parameters that it has.
-type lossInfo struct {
-	Name  string   `json:"name"`
-	Alpha *float32 `json:"alpha,omitempty"`
-	Gamma *float32 `json:"gamma,omitempty"`
-}
-
-func (l lossInfo) String() string {
-	text := map[string]string{
-		lossCE: "cross-entropy", lossBalanced: "balanced cross-entropy", lossFocal: "focal loss",
-	}[l.Name]
-	if l.Alpha != nil {
-		text += fmt.Sprintf(", alpha %v", *l.Alpha)
-	}
-	if l.Gamma != nil {
-		text += fmt.Sprintf(", gamma %v", *l.Gamma)
-	}
-	return text
-}
-
 // entry is the outcome of one input, or of all of them.
 type entry struct {
 	Path          string        `json:"path"`

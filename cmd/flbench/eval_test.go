@@ -44,6 +44,21 @@ func evalReport(t testing.TB, args ...string) (r report) {
 	return r
 }
 
+// UnmarshalJSON is the inverse of MarshalJSON: the parameters are those of ParseLoss.
+func (l *lossInfo) UnmarshalJSON(b []byte) error {
+	var keys map[string]any
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return err
+	}
+	var parameters []string
+	for key, v := range keys {
+		if key != "name" {
+			parameters = append(parameters, fmt.Sprintf("%s=%v", key, v))
+		}
+	}
+	return l.Loss.UnmarshalText([]byte(fmt.Sprintf("%v(%s)", keys["name"], strings.Join(parameters, ","))))
+}
+
 // UnmarshalJSON is the inverse of MarshalJSON.
 func (x *jsonLogit) UnmarshalJSON(b []byte) error {
 	switch string(b) {
@@ -215,11 +230,11 @@ func TestEvalPhotos(t *testing.T) {
 				fmt.Sprintf("%.2f", 100*e.EasyNegatives.Loss),
 			}
 			want := []string{p.easyEntries, p.easyCE, p.easyAll}
-			if r.Loss.Name == "ce" {
+			if r.Loss.Loss == engine.CrossEntropy() {
 				want[2] = p.easyCE
 			}
 			if !slices.Equal(shares, want) {
-				t.Errorf("%s, %s: shares %q, want %q", p.name, r.Loss.Name, shares, want)
+				t.Errorf("%s, %s: shares %q, want %q", p.name, r.Loss, shares, want)
 			}
 		}
 		// The README's sums are those of float64 losses.
@@ -379,8 +394,12 @@ func TestEvalJSON(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	for loss, want := range map[string]string{
-		"balanced": `{"name":"balanced","alpha":0.25}`,
-		"focal":    `{"name":"focal","alpha":0.25,"gamma":2}`,
+		"balanced":                     `{"name":"balanced","alpha":0.25}`,
+		"focal":                        `{"name":"focal","alpha":0.25,"gamma":2}`,
+		"focal1.5":                     `{"name":"focal","alpha":0.25,"gamma":1.5}`,
+		"focal(alpha=0.5)":             `{"name":"focal","alpha":0.5,"gamma":2}`,
+		"focal(gamma=1, pos=1, neg=1)": `{"name":"focal","gamma":1,"pos":1,"neg":1}`,
+		"ce(pos=4,neg=1e-30)":          `{"name":"ce","pos":4,"neg":1e-30}`,
 	} {
 		r := evalReport(t, "--loss", loss, dir)
 		if got := string(must(json.Marshal(r.Loss))); got != want {
@@ -390,7 +409,7 @@ func TestEvalJSON(t *testing.T) {
 			t.Errorf("top %v without --top", r.Results[0].Top)
 		}
 	}
-	if r := evalReport(t, "--alpha", "1", "--gamma", "0.1", dir); *r.Loss.Alpha != 1 || *r.Loss.Gamma != 0.1 {
+	if r := evalReport(t, "--alpha", "1", "--gamma", "0.1", dir); r.Loss.Loss != engine.Focal(1, 0.1) {
 		t.Errorf("loss %v", r.Loss)
 	}
 }
@@ -507,6 +526,8 @@ func TestEvalEngine(t *testing.T) {
 		{[]string{"--loss", "balanced"}, engine.BalancedCrossEntropy(0.25)},
 		{[]string{"--loss", "balanced", "--alpha", "0"}, engine.BalancedCrossEntropy(0)},
 		{[]string{"--loss", "ce"}, engine.CrossEntropy()},
+		{[]string{"--loss", "ce(pos=3,neg=1)"}, engine.CrossEntropy().Weighted(3, 1)},
+		{[]string{"--loss", "focal1"}, engine.Focal(0.25, 1)},
 	} {
 		e := must(engine.New(c.loss))
 		r := must(e.Sum(s.batch()))
@@ -608,7 +629,7 @@ func TestEvalHelp(t *testing.T) {
 		"flbench eval --json --loss ce testdata/detector-logits/*/*/\n",
 		"flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy\n",
 		"Usage:\n  flbench eval PATH... | --logits FILE --labels FILE\n",
-		"--gamma GAMMA", "ce, balanced or focal", "p_t > 0.9", "easy_negatives",
+		"--gamma GAMMA", orList(familyNames()), "p_t > 0.9", "easy_negatives",
 	} {
 		if !strings.Contains(help, want) {
 			t.Errorf("help lacks %q:\n%s", want, help)

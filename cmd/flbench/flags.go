@@ -3,7 +3,6 @@ package main
 import (
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -78,54 +77,4 @@ func checkCPU(cpu int, workers []int) (int, error) {
 		return 0, usagef("--cpu: pins one thread: want --workers 1")
 	}
 	return cpu, nil
-}
-
-// lossSpec is a loss and its name in flags and tables.
-type lossSpec struct {
-	name string
-	engine.Loss
-}
-
-// parseLosses reads the names of losses, none of them twice.
-func parseLosses(names []string) ([]lossSpec, error) {
-	if err := checkList("losses", names, nil); err != nil {
-		return nil, err
-	}
-	var losses []lossSpec
-	for _, name := range names {
-		l, err := parseLoss(name)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(losses, func(o lossSpec) bool { return o.name == l.name }) {
-			return nil, usagef("--losses: %s twice", l.name)
-		}
-		losses = append(losses, l)
-	}
-	return losses, nil
-}
-
-// parseLoss reads the name of a loss; the name in the result is the shortest.
-func parseLoss(name string) (lossSpec, error) {
-	l := lossSpec{name: name}
-	gamma, focal := strings.CutPrefix(name, "focal")
-	switch {
-	case name == "ce":
-		l.Loss = engine.CrossEntropy()
-	case name == "balanced":
-		l.Loss = engine.BalancedCrossEntropy(benchAlpha)
-	case focal:
-		g, err := strconv.ParseFloat(gamma, 32)
-		if err != nil {
-			return l, usagef("--losses: %q: want γ after focal, as in focal2", name)
-		}
-		l.Loss = engine.Focal(benchAlpha, float32(g))
-		if _, err := engine.New(l.Loss, engine.WithKernel("generic")); err != nil { // about γ alone
-			return l, usagef("--losses: %q: %w", name, err)
-		}
-		l.name = "focal" + strconv.FormatFloat(g, 'g', -1, 32)
-	default:
-		return l, usagef("--losses: unknown %q: want ce, balanced, or focal followed by γ", name)
-	}
-	return l, nil
 }

@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/engine"
 )
 
 // inRoot runs the test from the repository's root, where README's commands are
@@ -88,5 +92,28 @@ func TestReadmeLibrary(t *testing.T) {
 	}
 	if !found {
 		t.Error("README shows no Go code")
+	}
+}
+
+// TestReadmeLosses: README's table of losses is the engine's list.
+func TestReadmeLosses(t *testing.T) {
+	readme := inRoot(t)
+	_, table, _ := strings.Cut(readme, "| name | loss | formula | parameters | from |\n| --- | --- | --- | --- | --- |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var want []string
+	for _, f := range engine.Families() {
+		var parameters []string
+		for _, p := range f.Parameters {
+			values := "in [" + short(p.Min) + ", " + short(p.Max) + "]"
+			if p.Max == math.MaxFloat32 {
+				values = "≥ " + short(p.Min)
+			}
+			parameters = append(parameters, fmt.Sprintf("%s %s, %s", p.Symbol, values, short(p.Default)))
+		}
+		row := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", f.Name, f.Title, f.Formula, strings.Join(parameters, "; "), f.Source)
+		want = append(want, strings.Replace(row, "|  |", "| |", 1))
+	}
+	if table != strings.Join(want, "\n") {
+		t.Errorf("README's losses are\n%s\nthe engine's\n%s", table, strings.Join(want, "\n"))
 	}
 }

@@ -89,7 +89,7 @@ operations a nanosecond by vector operations a byte, both axes logarithmic.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all in assembly that are usable here)")
-	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses: ce, balanced, focal followed by γ")
+	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as in 'flbench bench --help'")
 	f.StringSliceVar(&o.ops, "ops", []string{opSum, opLosses, opGradients}, "`names` of operations")
 	f.StringSliceVar(&o.inputs, "inputs", allInputs, "`kinds` of scores: logits, probs")
 	f.IntSliceVar(&o.scores, "scores", nil, "`numbers` of scores of a batch (default as said above)")

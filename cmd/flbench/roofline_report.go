@@ -62,7 +62,7 @@ type rooflineRow struct {
 	Kernel  string  `json:"kernel"`
 	Input   string  `json:"input"` // logits or probs
 	Loss    string  `json:"loss"`
-	Gamma   float32 `json:"gamma"`
+	Gamma   float32 `json:"gamma"` // 0 for losses without
 	Op      string  `json:"op"`
 	Scores  int     `json:"scores"`
 	Workers int     `json:"workers"`
@@ -159,8 +159,9 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 	sorted := slices.Sorted(slices.Values(c.repeats))
 	median := quantile(sorted, 0.5)
 	read, written := c.opKind.Bytes()
+	gamma, _ := c.loss.Parameter("gamma")
 	row := rooflineRow{
-		Kernel: c.kernel, Input: c.input, Loss: c.loss.name, Gamma: c.loss.Gamma, Op: c.op, Scores: c.scores, Workers: c.workers,
+		Kernel: c.kernel, Input: c.input, Loss: c.loss.name, Gamma: gamma, Op: c.op, Scores: c.scores, Workers: c.workers,
 		NsPerScore: median, Min: sorted[0], Spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
 		BytesRead: read, BytesWrite: written, WorkingSet: workingSet(c.opKind, c.scores), Binds: bindsBandwidth,
 	}

@@ -240,7 +240,7 @@ func TestRooflineUsage(t *testing.T) {
 		{`--plot: "": want a name`, []string{"--plot", ""}},
 		{"--kernels: unknown kernel \"sse9\"", []string{"--kernels", "sse9"}},
 		{"--losses: ce twice", []string{"--losses", "ce,ce"}},
-		{`--losses: unknown "dice"`, []string{"--losses", "dice"}},
+		{`--losses: loss "dice" is unknown`, []string{"--losses", "dice"}},
 		{`--ops: unknown "product": want sum, losses, gradients, losses+gradients`, []string{"--ops", "product"}},
 		{`--inputs: unknown "scores": want logits, probs`, []string{"--inputs", "scores"}},
 		{"--scores: 0: want 1 to " + fmt.Sprint(maxScores), []string{"--scores", "0"}},

@@ -11,7 +11,7 @@ import (
 )
 
 func newScenariosCommand() *cobra.Command {
-	var alpha, gamma float64
+	var flags lossFlags
 	var kernel string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -28,7 +28,12 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
   flbench scenarios --kernel generic --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkAlphaGamma(alpha, gamma); err != nil {
+			balanced, err := flags.loss(cmd.Flags(), "balanced")
+			if err != nil {
+				return err
+			}
+			focal, err := flags.loss(cmd.Flags(), "focal")
+			if err != nil {
 				return err
 			}
 			if _, err := engine.New(engine.CrossEntropy(), engine.WithKernel(kernel)); err != nil {
@@ -37,7 +42,7 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 				}
 				return err
 			}
-			s, err := evaluateScenarios(float32(alpha), float32(gamma), kernel)
+			s, err := evaluateScenarios(balanced, focal, kernel)
 			if err != nil {
 				return err
 			}
@@ -49,8 +54,7 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.Float64Var(&alpha, "alpha", 0.25, "weight of the foreground, `α`; the background's is 1 − α")
-	f.Float64Var(&gamma, "gamma", 2, "focusing parameter `γ` of focal loss")
+	flags.add(f, []string{"balanced", "focal"})
 	f.StringVar(&kernel, "kernel", "", "`name` of the kernel, as in 'flbench info' (default the fastest)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -77,8 +81,10 @@ type scenario struct {
 }
 
 // evaluateScenarios computes the examples with the engine.
-func evaluateScenarios(alpha, gamma float32, kernel string) (*scenarios, error) {
-	s := &scenarios{Alpha: alpha, Gamma: gamma}
+func evaluateScenarios(balanced, focal engine.Loss, kernel string) (*scenarios, error) {
+	s := new(scenarios)
+	s.Alpha, _ = focal.Parameter("alpha")
+	s.Gamma, _ = focal.Parameter("gamma")
 	for _, c := range []struct {
 		name string
 		pt   float64 // of the true label
@@ -96,7 +102,7 @@ func evaluateScenarios(alpha, gamma float32, kernel string) (*scenarios, error) 
 		b.Logits[i], b.Labels[i] = c.Logit, c.Label
 	}
 	var losses [3][]float32
-	for i, l := range []engine.Loss{engine.CrossEntropy(), engine.BalancedCrossEntropy(alpha), engine.Focal(alpha, gamma)} {
+	for i, l := range []engine.Loss{engine.CrossEntropy(), balanced, focal} {
 		e, err := engine.New(l, engine.WithKernel(kernel), engine.WithWorkers(1))
 		if err != nil {
 			return nil, err

@@ -102,11 +102,11 @@ func TestScenariosUsage(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"--alpha is 1.5: want a number in [0, 1]", []string{"--alpha", "1.5"}},
-		{"--alpha is NaN: want a number in [0, 1]", []string{"--alpha", "nan"}},
-		{"--gamma is -1: want a number from 0 to 3.4028235e+38", []string{"--gamma", "-1"}},
-		{"--gamma is +Inf: want a number from 0 to 3.4028235e+38", []string{"--gamma", "inf"}},
-		{"--alpha is 1.00000001: want a number in [0, 1]", []string{"--alpha", "1.00000001"}},
+		{"--alpha is 1.5: want a weight in [0, 1]", []string{"--alpha", "1.5"}},
+		{"--alpha is NaN: want a weight in [0, 1]", []string{"--alpha", "nan"}},
+		{"--gamma is -1: want a finite number ≥ 0", []string{"--gamma", "-1"}},
+		{"--gamma is +Inf: want a finite number ≥ 0", []string{"--gamma", "inf"}},
+		{"--alpha is 1.00000001: want a weight in [0, 1]", []string{"--alpha", "1.00000001"}},
 		{`--gamma: "two": want a number`, []string{"--gamma", "two"}},
 		{`--kernel: unknown kernel "mmx"`, []string{"--kernel", "mmx"}},
 	} {

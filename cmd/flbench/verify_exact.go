@@ -121,75 +121,21 @@ func (t *exactTerms) probs(xs []float32) {
 	}
 }
 
-// modulate sets m to w·(1 − p_t)^γ of n scores. The powers in use are products and
-// square roots of q, whose relative error they multiply by γ at most.
-func (t *exactTerms) modulate(m []float64, l engine.Loss, label int) {
-	w := float64(l.NegWeight)
-	if label == 1 {
-		w = float64(l.PosWeight)
-	}
-	q := t.q[label][:len(m)]
-	switch gamma := float64(l.Gamma); gamma {
-	case 0:
-		for i := range m {
-			m[i] = w
-		}
-	case 0.5:
-		for i, q := range q {
-			m[i] = w * math.Sqrt(q)
-		}
-	case 1:
-		for i, q := range q {
-			m[i] = w * q
-		}
-	case 1.5:
-		for i, q := range q {
-			m[i] = w * (q * math.Sqrt(q))
-		}
-	case 2:
-		for i, q := range q {
-			m[i] = w * (q * q)
-		}
-	case 3:
-		for i, q := range q {
-			m[i] = w * (q * q * q)
-		}
-	case 5:
-		for i, q := range q {
-			m[i] = w * (q * (q * q) * (q * q))
-		}
-	default:
-		for i, q := range q {
-			m[i] = w * math.Pow(q, gamma)
-		}
-	}
-}
-
-// logitLoss sets the losses, and the gradients by the logit, in place of the
-// modulating factors m.
-func (t *exactTerms) logitLoss(loss, m []float64, gamma float64, label int) {
-	sign := float64(1 - 2*label)
-	n := len(m)
+// losses sets the losses of weight w, and their gradients by the logit or the probability,
+// of one label.
+func (t *exactTerms) losses(loss, grad []float64, define engine.Definition, w float64, label int, probs bool) {
+	n := len(loss)
 	ce, q, p := t.ce[label][:n], t.q[label][:n], t.q[1-label][:n]
-	loss = loss[:n]
-	for i, m0 := range m {
-		loss[i] = m0 * ce[i]
-		m[i] = sign * m0 * (q[i] + gamma*p[i]*ce[i])
-	}
-}
-
-// probLoss is logitLoss for probabilities, with the clamp of p_t.
-func (t *exactTerms) probLoss(loss, m []float64, gamma float64, label int) {
-	sign := float64(1 - 2*label)
-	n := len(m)
-	ce, q, p := t.ce[label][:n], t.q[label][:n], t.q[1-label][:n]
-	loss = loss[:n]
-	for i, m0 := range m {
-		ratio := 1.0 // of −ln p_t to 1 − p_t
-		if q[i] > 0 {
-			ratio = ce[i] / q[i]
+	grad = grad[:n]
+	signed := w * float64(1-2*label)
+	for i := range loss {
+		of := engine.Terms{CE: ce[i], P: p[i], Q: q[i]}
+		f, byCE, byQ := define(of)
+		loss[i] = w * f
+		if probs {
+			grad[i] = signed * (byCE/max(of.P, float64(float32(1e-12))) + byQ)
+		} else {
+			grad[i] = signed * (byCE*of.Q + byQ*of.Q*of.P)
 		}
-		loss[i] = m0 * ce[i]
-		m[i] = sign * m0 * (1/max(p[i], float64(float32(1e-12))) + gamma*ratio)
 	}
 }

@@ -24,6 +24,7 @@ const (
 // probabilities, or a function.
 type subject struct {
 	group, name string // as --only has it
+	family      string // of a loss: a name for all of it
 	title       string // for people
 	input       string // what the inputs are
 	patterns    uint64 // the bit patterns of float32, from 0 on, that hold all inputs
@@ -52,7 +53,7 @@ func (s subject) id() string { return s.group + "." + s.name }
 // is tells whether --only=name means the subject.
 func (s subject) is(name string) bool {
 	short := strings.TrimPrefix(name, s.group+".")
-	return name == s.group || short == s.name || short == "focal" && strings.HasPrefix(s.name, "focal")
+	return name == s.group || short == s.name || short == s.family && short != ""
 }
 
 // step is the stride between the inputs.
@@ -114,7 +115,7 @@ func choose(list []subject, only []string) ([]subject, error) {
 		return list, nil
 	}
 	chosen := make([]bool, len(list))
-	for _, name := range only {
+	for _, name := range joinParentheses(only) {
 		known := false
 		for i, s := range list {
 			if s.is(strings.ToLower(strings.TrimSpace(name))) {
@@ -134,9 +135,14 @@ func choose(list []subject, only []string) ([]subject, error) {
 	return some, nil
 }
 
-// onlyNames are the names for --only, the groups first.
+// onlyNames are the names for --only, those of several subjects first.
 func onlyNames(list []subject) []string {
-	names := []string{groupLogits, groupProbs, groupVecmath, "focal"}
+	names := []string{groupLogits, groupProbs, groupVecmath}
+	for _, s := range list {
+		if s.family != s.name && s.family != "" && !slices.Contains(names, s.family) {
+			names = append(names, s.family)
+		}
+	}
 	for _, s := range list {
 		if !slices.Contains(names, s.name) {
 			names = append(names, s.name)
@@ -151,40 +157,23 @@ type lossKernel struct {
 	run  func(dst, grad []float32, b engine.Batch) error
 }
 
-// lossName is what bench's --losses and --only call a loss.
-func lossName(l engine.Loss) string {
-	switch {
-	case l.Gamma != 0:
-		return fmt.Sprintf("focal%g", l.Gamma)
-	case l == engine.CrossEntropy():
-		return "ce"
-	}
-	return "balanced"
-}
-
 // lossSubject verifies a loss on kernels, the first of which is the reference for
 // bits.
 func lossSubject(group string, b engine.Bound, kernels []lossKernel) subject {
 	s := subject{
-		group: group, name: lossName(b.Loss), title: b.Name, input: "logit",
-		patterns: 1 << 32, finite: true, cost: 60,
-	}
-	switch b.Loss.Gamma {
-	case 0, 1, 2:
-	default:
-		s.cost = 95
+		group: group, name: shortName(b.Loss), family: b.Loss.Family().Name, title: b.Name, input: "logit",
+		patterns: 1 << 32, finite: true, cost: 75,
 	}
 	probs := group == groupProbs
-	// The exact gradient from which on its bound in ULP holds; see engine.Bound.
-	floor := 0x1p-126
 	if probs {
-		s.input, s.patterns = "probability", uint64(math.Float32bits(1))+1
-		floor *= 1 + float64(b.Loss.Gamma)
-		s.cost = s.cost * 3 / 2
+		s.input, s.patterns, s.cost = "probability", uint64(math.Float32bits(1))+1, 110
 	}
 	for label := range uint8(2) {
 		s.outputs = append(s.outputs, output{"loss", &label, b.LossULP}, output{"gradient", &label, b.GradientULP})
 	}
+	define := b.Loss.Definition()
+	pos, neg := b.Loss.Weights()
+	weights := [2]float64{float64(neg), float64(pos)}
 	s.newChecker = func() checker {
 		var (
 			terms                         exactTerms
@@ -221,14 +210,9 @@ func lossSubject(group string, b engine.Bound, kernels []lossKernel) subject {
 					onLoss.compare(kernel.name, x, otherLoss[:n], loss[:n])
 					onGrad.compare(kernel.name, x, otherG[:n], grad[:n])
 				}
-				terms.modulate(exactGrad[:n], b.Loss, label)
-				if probs {
-					terms.probLoss(exactLoss[:n], exactGrad[:n], float64(b.Loss.Gamma), label)
-				} else {
-					terms.logitLoss(exactLoss[:n], exactGrad[:n], float64(b.Loss.Gamma), label)
-				}
-				onLoss.measure(x, loss[:n], exactLoss[:n], 0x1p-126)
-				onGrad.measure(x, grad[:n], exactGrad[:n], floor)
+				terms.losses(exactLoss[:n], exactGrad[:n], define, weights[label], label, probs)
+				onLoss.measure(x, loss[:n], exactLoss[:n], b.LossFloor)
+				onGrad.measure(x, grad[:n], exactGrad[:n], b.GradientFloor)
 			}
 			return nil
 		}

@@ -57,8 +57,8 @@ func TestVerifyJSON(t *testing.T) {
 	for group, bounds := range map[string][]engine.Bound{"logits": engine.Bounds(), "probs": engine.ProbBounds()} {
 		for _, b := range bounds {
 			for label := range 2 {
-				want[name(group+"."+lossName(b.Loss), "loss", label)] = b.LossULP
-				want[name(group+"."+lossName(b.Loss), "gradient", label)] = b.GradientULP
+				want[name(group+"."+shortName(b.Loss), "loss", label)] = b.LossULP
+				want[name(group+"."+shortName(b.Loss), "gradient", label)] = b.GradientULP
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestVerifyFailures(t *testing.T) {
 		}}}
 	}
 	good := onKernels(func(dst, grad []float32, b engine.Batch) {})
-	bound := engine.Bound{Name: "focal, γ = 2", Loss: engine.Focal(0.25, 2), LossULP: 9, GradientULP: 10}
+	bound := engine.Bound{Name: "focal, γ = 2", Loss: engine.Focal(0.25, 2), LossULP: 9, GradientULP: 10, LossFloor: 0x1p-126, GradientFloor: 3 * 0x1p-126}
 	with := func(loss, gradient float64) engine.Bound {
 		b := bound
 		b.LossULP, b.GradientULP = loss, gradient
@@ -378,20 +378,19 @@ func TestExactLosses(t *testing.T) {
 		t.Helper()
 		g, w := got.(float64), want.(float64)
 		if !(math.Abs(g-w) <= 0x1p-46*math.Abs(w)+floor) || math.Signbit(g) != math.Signbit(w) {
-			t.Errorf("%+v, label %d, %v %g: %g, want %g", l, label, i, x, g, w)
+			t.Errorf("%v, label %d, %v %g: %g, want %g", l, label, i, x, g, w)
 		}
 	}
 	for _, gamma := range gammas {
 		l := engine.Focal(0.25, gamma)
 		for label := range 2 {
-			w, sign := float64(l.NegWeight), 1.0
+			w, sign := 0.75, 1.0
 			if label == 1 {
-				w, sign = float64(l.PosWeight), -1
+				w, sign = 0.25, -1
 			}
 			g := float64(gamma)
 			terms.logits(xs)
-			terms.modulate(grad[:len(xs)], l, label)
-			terms.logitLoss(loss, grad[:len(xs)], g, label)
+			terms.losses(loss[:len(xs)], grad, l.Definition(), w, label, false)
 			for i, x := range xs {
 				u := sign * float64(x)
 				sp := max(u, 0) + math.Log1p(math.Exp(-math.Abs(u)))
@@ -401,8 +400,7 @@ func TestExactLosses(t *testing.T) {
 				check(l, label, x, "gradient by logit", grad[i], sign*m*(q+g*p*sp), 0x1p-150)
 			}
 			terms.probs(ps)
-			terms.modulate(grad[:len(ps)], l, label)
-			terms.probLoss(loss, grad[:len(ps)], g, label)
+			terms.losses(loss[:len(ps)], grad, l.Definition(), w, label, true)
 			for i, x := range ps {
 				p, q := 1-float64(x), float64(x)
 				ce := -math.Log1p(-float64(x))

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flengine/flengine/engine"
+)
+
+// Losses in flags, tables and reports. All that is known of them here comes from
+// engine.Families.
+
+// lossSpec is a loss and its name in flags and tables.
+type lossSpec struct {
+	name string
+	engine.Loss
+}
+
+// shortName is the shortest name by which parseLoss finds a loss: "ce", "focal1.5", or
+// "focal(alpha=0.5,gamma=2)".
+func shortName(l engine.Loss) string {
+	f := l.Family()
+	name := f.Name
+	if v, ok := l.Parameter(f.Number); ok {
+		name += strconv.FormatFloat(float64(v), 'g', -1, 32)
+	}
+	if short, err := parseLoss(name); err == nil && short == l {
+		return name
+	}
+	return l.String()
+}
+
+// parseLoss reads a loss as engine.ParseLoss does, or the name of its family followed by a
+// number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5).
+func parseLoss(text string) (engine.Loss, error) {
+	if !strings.Contains(text, "(") {
+		for _, f := range engine.Families() {
+			number, ok := strings.CutPrefix(text, f.Name)
+			if !ok || number == "" || f.Number == "" {
+				continue
+			}
+			if _, err := strconv.ParseFloat(number, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+				return engine.ParseLoss(f.Name + "(" + f.Number + "=" + number + ")")
+			}
+		}
+	}
+	return engine.ParseLoss(text)
+}
+
+// parseLosses reads the losses of --losses, none of them twice.
+func parseLosses(names []string) ([]lossSpec, error) {
+	names = joinParentheses(names)
+	if err := checkList("losses", names, nil); err != nil {
+		return nil, err
+	}
+	var losses []lossSpec
+	for _, name := range names {
+		l, err := parseLoss(name)
+		var input *engine.InputError
+		switch {
+		case errors.As(err, &input) && input.Field != "loss": // which does not quote the name
+			return nil, usagef("--losses: %q: %w", name, err)
+		case err != nil:
+			return nil, usagef("--losses: %w", err)
+		}
+		spec := lossSpec{shortName(l), l}
+		if slices.Contains(losses, spec) {
+			return nil, usagef("--losses: %s twice", spec.name)
+		}
+		losses = append(losses, spec)
+	}
+	return losses, nil
+}
+
+// joinParentheses undoes what a list of flags does to focal(alpha=0.5,gamma=2): a part
+// whose parenthesis is open goes on in the next.
+func joinParentheses(parts []string) (names []string) {
+	open := false
+	for _, p := range parts {
+		if open {
+			names[len(names)-1] += "," + p
+		} else {
+			names = append(names, p)
+		}
+		last := names[len(names)-1]
+		open = strings.Count(last, "(") > strings.Count(last, ")")
+	}
+	return names
+}
+
+// familyNames are the names of the losses, their parameters being left out.
+func familyNames() (names []string) {
+	for _, f := range engine.Families() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// lossesHelp lists the losses for the help of flags that name them.
+func lossesHelp() string {
+	var b strings.Builder
+	for _, f := range engine.Families() {
+		fmt.Fprintf(&b, "  %-9s %s, %s", f.Name, f.Title, f.Formula)
+		for i, p := range f.Parameters {
+			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, short(p.Default))
+		}
+		if f.Number != "" {
+			fmt.Fprintf(&b, ";\n            short with its %s: %s1.5", f.Number, f.Name)
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// lossParameter is a parameter of one or more families.
+type lossParameter struct {
+	engine.Parameter
+	families []string // that have it
+	defaults bool     // they agree on the default
+}
+
+func lossParameters() (list []lossParameter) {
+	for _, f := range engine.Families() {
+		for _, p := range f.Parameters {
+			i := slices.IndexFunc(list, func(have lossParameter) bool { return have.Name == p.Name })
+			if i < 0 {
+				list = append(list, lossParameter{p, nil, true})
+				i = len(list) - 1
+			}
+			list[i].families = append(list[i].families, f.Name)
+			list[i].defaults = list[i].defaults && list[i].Default == p.Default
+		}
+	}
+	return list
+}
+
+// lossFlags are flags for one loss: its name, and one flag for each parameter.
+type lossFlags struct {
+	name       string
+	parameters map[string]*float64
+}
+
+// add adds the flags for the losses of these families.
+func (l *lossFlags) add(flags *pflag.FlagSet, families []string) {
+	l.parameters = map[string]*float64{}
+	for _, p := range lossParameters() {
+		if !slices.ContainsFunc(p.families, func(f string) bool { return slices.Contains(families, f) }) {
+			continue
+		}
+		standard, _ := strconv.ParseFloat(short(p.Default), 64)
+		l.parameters[p.Name] = flags.Float64(p.Name, standard, fmt.Sprintf("%s (%s): `%s` is %s",
+			p.Meaning, strings.Join(p.families, ", "), strings.ToUpper(p.Name), p.Want()))
+		if !p.defaults {
+			flags.Lookup(p.Name).DefValue = "that of the loss"
+		}
+	}
+}
+
+// loss returns the loss of a family with the parameters that flags give. The others have
+// their defaults.
+func (l *lossFlags) loss(flags *pflag.FlagSet, family string) (engine.Loss, error) {
+	var given []string
+	for _, p := range lossParameters() {
+		if slices.Contains(p.families, family) && flags.Changed(p.Name) {
+			given = append(given, p.Name+"="+strconv.FormatFloat(*l.parameters[p.Name], 'g', -1, 64))
+		}
+	}
+	loss, err := engine.ParseLoss(family + "(" + strings.Join(given, ",") + ")")
+	if err != nil {
+		return loss, usagef("--%w", err) // about one of the flags
+	}
+	return loss, nil
+}
+
+// chosen returns the loss that --loss names, with the flags for its parameters.
+func (l *lossFlags) chosen(flags *pflag.FlagSet) (engine.Loss, error) {
+	family := slices.Contains(familyNames(), l.name)
+	for _, p := range lossParameters() {
+		switch {
+		case !flags.Changed(p.Name):
+		case !family:
+			return engine.Loss{}, usagef("--%s beside --loss %s: want one or the other", p.Name, l.name)
+		case !slices.Contains(p.families, l.name):
+			return engine.Loss{}, usagef("--%s has no meaning for --loss %s", p.Name, l.name)
+		}
+	}
+	if family {
+		return l.loss(flags, l.name)
+	}
+	loss, err := parseLoss(l.name)
+	switch {
+	case err != nil && strings.ContainsAny(l.name, "()"):
+		return loss, usagef("--loss: %w", err)
+	case err != nil:
+		return loss, usagef("--loss is %q: want %s", l.name, orList(familyNames()))
+	}
+	return loss, nil
+}
+
+// lossInfo is a loss in reports: its name and the parameters that it has.
+type lossInfo struct{ engine.Loss }
+
+// parameters calls f with the loss's parameters in order.
+func (l lossInfo) parameters(f func(name string, v float32)) {
+	names := []string{}
+	for _, p := range l.Family().Parameters {
+		names = append(names, p.Name)
+	}
+	for _, name := range append(names, "pos", "neg") {
+		if v, ok := l.Parameter(name); ok {
+			f(name, v)
+		}
+	}
+}
+
+// MarshalJSON writes an object of the name and the parameters.
+func (l lossInfo) MarshalJSON() ([]byte, error) {
+	b := fmt.Appendf(nil, `{"name":%q`, l.Family().Name)
+	l.parameters(func(name string, v float32) {
+		number, _ := json.Marshal(v) // finite, as the engine took it
+		b = fmt.Appendf(b, ",%q:%s", name, number)
+	})
+	return append(b, '}'), nil
+}
+
+// String returns the loss for people: "focal loss, alpha 0.25, gamma 2".
+func (l lossInfo) String() string {
+	text := l.Family().Title
+	l.parameters(func(name string, v float32) { text += ", " + name + " " + short(v) })
+	return text
+}
