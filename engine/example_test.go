@@ -276,3 +276,26 @@ func ExampleBounds() {
 	}
 	// Output: focal, γ = 2: loss 9, gradient 10
 }
+
+// A span of a batch of 4 columns: scores 3 to 9, the last of anchor 0, all of anchor 1,
+// and the first 2 of anchor 2.
+func ExampleBatch_span() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		panic(err)
+	}
+	logits, classes := make([]float32, 3*4), []int32{3, engine.Background, 0}
+	r, err := e.Sum(engine.Batch{
+		Logits: logits[3:10], Classes: classes[0:3], NumClasses: 4,
+		FirstColumn: 3 % 4, EndColumn: 10 % 4,
+	})
+	fmt.Println(r.Scores, r.Positives, err)
+	// Output: 7 2 <nil>
+}
+
+func ExampleBatch_OneHot() {
+	b := engine.Batch{Logits: make([]float32, 9), Classes: []int32{2, engine.Background, engine.IgnoredClass}, NumClasses: 3}
+	b, err := b.OneHot(make([]uint8, 9))
+	fmt.Println(b.Labels, err)
+	// Output: [0 0 1 0 0 0 255 255 255] <nil>
+}

@@ -23,15 +23,36 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 			return y, c, n, nil
 		}
 		for i, l := range y {
-			if l > 1 && l != ignored {
-				return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(l), Reason: "want 0, 1, or 255 for ignored"}
+			if l > 1 && l != IgnoredLabel {
+				return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(l), Reason: wantLabel}
 			}
 		}
 		panic("engine: kernel " + j.kernels.Name + " counted an invalid label where there is none")
 	case j.NumClasses == 1:
 		return t.expandColumn(j, from, n)
 	}
-	return t.expandRows(j, from, n)
+	y := t.labels[:n]
+	c, good, err := j.expandRows(y, from)
+	return y, c, good, err
+}
+
+// OneHot returns the batch with Labels in place of Classes, for what needs the label of
+// each score; the engine does not. labels, of one element per score, is where they go. A
+// batch that has Labels is returned as it is. On an error, an [*InputError] about the
+// first bad class or what is wrong with the whole, labels holds unspecified values.
+func (b Batch) OneHot(labels []uint8) (Batch, error) {
+	if err := b.check(nil, nil, false, false); err != nil || b.Classes == nil {
+		return b, err
+	}
+	x, _, _ := b.scores()
+	if len(labels) != len(x) {
+		return b, wholeError("labels", float64(len(labels)), "has length %d: want %d, one per score", len(labels), len(x))
+	}
+	if _, _, err := b.expandRows(labels, 0); err != nil {
+		return b, err
+	}
+	b.Labels, b.Classes = labels, nil
+	return b, nil
 }
 
 // countLabels counts the labels of a block. If any is none, invalid is greater than 0.
@@ -43,7 +64,7 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 		case 0:
 		case 1:
 			c.positive++
-		case ignored:
+		case IgnoredLabel:
 			c.ignored++
 		default:
 			invalid++
@@ -56,7 +77,7 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	classes := j.Classes[from : from+n]
 	y := t.labels[:len(classes)]
-	// 0, −1, −2 → 1, 0, 255. seen tells of classes that are none of −2 … 1, and the
+	// Foreground, Background, IgnoredClass → 1, 0, IgnoredLabel. seen tells of classes that are none of −2 … 1, and the
 	// labels' count of 1, which gives 2.
 	var seen uint32
 	for i, c := range classes {
@@ -74,41 +95,47 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	return y, c, n, nil
 }
 
-// expandRows is expandLabels for classes of several columns: a block is mostly
-// zeros, with a one for a positive anchor and a row of 255 for an ignored one.
-func (t *tile) expandRows(j *job, from, n int) ([]uint8, counts, int, error) {
-	y := t.labels[:n]
+// expandRows sets y to the labels of the scores that begin at from, and returns their
+// counts, and, if a class is bad, the error and how many scores precede it; else all.
+// The labels are mostly zeros, with a one for a positive anchor and a row of
+// IgnoredLabel for an ignored one.
+func (b *Batch) expandRows(y []uint8, from int) (c counts, good int, err error) {
 	clear(y)
-	var c counts
-	a := from / j.NumClasses
-	// Row a takes the scores [at, at+NumClasses) of the block; the first row may
-	// have begun before it, the last may go on after it.
-	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
-		class := int(j.Classes[a])
+	n, columns := len(y), b.NumClasses
+	a := b.anchorOf(from)
+	// Row a takes the scores [at, at+columns) of y; the first row may have begun before
+	// it, the last may go on after it.
+	for at := a*columns - b.FirstColumn - from; at < n; at += columns {
+		class := int(b.Classes[a])
 		switch {
-		case class == -1:
-		case uint(class) < uint(j.NumClasses):
+		case class == Background:
+		case uint(class) < uint(columns):
 			if i := at + class; i >= 0 && i < n {
 				y[i] = 1
 				c.positive++
 			}
-		case class == -2:
-			row := y[max(at, 0):min(at+j.NumClasses, n)]
+		case class == IgnoredClass:
+			row := y[max(at, 0):min(at+columns, n)]
 			for i := range row {
-				row[i] = ignored
+				row[i] = IgnoredLabel
 			}
 			c.ignored += len(row)
 		default:
-			return y, c, max(at, 0), j.badClass(a)
+			return c, max(at, 0), b.badClass(a)
 		}
 		a++
 	}
-	return y, c, n, nil
+	return c, n, nil
 }
 
-func (j *job) badClass(anchor int) error {
-	return &InputError{Field: "Classes", Index: anchor, Value: float64(j.Classes[anchor]),
-		Reason: fmt.Sprintf("want a class in [0, %d), -1 for background, or -2 for ignored", j.NumClasses)}
+// What [InputError] wants of a label or class.
+var (
+	wantLabel = fmt.Sprintf("want 0, 1, or %d for ignored", IgnoredLabel)
+	wantClass = fmt.Sprintf("want a class in [0, %%d), %d for background, or %d for ignored", Background, IgnoredClass)
+)
+
+func (b *Batch) badClass(anchor int) error {
+	return &InputError{Field: "Classes", Index: anchor, Value: float64(b.Classes[anchor]), Reason: fmt.Sprintf(wantClass, b.NumClasses)}
 }
 
 // expandWeights returns the weight of each score of the block of n scores that
@@ -124,8 +151,8 @@ func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
 		}
 	}
 	w := t.weights[:n]
-	a := from / j.NumClasses
-	for at := a*j.NumClasses - from; at < n; at += j.NumClasses {
+	a := j.anchorOf(from)
+	for at := a*j.NumClasses - j.FirstColumn - from; at < n; at += j.NumClasses {
 		v := j.Weights[a]
 		if !(v >= 0 && v <= math.MaxFloat32) {
 			return w, max(at, 0), &InputError{Field: "Weights", Index: a, Value: float64(v), Reason: "want a finite weight ≥ 0"}

@@ -16,6 +16,7 @@ func FuzzEngine(f *testing.F) {
 	f.Add(make([]byte, 400), make([]byte, 100), make([]byte, 400), uint8(1), float32(0), float32(1), float32(1), uint8(2))
 	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\x80\x3e"), []byte{1, 0}, []byte{}, uint8(1), float32(2), float32(0.25), float32(0.75), uint8(8))
 	f.Add([]byte("\x01\x00\x80\x3f\x00\x00\x00\x80"), []byte{255, 0}, []byte{}, uint8(1), float32(1.5), float32(0.25), float32(0.75), uint8(12))
+	f.Add(make([]byte, 44), []byte{1, 0xFE, 0xFF}, make([]byte, 12), uint8(5), float32(2), float32(1), float32(1), uint8(4<<4|3))
 	f.Fuzz(func(t *testing.T, scores, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
 		x := floats(scores)
 		b := Batch{Logits: x, NumClasses: int(columns)}
@@ -31,6 +32,10 @@ func FuzzEngine(f *testing.F) {
 		}
 		if form&2 != 0 {
 			b.Weights = floats(weights)
+		}
+		if first := int(form >> 4); first != 0 { // a span that begins amid a row
+			b.FirstColumn = first - 1
+			b.EndColumn = (first - 1 + len(x)) % max(1, b.NumClasses)
 		}
 		l := Focal(0.25, gamma).Weighted(pos, neg)
 		var first *outcome

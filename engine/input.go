@@ -17,11 +17,12 @@ const (
 	IgnoredLabel = 255 // in Labels: a score that does not count
 )
 
-// Batch is the input of one evaluation: one score per (anchor, class),
-// row-major, with A anchors of NumClasses scores each.
+// Batch is the input of one evaluation: one score per (anchor, class), row-major, with
+// NumClasses scores per anchor. It may be a span of a larger batch that begins and ends
+// amid an anchor's row; see FirstColumn.
 type Batch struct {
-	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses.
-	// Those of ignored scores are not looked at.
+	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses for A
+	// anchors. Those of ignored scores are not looked at.
 	//
 	// Logits are the raw scores, before the sigmoid. A logit is any float32 but
 	// NaN, and not infinite on the wrong side of its label (+Inf where the label is
@@ -42,15 +43,23 @@ type Batch struct {
 
 	// Labels or Classes, exactly one of them, say what is foreground.
 	//
-	// Labels has one label per score: 0 background, 1 foreground, 255 ignored.
+	// Labels has one label per score: 0 background, 1 foreground, IgnoredLabel (255)
+	// ignored.
 	Labels []uint8
 	// Classes has one entry per anchor: the column of its class in
-	// [0, NumClasses), −1 for background, −2 for an ignored anchor. It stands for
-	// the one-hot labels, which are never built.
+	// [0, NumClasses), Background (−1), or IgnoredClass (−2). It stands for the
+	// one-hot labels, which are never built; see [Batch.OneHot].
 	Classes []int32
 
 	// NumClasses is the number of columns; 0 stands for 1.
 	NumClasses int
+
+	// FirstColumn and EndColumn, both in [0, NumClasses), say which columns of their
+	// rows the batch begins with and ends before; 0 and 0 are whole rows. The scores
+	// [from, to) of a batch of C columns have FirstColumn from mod C and EndColumn
+	// to mod C, and Classes and Weights of the anchors [from/C, ⌈to/C⌉), all whose
+	// rows they touch.
+	FirstColumn, EndColumn int
 
 	// Weights, if not nil, has one factor per anchor that multiplies the loss and
 	// gradient of all its scores; finite and ≥ 0.
@@ -91,32 +100,46 @@ func wholeError(field string, value float64, format string, args ...any) error {
 }
 
 // scores returns the logits or the probabilities, and their field.
-func (b Batch) scores() (x []float32, name string, kind asm.Input) {
+func (b *Batch) scores() (x []float32, name string, kind asm.Input) {
 	if b.Probs != nil {
 		return b.Probs, "Probs", asm.Probs
 	}
 	return b.Logits, "Logits", asm.Logits
 }
 
-// check verifies all that does not need a look at the elements, and returns the
-// batch with NumClasses ≥ 1.
-func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error) {
+// maxColumns keeps the sums of columns and scores within int: more scores than that have
+// no room in memory.
+const maxColumns = math.MaxInt / 4
+
+// anchorOf returns the anchor of a score, by its index in Classes and Weights.
+func (b *Batch) anchorOf(score int) int { return (b.FirstColumn + score) / b.NumClasses }
+
+// check verifies all that does not need a look at the elements, and sets NumClasses to
+// what it stands for.
+func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
 	scores, name, _ := b.scores()
 	n := len(scores)
 	switch {
 	case b.Logits != nil && b.Probs != nil:
-		return b, wholeError("Logits", float64(len(b.Logits)), "and Probs are both set: want one of them")
-	case b.NumClasses < 0:
-		return b, wholeError("NumClasses", float64(b.NumClasses), "is %d: want the number of columns", b.NumClasses)
+		return wholeError("Logits", float64(len(b.Logits)), "and Probs are both set: want one of them")
+	case b.NumClasses < 0 || b.NumClasses > maxColumns:
+		return wholeError("NumClasses", float64(b.NumClasses), "is %d: want the number of columns", b.NumClasses)
 	case b.NumClasses == 0:
 		b.NumClasses = 1
 	}
-	if n%b.NumClasses != 0 {
-		return b, wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
-	}
-	anchors := n / b.NumClasses
-	anchor := "anchor"
-	if b.NumClasses == 1 {
+	anchors, anchor := n/b.NumClasses, "anchor"
+	switch {
+	case b.FirstColumn|b.EndColumn != 0:
+		if err := b.checkSpan(name, n); err != nil {
+			return err
+		}
+		if n > 0 {
+			anchors = b.anchorOf(n-1) + 1
+		}
+		anchor = "row that the scores touch"
+	case n%b.NumClasses != 0:
+		return wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
+	case b.NumClasses == 1:
 		anchor = "anchor (NumClasses is 1)"
 	}
 	lengths := []struct {
@@ -133,16 +156,31 @@ func (b Batch) check(dst, grad []float32, wantDst, wantGrad bool) (Batch, error)
 	}
 	switch {
 	case b.Labels != nil && b.Classes != nil:
-		return b, wholeError("Labels", float64(len(b.Labels)), "and Classes are both set: want one of them")
+		return wholeError("Labels", float64(len(b.Labels)), "and Classes are both set: want one of them")
 	case b.Labels == nil && b.Classes == nil && n > 0:
-		return b, wholeError("Labels", 0, "and Classes are both nil: want one of them")
+		return wholeError("Labels", 0, "and Classes are both nil: want one of them")
 	}
 	for _, l := range lengths {
 		if l.given && l.got != l.want {
-			return b, wholeError(l.name, float64(l.got), "has length %d: want %d, one per %s", l.got, l.want, l.unit)
+			return wholeError(l.name, float64(l.got), "has length %d: want %d, one per %s", l.got, l.want, l.unit)
 		}
 	}
-	return b, b.checkOverlaps(dst, grad)
+	return b.checkOverlaps(dst, grad)
+}
+
+// checkSpan verifies that n scores begin and end at the columns that the batch says.
+func (b *Batch) checkSpan(name string, n int) error {
+	first, end := b.FirstColumn, b.EndColumn
+	whole := first + n - end // the scores of all rows but the one that goes on
+	switch {
+	case first < 0 || first >= b.NumClasses:
+		return wholeError("FirstColumn", float64(first), "is %d: want a column in [0, %d)", first, b.NumClasses)
+	case end < 0 || end >= b.NumClasses:
+		return wholeError("EndColumn", float64(end), "is %d: want a column in [0, %d)", end, b.NumClasses)
+	case whole < 0 || whole%b.NumClasses != 0:
+		return wholeError(name, float64(n), "has length %d: want one from column %d to before column %d, of %d", n, first, end, b.NumClasses)
+	}
+	return nil
 }
 
 // memory is where a slice lies.
@@ -159,7 +197,7 @@ func extent[T any](name string, s []T) memory {
 func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to }
 
 // checkOverlaps refuses outputs that overlap anything but exactly the scores.
-func (b Batch) checkOverlaps(dst, grad []float32) error {
+func (b *Batch) checkOverlaps(dst, grad []float32) error {
 	x, name, _ := b.scores()
 	scores := extent(name, x)
 	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights)}
@@ -183,13 +221,13 @@ func (b Batch) checkOverlaps(dst, grad []float32) error {
 
 // badProb tells whether a score is no probability, and what is wanted.
 func badProb(p float32, label uint8) (reason string, bad bool) {
-	return "want a probability in [0, 1]", label != ignored && !(p >= 0 && p <= 1)
+	return "want a probability in [0, 1]", label != IgnoredLabel && !(p >= 0 && p <= 1)
 }
 
 // badLogit tells whether a logit is none for its label, and what is wanted.
 func badLogit(x float32, label uint8) (reason string, bad bool) {
 	switch {
-	case label == ignored:
+	case label == IgnoredLabel:
 		return "", false
 	case x != x:
 		return "want a number", true

@@ -18,8 +18,7 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 		return Result{}, err
 	}
 	defer env.Leave()
-	b, err = b.check(dst, grad, wantDst, wantGrad)
-	if err != nil {
+	if err := b.check(dst, grad, wantDst, wantGrad); err != nil {
 		return Result{}, err
 	}
 	j := job{Engine: e, Batch: b, dst: dst, grad: grad}

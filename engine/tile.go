@@ -9,9 +9,6 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// ignored is the label of a score that does not count.
-const ignored = 255
-
 // tile is a worker's scratch: one block of a batch in the kernels' terms.
 type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes
@@ -95,7 +92,7 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 		g := &t.tail
 		clear(g.x[copy(g.x[:], x[whole:]):])
 		for i := copy(g.y[:], y[whole:]); i < len(g.y); i++ {
-			g.y[i] = ignored
+			g.y[i] = IgnoredLabel
 		}
 		gw, gdst, ggrad := g.w[:0], g.dst[:0], g.grad[:0]
 		if len(w) != 0 {
@@ -164,7 +161,7 @@ func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, f
 	}
 	clean := t.clean[:copy(t.clean[:], x)]
 	for i, l := range y {
-		if l == ignored {
+		if l == IgnoredLabel {
 			clean[i] = 0
 		}
 	}
@@ -206,7 +203,7 @@ func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 	for i, x := range x {
 		if len(w) != 0 {
 			if wt := j.params.Weights[y[i]&3]; wt*w[i] > math.MaxFloat32 {
-				return &fault{from + i, &InputError{Field: "Weights", Index: (from + i) / j.NumClasses, Value: float64(w[i]),
+				return &fault{from + i, &InputError{Field: "Weights", Index: j.anchorOf(from + i), Value: float64(w[i]),
 					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 			}
 		}

@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+)
+
+// span returns the scores [from, to) of a batch, as [Batch].FirstColumn documents it.
+func (b Batch) span(from, to int) Batch {
+	c := b.NumClasses
+	rows := [2]int{from / c, (to + c - 1) / c}
+	if from == to {
+		rows[1] = rows[0]
+	}
+	x, _, _ := b.scores()
+	s := b.with(x[from:to])
+	if b.Labels != nil {
+		s.Labels = b.Labels[from:to]
+	}
+	if b.Classes != nil {
+		s.Classes = b.Classes[rows[0]:rows[1]]
+	}
+	if b.Weights != nil {
+		s.Weights = b.Weights[rows[0]:rows[1]]
+	}
+	s.FirstColumn, s.EndColumn = from%c, to%c
+	return s
+}
+
+// TestSpans: spans that begin and end amid rows give the losses, gradients and counts of
+// the whole, and, cut at multiples of Block, its sum.
+func TestSpans(t *testing.T) {
+	rng := rand.New(rand.NewPCG(31, 32))
+	for _, columns := range []int{1, 2, 7, 80, 4095, 4097, 9000} {
+		rows := 20_000/columns + 3
+		for form := range 8 {
+			b := randomBatch(rng, rows*columns, columns, form&1 == 0, form&2 == 0)
+			if form&4 != 0 {
+				b = b.probs(rng)
+			}
+			x, _, _ := b.scores()
+			n := len(x)
+			e := must(New(listed[form%len(listed)], WithWorkers(1)))
+			want := outcome{dst: make([]float32, n), grad: make([]float32, n)}
+			want.result = must(e.LossesAndGradients(want.dst, want.grad, b))
+			got := outcome{dst: make([]float32, n), grad: make([]float32, n)}
+			cuts := []int{0, n}
+			for range 6 {
+				cuts = append(cuts, rng.IntN(n+1))
+			}
+			cuts = append(cuts, cuts[3], min(n, cuts[4]+1), columns*(cuts[5]/columns))
+			slices.Sort(cuts)
+			var merged Result
+			for i := range cuts[1:] {
+				from, to := cuts[i], cuts[i+1]
+				merged.Merge(must(e.LossesAndGradients(got.dst[from:to], got.grad[from:to], b.span(from, to))))
+			}
+			if i := different(got.dst, want.dst); i >= 0 {
+				t.Fatalf("%d columns, form %d, cut at %v: loss %d is %g, want %g", columns, form, cuts, i, got.dst[i], want.dst[i])
+			}
+			if i := different(got.grad, want.grad); i >= 0 {
+				t.Fatalf("%d columns, form %d, cut at %v: gradient %d is %g, want %g", columns, form, cuts, i, got.grad[i], want.grad[i])
+			}
+			if r := want.result; merged.Scores != r.Scores || merged.Positives != r.Positives || merged.Ignored != r.Ignored {
+				t.Errorf("%d columns, form %d, cut at %v: %v, want %v", columns, form, cuts, merged, r)
+			}
+			for _, workers := range []int{1, 3} {
+				e := must(New(e.Loss(), WithWorkers(workers)))
+				var merged Result
+				for from := 0; from < n; {
+					to := min(n, from+Block*(1+rng.IntN(3)))
+					merged.Merge(must(e.Sum(b.span(from, to))))
+					from = to
+				}
+				if merged != want.result {
+					t.Errorf("%d columns, form %d, %d workers: blocks merge to %v, want %v", columns, form, workers, merged, want.result)
+				}
+			}
+		}
+	}
+}
+
+// TestSpanFaults: what is wrong in a span is named by its place there.
+func TestSpanFaults(t *testing.T) {
+	whole := Batch{Logits: make([]float32, 30), Classes: []int32{0, 1, 2}, Weights: []float32{1, 1, 1}, NumClasses: 10}
+	for _, c := range []struct {
+		name string
+		make func(b *Batch) // of the span [7, 25)
+		want string
+	}{
+		{"good", func(b *Batch) {}, ""},
+		{"a class of the row that has begun", func(b *Batch) { b.Classes[0] = 10 }, "Classes[0] is 10: want a class in [0, 10), -1 for background, or -2 for ignored"},
+		{"a class of the row that goes on", func(b *Batch) { b.Classes[2] = -3 }, "Classes[2] is -3: want a class in [0, 10), -1 for background, or -2 for ignored"},
+		{"a weight", func(b *Batch) { b.Weights[1] = -1 }, "Weights[1] is -1: want a finite weight ≥ 0"},
+		{"a weight too large", func(b *Batch) { b.Weights[1] = math.MaxFloat32; b.Logits[4] = 1 }, "Weights[1] is 3.4028235e+38: want a weight whose product with the loss's, 4, is within float32"},
+		{"a logit", func(b *Batch) { b.Logits[3] = nan }, "Logits[3] is NaN: want a number"},
+		{"a positive of a column before", func(b *Batch) { b.Classes[0] = 6; b.Logits[0] = inf }, "Logits[0] is +Inf: want a finite logit, or −Inf, for background"},
+		{"a class before a logit", func(b *Batch) { b.Classes[1] = 99; b.Logits[3] = nan }, "Classes[1] is 99: want a class in [0, 10), -1 for background, or -2 for ignored"},
+		{"a logit before a class", func(b *Batch) { b.Classes[1] = 99; b.Logits[2] = nan }, "Logits[2] is NaN: want a number"},
+
+		{"first column", func(b *Batch) { b.FirstColumn = -1 }, "FirstColumn is -1: want a column in [0, 10)"},
+		{"first column beyond", func(b *Batch) { b.FirstColumn = 10 }, "FirstColumn is 10: want a column in [0, 10)"},
+		{"end column", func(b *Batch) { b.EndColumn = -1 }, "EndColumn is -1: want a column in [0, 10)"},
+		{"end column beyond", func(b *Batch) { b.EndColumn = 10 }, "EndColumn is 10: want a column in [0, 10)"},
+		{"too short", func(b *Batch) { b.Logits = b.Logits[1:] }, "Logits has length 17: want one from column 7 to before column 5, of 10"},
+		{"no end column", func(b *Batch) { b.EndColumn = 0 }, "Logits has length 18: want one from column 7 to before column 0, of 10"},
+		{"neither", func(b *Batch) { b.FirstColumn, b.EndColumn = 0, 0 }, "Logits has length 18: want a multiple of NumClasses, 10"},
+		{"backwards", func(b *Batch) { b.Logits = nil; b.Classes = nil; b.Weights = nil }, "Logits has length 0: want one from column 7 to before column 5, of 10"},
+		{"classes", func(b *Batch) { b.Classes = b.Classes[1:] }, "Classes has length 2: want 3, one per row that the scores touch"},
+		{"weights", func(b *Batch) { b.Weights = append(b.Weights, 1) }, "Weights has length 4: want 3, one per row that the scores touch"},
+		{"most columns", func(b *Batch) { b.NumClasses = math.MaxInt; b.FirstColumn = math.MaxInt - 1 }, fmt.Sprintf("NumClasses is %d: want the number of columns", math.MaxInt)},
+	} {
+		b := whole.span(7, 25)
+		b.Logits, b.Classes, b.Weights = slices.Clone(b.Logits), slices.Clone(b.Classes), slices.Clone(b.Weights)
+		c.make(&b)
+		_, err := must(New(CrossEntropy().Weighted(4, 4))).Sum(b)
+		var input *InputError
+		if c.want == "" != (err == nil) || err != nil && (!errors.As(err, &input) || err.Error() != c.want) {
+			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// TestWideSpans: rows that are wider than any memory, of which a span holds a bit.
+func TestWideSpans(t *testing.T) {
+	e := must(New(CrossEntropy()))
+	for _, b := range []Batch{
+		{Logits: make([]float32, 5), Classes: []int32{Background, IgnoredClass}, NumClasses: maxColumns, FirstColumn: maxColumns - 2, EndColumn: 3},
+		{Logits: make([]float32, 2), Classes: []int32{5}, NumClasses: maxColumns, FirstColumn: 4, EndColumn: 6},
+		{Logits: make([]float32, 2), Classes: []int32{3}, NumClasses: maxColumns, FirstColumn: maxColumns - 2},
+	} {
+		r, err := e.Sum(b)
+		want := map[int32][3]int64{Background: {2, 0, 3}, 5: {2, 1, 0}, 3: {2, 0, 0}}[b.Classes[0]]
+		if err != nil || [3]int64{r.Scores, r.Positives, r.Ignored} != want {
+			t.Errorf("%+v: %v, %v, want %v", b, r, err, want)
+		}
+	}
+}
+
+// TestOneHot: labels that stand for the classes of any span; evaluated, they give the same.
+func TestOneHot(t *testing.T) {
+	rng := rand.New(rand.NewPCG(33, 34))
+	e := must(New(Focal(0.25, 2)))
+	for _, columns := range []int{1, 3, 80, 5000} {
+		b := randomBatch(rng, columns*(9000/columns+1), columns, true, true)
+		n := len(b.Logits)
+		for range 20 {
+			from := rng.IntN(n + 1)
+			s := b.span(from, from+rng.IntN(n-from+1))
+			labels := make([]uint8, len(s.Logits))
+			for i := range labels {
+				labels[i] = 77
+			}
+			hot := must(s.OneHot(labels))
+			for i, y := range labels {
+				want := uint8(0)
+				switch class := b.Classes[(from+i)/columns]; class {
+				case -2:
+					want = 255
+				case int32((from + i) % columns):
+					want = 1
+				}
+				if y != want {
+					t.Fatalf("%d columns, label %d from %d is %d, want %d", columns, i, from, y, want)
+				}
+			}
+			if hot.Classes != nil || unsafe.SliceData(hot.Labels) != unsafe.SliceData(labels) || must(e.Sum(hot)) != must(e.Sum(s)) {
+				t.Errorf("%d columns: %+v", columns, hot)
+			}
+		}
+	}
+	labelled := Batch{Logits: make([]float32, 2), Labels: []uint8{0, 7}}
+	if b, err := labelled.OneHot(nil); err != nil || &b.Labels[0] != &labelled.Labels[0] {
+		t.Errorf("%+v, %v", b, err)
+	}
+	for want, b := range map[string]Batch{
+		"labels has length 3: want 4, one per score":                                    {Logits: make([]float32, 4), Classes: make([]int32, 2), NumClasses: 2},
+		"Classes[1] is 7: want a class in [0, 1), -1 for background, or -2 for ignored": {Logits: make([]float32, 3), Classes: []int32{0, 7, 9}},
+		"Classes has length 2: want 3, one per anchor (NumClasses is 1)":                {Logits: make([]float32, 3), Classes: []int32{0, 7}},
+	} {
+		_, err := b.OneHot(make([]uint8, 3))
+		var input *InputError
+		if !errors.As(err, &input) || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// TestNames: the public names have the values that files of labels are written with.
+func TestNames(t *testing.T) {
+	if Background != -1 || IgnoredClass != -2 || IgnoredLabel != 255 {
+		t.Errorf("%d, %d, %d", Background, IgnoredClass, IgnoredLabel)
+	}
+}
