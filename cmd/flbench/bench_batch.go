@@ -94,33 +94,20 @@ func newSyntheticBatch(seed uint64, anchors, columns int, withLabels bool) *synt
 			row[c] = normal(positiveMean, positiveDeviation)
 			b.positives++
 		case u < positiveShare+ignoredShare:
-			b.classes[a] = -2
+			b.classes[a] = engine.IgnoredClass
 			b.ignored++
 		default:
-			b.classes[a] = -1
+			b.classes[a] = engine.Background
 		}
 	}
 	if withLabels {
-		b.labels = oneHot(b.classes, columns)
+		hot, err := b.batch(labelsClasses).OneHot(make([]uint8, len(b.logits)))
+		if err != nil {
+			panic(err) // the classes above are all good
+		}
+		b.labels = hot.Labels
 	}
 	return b
-}
-
-// oneHot returns the labels, one a score, that classes stand for.
-func oneHot(classes []int32, columns int) []uint8 {
-	labels := make([]uint8, len(classes)*columns)
-	for a, c := range classes {
-		row := labels[a*columns:][:columns]
-		switch {
-		case c >= 0:
-			row[c] = 1
-		case c == -2:
-			for i := range row {
-				row[i] = 255
-			}
-		}
-	}
-	return labels
 }
 
 // batch returns the batch with its labels in the given form.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -12,16 +13,6 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
-)
-
-// A label of a score, and what stands for a class column in class labels.
-const (
-	labelBackground = 0
-	labelForeground = 1
-	labelIgnored    = 255
-
-	classBackground = -1
-	classIgnored    = -2
 )
 
 // pair names the two files of one input.
@@ -136,46 +127,29 @@ func (in *input) close() {
 	}
 }
 
-// labelsOf returns the labels of the scores from from on, as many as y has,
-// which it uses for scratch. On an error only those before the bad one are
-// returned. Labels that were given per score are not checked here: the engine
-// does.
-func (in *input) labelsOf(from int, y []uint8) ([]uint8, error) {
-	switch {
-	case in.classes32 != nil:
-		return expand(in, in.classes32, from, y)
-	case in.classes64 != nil:
-		return expand(in, in.classes64, from, y)
+// batch returns the scores [from, to). Shards are cut between scores, not anchors, so
+// that a row of any length takes no more memory. A class that is no int32 becomes another
+// that is bad.
+func (in *input) batch(from, to int, s *scratch) engine.Batch {
+	b := engine.Batch{Logits: in.x[from:to]}
+	if in.perScore != nil {
+		b.Labels = in.perScore[from:to]
+		return b
 	}
-	return in.perScore[from : from+len(y)], nil
-}
-
-// expand turns the classes of anchors into labels of scores. Shards are cut
-// between scores, not anchors, so that a row of any length takes no more memory.
-func expand[T int32 | int64](in *input, classes []T, from int, y []uint8) ([]uint8, error) {
-	clear(y)
-	row := from / in.columns
-	// Row takes the scores [at, at+columns) of y; the first row may have begun
-	// before it, the last may go on after it.
-	for at := row*in.columns - from; at < len(y); at += in.columns {
-		switch class := int64(classes[row]); {
-		case class == classBackground:
-		case class >= 0 && class < int64(in.columns):
-			if i := at + int(class); i >= 0 && i < len(y) {
-				y[i] = labelForeground
-			}
-		case class == classIgnored:
-			part := y[max(at, 0):min(at+in.columns, len(y))]
-			for i := range part {
-				part[i] = labelIgnored
-			}
-		default:
-			return y[:max(at, 0)], fmt.Errorf("%s: [%d] is %d: want a class in [0, %d), -1 for background, or -2 for ignored",
-				in.labels, row, class, in.columns)
+	b.NumClasses, b.FirstColumn, b.EndColumn = in.columns, from%in.columns, to%in.columns
+	rows, end := from/in.columns, (to-1)/in.columns+1
+	if in.classes32 != nil {
+		b.Classes = in.classes32[rows:end]
+		return b
+	}
+	s.classes = grow(s.classes, end-rows)
+	for i, class := range in.classes64[rows:end] {
+		if s.classes[i] = int32(class); int64(s.classes[i]) != class {
+			s.classes[i] = math.MinInt32
 		}
-		row++
 	}
-	return y, nil
+	b.Classes = s.classes
+	return b
 }
 
 // locate turns the engine's complaint about the shard that begins at the score
@@ -185,11 +159,18 @@ func (in *input) locate(err error, from int) error {
 	if !errors.As(err, &bad) || bad.Index < 0 {
 		return fmt.Errorf("%s: %w", in.path, err)
 	}
-	file := in.logits
-	if bad.Field == "Labels" {
-		file = in.labels
+	switch bad.Field {
+	case "Classes":
+		row := from/in.columns + bad.Index
+		class := int64(bad.Value)
+		if in.classes64 != nil {
+			class = in.classes64[row]
+		}
+		return fmt.Errorf("%s: [%d] is %d: %s", in.labels, row, class, bad.Reason)
+	case "Labels":
+		return fmt.Errorf("%s: %s is %v: %s", in.labels, in.at(from+bad.Index), bad.Value, bad.Reason)
 	}
-	return fmt.Errorf("%s: %s is %s: %s", file, in.at(from+bad.Index), strconv.FormatFloat(bad.Value, 'g', -1, 32), bad.Reason)
+	return fmt.Errorf("%s: %s is %s: %s", in.logits, in.at(from+bad.Index), strconv.FormatFloat(bad.Value, 'g', -1, 32), bad.Reason)
 }
 
 // at spells the place of a score as NumPy's indices.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
@@ -19,7 +18,8 @@ const (
 )
 
 // shardScores is how many scores are evaluated at a time, a multiple of
-// engine.Block, so that shards merge to the bits of the whole. A worker's scratch is 10 bytes a score. Tests lower it.
+// engine.Block, so that shards merge to the bits of the whole. A worker's scratch is 10
+// bytes per score, and 4 per anchor whose class is an int64. Tests lower it.
 var shardScores = 16 * engine.Block
 
 // evaluator is an evaluation before it knows its inputs.
@@ -28,7 +28,7 @@ type evaluator struct {
 	loss, ce                *engine.Engine // one and the same for cross-entropy
 	workers, top            int
 	lossesOut, gradientsOut string
-	scratch                 sync.Pool
+	scratch                 []*scratch // of the workers
 }
 
 // tally is what is counted and summed over scores.
@@ -137,45 +137,27 @@ type sinks struct {
 // returned is the first of the input.
 func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *progress) (tally, error) {
 	n := len(in.x)
-	count := (n + shardScores - 1) / shardScores
-	var (
-		total tally
-		next  atomic.Int64 // shard to claim
-		line  = newQueue()
-		wg    sync.WaitGroup
-	)
-	work := func() {
-		s, _ := e.scratch.Get().(*scratch)
-		if s == nil {
-			s = new(scratch)
-		}
-		defer e.scratch.Put(s)
-		for {
-			i := int(next.Add(1) - 1)
-			if i >= count {
-				return
-			}
-			err := ctx.Err()
-			if err == nil {
-				err = in.guard(func() error { return e.shard(in, i*shardScores, min((i+1)*shardScores, n), to, s) })
-			}
-			if !line.pass(i, func() error {
+	workers := min(e.workers, maxWorkers)
+	for len(e.scratch) < workers {
+		e.scratch = append(e.scratch, new(scratch))
+	}
+	var total tally
+	line := newQueue()
+	err := spread(ctx, workers, (n+shardScores-1)/shardScores, func(worker int) func(int) error {
+		s := e.scratch[worker]
+		return func(i int) error {
+			err := in.guard(func() error { return e.shard(in, i*shardScores, min((i+1)*shardScores, n), to, s) })
+			return line.pass(i, func() error {
 				if err != nil {
 					return err
 				}
 				total.merge(&s.tally)
 				p.add(4 * int64(len(s.y)))
 				return in.guard(func() error { return to.take(in, s) })
-			}) {
-				return
-			}
+			})
 		}
-	}
-	for range min(e.workers, count, maxWorkers) {
-		wg.Go(work)
-	}
-	wg.Wait()
-	return total, line.err
+	})
+	return total, err
 }
 
 // queue lets numbers 0, 1, 2, … pass one after the other, up to the first error.
@@ -192,9 +174,9 @@ func newQueue() *queue {
 	return q
 }
 
-// pass calls f once all lower numbers have passed. It returns false if f, or
-// that of a lower number, failed.
-func (q *queue) pass(i int, f func() error) bool {
+// pass calls f once all lower numbers have passed. It returns its error, or that of a
+// lower number.
+func (q *queue) pass(i int, f func() error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.turn != i && q.err == nil {
@@ -205,11 +187,12 @@ func (q *queue) pass(i int, f func() error) bool {
 		q.turn++
 		q.cond.Broadcast()
 	}
-	return q.err == nil
+	return q.err
 }
 
 // scratch is a worker's memory for one shard, and what it found there.
 type scratch struct {
+	classes           []int32
 	labels, easy      []uint8
 	losses, gradients []float32
 
@@ -235,16 +218,14 @@ func (e *evaluator) shard(in *input, from, to int, sinks *sinks, s *scratch) (er
 	n := to - from
 	s.from = from
 	s.labels = grow(s.labels, n)
-	y, bad := in.labelsOf(from, s.labels)
-	s.y = y
-	batch := engine.Batch{Logits: in.x[from : from+len(y)], Labels: y}
-	if bad != nil {
+	batch := in.batch(from, to, s)
+	hot, err := batch.OneHot(s.labels)
+	if err != nil {
 		// A bad logit before the bad class is the first fault.
-		if _, err := e.loss.Sum(batch); err != nil {
-			return in.locate(err, from)
-		}
-		return bad
+		_, err := e.loss.Sum(batch)
+		return in.locate(err, from)
 	}
+	batch, s.y = hot, hot.Labels
 
 	wantLosses, wantGradients := sinks.losses != nil || sinks.top != nil, sinks.gradients != nil
 	if wantLosses {
@@ -268,7 +249,7 @@ func (e *evaluator) shard(in *input, from, to int, sinks *sinks, s *scratch) (er
 	}
 
 	s.easy = grow(s.easy, n)
-	easyNegatives(s.easy, batch.Logits, y)
+	easyNegatives(s.easy, batch.Logits, s.y)
 	easy := engine.Batch{Logits: batch.Logits, Labels: s.easy}
 	if s.easyLoss, err = e.loss.Sum(easy); err != nil {
 		return in.locate(err, from)
@@ -291,9 +272,9 @@ func (e *evaluator) shard(in *input, from, to int, sinks *sinks, s *scratch) (er
 // all entries.
 func easyNegatives(easy []uint8, x []float32, y []uint8) {
 	for i, label := range y {
-		easy[i] = labelIgnored
-		if label == labelBackground && x[i] <= easyLogit {
-			easy[i] = labelBackground
+		easy[i] = engine.IgnoredLabel
+		if label == 0 && x[i] <= easyLogit {
+			easy[i] = 0
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
+
+	"github.com/flengine/flengine/engine"
 )
 
 // hardScore is a score with a large loss.
@@ -34,7 +36,7 @@ func (h *hardest) offer(in *input, s *scratch) {
 	for i, loss := range s.losses[:len(s.y)] {
 		// At equal losses the earlier score stays. Ignored scores have loss 0
 		// and are none.
-		if len(h.kept) == h.limit && loss <= h.kept[0].Loss || s.y[i] == labelIgnored {
+		if len(h.kept) == h.limit && loss <= h.kept[0].Loss || s.y[i] == engine.IgnoredLabel {
 			continue
 		}
 		at := s.from + i

@@ -5,7 +5,6 @@ import (
 	"math"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/flengine/flengine/engine"
 )
@@ -44,56 +43,38 @@ func verify(ctx context.Context, list []subject, stride uint64, workers int, bar
 // sweep evaluates the subject on every stride-th bit pattern, on all kernels.
 func (s subject) sweep(ctx context.Context, stride uint64, workers int, bar *progress) ([]errorStats, error) {
 	var (
-		next  atomic.Uint64
-		mu    sync.Mutex
+		step  = s.step(stride)
+		count = s.inputs(stride)
+		mu    sync.Mutex // of bar
+		stats = make([][]errorStats, workers)
 		total = make([]errorStats, len(s.outputs))
-		first error
-		wg    sync.WaitGroup
 	)
-	for range workers {
-		wg.Go(func() {
-			stats := make([]errorStats, len(s.outputs))
-			err := s.work(ctx, s.step(stride), &next, stats, func(n int) {
-				if bar != nil {
-					mu.Lock()
-					defer mu.Unlock()
-					bar.add(int64(n) * int64(s.cost))
+	err := spread(ctx, workers, int((count+verifyBlock-1)/verifyBlock), func(worker int) func(int) error {
+		check, own := s.newChecker(), make([]errorStats, len(s.outputs))
+		stats[worker] = own
+		block := make([]float32, 0, verifyBlock)
+		return func(item int) error {
+			from := uint64(item) * verifyBlock
+			to := min(from+verifyBlock, count)
+			x := block
+			for i := from; i < to; i++ {
+				if v := math.Float32frombits(uint32(i * step)); v-v == 0 || !s.finite {
+					x = append(x, v)
 				}
-			})
+			}
+			if err := check(x, own); err != nil {
+				return err
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			for i := range total {
-				total[i].merge(&stats[i])
-			}
-			if first == nil {
-				first = err
-			}
-		})
-	}
-	wg.Wait()
-	return total, first
-}
-
-// work takes block after block of the bit patterns.
-func (s subject) work(ctx context.Context, step uint64, next *atomic.Uint64, stats []errorStats, done func(int)) error {
-	check := s.newChecker()
-	var block [verifyBlock]float32
-	for ctx.Err() == nil {
-		from := (next.Add(1) - 1) * verifyBlock
-		if from*step >= s.patterns {
+			bar.add(int64(to-from) * int64(s.cost))
 			return nil
 		}
-		n := int(min(verifyBlock, (s.patterns-1)/step+1-from))
-		x := block[:0]
-		for i := range uint64(n) {
-			if v := math.Float32frombits(uint32((from + i) * step)); v-v == 0 || !s.finite {
-				x = append(x, v)
-			}
+	})
+	for _, own := range stats {
+		for i := range own {
+			total[i].merge(&own[i])
 		}
-		if err := check(x, stats); err != nil {
-			return err
-		}
-		done(n)
 	}
-	return ctx.Err()
+	return total, err
 }
