@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -59,6 +60,11 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
+	env, err := fpenv.Enter() // 1 − α is rounded
+	if err != nil {
+		return nil, err
+	}
+	defer env.Leave()
 	if err := l.check(); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package engine
 
+import "math"
+
 // Loss is one of the losses of [Families] with values for its parameters. Constructors
 // make it, such as [Focal], or [ParseLoss]; the zero Loss is [CrossEntropy]. They take
 // any values: [New] checks them. Losses are equal (==) if family and parameters are.
@@ -18,9 +20,9 @@ func newLoss(family uint8, v ...float32) Loss {
 	return l
 }
 
-// unsigned returns v, but 0 for −0.
+// unsigned returns v, but 0 for −0. By the bits: v == 0 may take subnormals for zero.
 func unsigned(v float32) float32 {
-	if v == 0 {
+	if math.Float32bits(v) == 1<<31 {
 		return 0
 	}
 	return v

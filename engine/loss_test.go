@@ -4,6 +4,9 @@ import (
 	"errors"
 	"math"
 	"testing"
+
+	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/fpenv"
 )
 
 // TestZeroLoss: the zero Loss is cross-entropy with weights 1, and evaluates as that.
@@ -116,6 +119,40 @@ func TestNoEngine(t *testing.T) {
 				var input *InputError
 				if !errors.As(err, &input) || input.Field != "Engine" || err.Error() != "Engine is nil or zero: want one that New returned" || r != (Result{}) {
 					t.Errorf("operation %d: %v, %v", op, r, err)
+				}
+			}
+		}
+	}
+}
+
+// TestLossEnvironment: the thread's floating-point environment changes nothing of what
+// constructors and New make of parameters, nor of what New refuses.
+func TestLossEnvironment(t *testing.T) {
+	type made struct {
+		pos    uint32
+		params asm.Params
+		err    string
+	}
+	make := func(alpha, gamma float32) (m made) {
+		l := Focal(alpha, gamma)
+		m.pos = math.Float32bits(l.Weighted(gamma, 1).pos)
+		e, err := New(l)
+		if err != nil {
+			m.err = err.Error()
+			return m
+		}
+		m.params = e.params
+		return m
+	}
+	least := math.Float32frombits(1)
+	for _, alpha := range []float32{0.1, 1e-3, 1e-9, 0x1p-25, least, -least} {
+		for _, gamma := range []float32{2, 0.1, least, -least, 3} {
+			want := make(alpha, gamma)
+			for name, env := range fpenv.Others {
+				var got made
+				fpenv.Under(env, func() { got = make(alpha, gamma) })
+				if got != want {
+					t.Errorf("%s, α = %g, γ = %g: %+v, want %+v", name, alpha, gamma, got, want)
 				}
 			}
 		}
