@@ -22,12 +22,10 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 		if invalid == 0 {
 			return y, c, n, nil
 		}
-		for i, l := range y {
-			if l > 1 && l != ignored {
-				return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(l), Reason: "want 0, 1, or 255 for ignored"}
-			}
+		if i := badLabel(y); i >= 0 {
+			return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(y[i]), Reason: "want 0, 1, or 255 for ignored"}
 		}
-		panic("engine: kernel " + j.kernels.Name + " counted an invalid label where there is none")
+		return y, c, 0, j.miscounted(from, t.labels[:copy(t.labels[:], y)])
 	case j.NumClasses == 1:
 		return t.expandColumn(j, from, n)
 	}
@@ -52,6 +50,16 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 	return c, invalid
 }
 
+// badLabel returns the index of the first label that is none, or −1.
+func badLabel(y []uint8) int {
+	for i, l := range y {
+		if l > 1 && l != ignored {
+			return i
+		}
+	}
+	return -1
+}
+
 // expandColumn is expandLabels for classes of one column.
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	classes := j.Classes[from : from+n]
@@ -70,6 +78,7 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 				return y, counts{}, i, j.badClass(from + i)
 			}
 		}
+		return y, counts{}, 0, j.miscounted(from, y)
 	}
 	return y, c, n, nil
 }

@@ -39,6 +39,7 @@ type job struct {
 	input     kernel.Input
 	dst, grad []float32
 	inPlace   bool // an output is the scores
+	private   bool // the batch is a copy that the caller does not know
 }
 
 // fault is the first thing wrong in a span, by the score where it shows.
