@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -109,14 +110,18 @@ func TestHelpersPileUp(t *testing.T) {
 	s := shareBatch(must(New(Focal(0.25, 2))), Batch{Logits: x, Labels: y}, 8)
 	c := new(helpers)
 	c.starting.Store(2)
-	idle := &helper{crew: c}
-	c.idle = []*helper{idle}
-	c.call(s, 7)
-	if got := idle.job.Load(); got != s || len(c.idle) != 0 {
-		t.Errorf("the idle helper has the job %p, %d are idle; want %p, none", got, len(c.idle), s)
+	idle := [2]*helper{{crew: c}, {crew: c}}
+	c.idle = idle[:]
+	c.call(s, 1)
+	if got := idle[1].job.Load(); got != s || idle[0].job.Load() != nil || len(c.idle) != 1 || c.idle[0] != idle[0] {
+		t.Errorf("one helper called, the last idle one has the job %p, idle are %v; want %p, %v", got, c.idle, s, idle[:1])
 	}
-	if starting, holders := c.starting.Load(), s.holders.Load(); starting != 2 || holders != 2 {
-		t.Errorf("%d helpers are starting, %d workers hold the job; want 2, the caller and the idle one", starting, holders)
+	c.call(s, 6)
+	if got := idle[0].job.Load(); got != s || len(c.idle) != 0 {
+		t.Errorf("six helpers called, the idle one has the job %p, idle are %v; want %p, none", got, c.idle, s)
+	}
+	if starting, holders := c.starting.Load(), s.holders.Load(); starting != 2 || holders != 3 {
+		t.Errorf("%d helpers are starting, %d workers hold the job; want 2, the caller and the two idle ones", starting, holders)
 	}
 }
 
@@ -135,6 +140,14 @@ func TestEnds(t *testing.T) {
 	if s.ends() {
 		t.Error("one is left: all ended")
 	}
+	// In a bubble the clock stands still.
+	synctest.Test(t, func(t *testing.T) {
+		s := &shared{awake: true}
+		s.left.Store(1)
+		if s.ends() {
+			t.Error("one is left, in a bubble: all ended")
+		}
+	})
 	// The other worker may need more than one try to end within the moment.
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		s.left.Store(1)
@@ -164,6 +177,11 @@ func TestAwait(t *testing.T) {
 	if s := c.await(h); s != nil || len(c.idle) != 0 {
 		t.Errorf("no job came, but %p, %d are idle", s, len(c.idle))
 	}
+	synctest.Test(t, func(t *testing.T) { // the clock stands still
+		if s := c.await(h); s != nil || len(c.idle) != 0 {
+			t.Errorf("no job came, but %p, %d are idle, in a bubble", s, len(c.idle))
+		}
+	})
 	others := []*helper{{crew: c}, {crew: c}}
 	c.idle = others[:2:2]
 	if s := c.await(h); s != nil || len(c.idle) != 2 {
@@ -238,7 +256,8 @@ func TestServe(t *testing.T) {
 }
 
 // TestLateHelper: a helper whose caller has ended, or sleeps until the others end,
-// does nothing; nor does it linger where no work is left.
+// does nothing. It does not linger then, nor where no work is left, nor where the
+// caller goes on working.
 func TestLateHelper(t *testing.T) {
 	x, y := easyBatch(Block)
 	e := *must(New(Focal(0.25, 2), WithWorkers(2)))
@@ -253,6 +272,10 @@ func TestLateHelper(t *testing.T) {
 			t.Errorf("%d at work: the helper has %v, %d blocks are claimed, %d at work, %d hold the job",
 				c.left, s.total, s.next.Load(), s.left.Load(), s.holders.Load())
 		}
+	}
+	s := shareBatch(&e, Batch{Logits: x, Labels: y}, 2)
+	if s.help() || s.next.Load() != 1 {
+		t.Errorf("the helper lingers after %d blocks", s.next.Load())
 	}
 }
 
@@ -325,9 +348,8 @@ func TestFaultStopsOthers(t *testing.T) {
 	check(1)
 }
 
-// TestWorkersPanic: a worker's panic, the caller's or a helper's, is the caller's with
-// the same value, once all have stopped; of several faults, it is that of the lowest
-// score. Then the pool works on.
+// TestWorkersPanic: a worker's panic, the caller's or a helper's, is the caller's with the
+// same value, once all have stopped. Then the pool works on.
 func TestWorkersPanic(t *testing.T) {
 	const blocks = 64
 	x, y := easyBatch(blocks * Block)
@@ -380,23 +402,40 @@ func TestWorkersPanic(t *testing.T) {
 		usable(s)
 	}
 
-	at = 40
-	for bad, wantPanic := range map[int]any{20: nil, 60: value} {
-		y[bad*Block] = 9
-		for _, workers := range []int{1, 2, 4} {
-			one := *e
-			one.workers = workers
-			v := panicOf(func() {
-				var input *InputError
-				if _, err := one.Sum(b); !errors.As(err, &input) || input.Index != bad*Block {
-					t.Errorf("%d workers: a bad label in block %d, a panic in block %d: %v", workers, bad, at, err)
-				}
-			})
-			if v != wantPanic {
-				t.Errorf("%d workers: a bad label in block %d, a panic in block %d: panic %v, want %v", workers, bad, at, v, wantPanic)
+}
+
+// TestLowestFault: of two workers' faults the one at the lower score counts, be it a
+// panic or an error, whichever comes first.
+func TestLowestFault(t *testing.T) {
+	const blocks, low, high = 64, 20, 40
+	x, y := easyBatch(blocks * Block)
+	b := Batch{Logits: x, Labels: y}
+	value := errors.New("the kernel's")
+	for _, c := range []struct{ panics, bad int }{{low, high}, {high, low}} {
+		reached, found := make(chan struct{}), make(chan struct{})
+		e := counting(must(New(Focal(0.25, 2))), func(part []uint8, count func([]uint8) (int, int, int)) (int, int, int) {
+			if &part[0] == &y[low*Block] { // the other worker's fault is first
+				close(reached)
+				<-found
 			}
+			if &part[0] == &y[c.panics*Block] {
+				panic(value)
+			}
+			return count(part)
+		})
+		y[c.bad*Block] = 9
+		s := shareBatch(e, b, 2)
+		new(helpers).call(s, 1)
+		<-reached
+		s.work()
+		close(found)
+		var err error
+		v := panicOf(func() { _, err = s.finish() })
+		var input *InputError
+		if c.panics == low && v != value || c.bad == low && (v != nil || !errors.As(err, &input) || input.Index != low*Block) {
+			t.Errorf("a panic in block %d, a bad label in block %d: panic %v, error %v", c.panics, c.bad, v, err)
 		}
-		y[bad*Block] = 0
+		y[c.bad*Block] = 0
 	}
 }
 
