@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test help check vet purego race foreign opcodes counts proof bench fuzz mca peers
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof bench fuzz mca peers
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -9,12 +9,12 @@ test: ## the tests, on this machine's kernels
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-check: vet proof test purego race foreign ## all that guards main
+check: vet proof test purego race narrow foreign ## all that guards main
 
 vet: ## formatting, vet and builds on the platforms that matter
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; exit 1; }
 	$(GO) mod verify
-	for arch in amd64 arm64 riscv64 s390x; do GOARCH=$$arch $(GO) vet ./... || exit 1; done
+	for arch in amd64 arm64 riscv64 s390x 386; do GOARCH=$$arch $(GO) vet ./... || exit 1; done
 	$(GO) vet -tags purego ./...
 	for os in darwin windows freebsd; do GOOS=$$os $(GO) build -o /dev/null ./... || exit 1; done
 	@# Plugins and shared libraries are linked dynamically, which keeps R15 to itself.
@@ -35,6 +35,7 @@ race: ## what runs concurrently; the other tests at fewer lengths
 # natively; QEMU_CPU=max is what has AVX2 there.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
+NARROW := -exec qemu-i386-static # amd64 runs 386 itself
 QEMU ?= qemu-x86_64-static
 else
 FOREIGN := GOARCH=arm64
@@ -44,6 +45,9 @@ foreign: ## the tests on the other architecture, with and without assembly
 	$(FOREIGN) $(GO) test -exec $(QEMU) -run TestEveryUsableKernelIsListed -v ./engine/internal/kernel
 	$(FOREIGN) $(GO) test -exec $(QEMU) ./...
 	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
+
+narrow: ## the tests where int has 32 bits, at fewer lengths
+	GOARCH=386 $(GO) test -short $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...
 
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes

@@ -33,5 +33,6 @@
 // Validation is part of the pass. A NaN logit, an infinite one on the wrong side
 // of its label, a probability outside [0, 1], a label or class out of range, a
 // weight that is negative or not finite: each gives an [*InputError] that names
-// the first bad element.
+// the first bad element. A batch must not change during a call. If it does, outputs
+// and sums are worth nothing; where the change shows, that is an error, too.
 package engine

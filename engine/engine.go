@@ -42,8 +42,12 @@ func WithKernel(name string) Option {
 // default is GOMAXPROCS at the time of [New]. A batch that is too small to gain
 // is evaluated by fewer. Those that helped stay awake for up to 50 µs after a call,
 // so that the next one need not wake them; where CPU time is rationed, one worker
-// uses the least. [runtime/debug.SetPanicOnFault] acts on the calling goroutine alone: evaluate
-// mapped files that may be cut short with one worker.
+// uses the least.
+//
+// The panic of a goroutine that helps becomes one of the caller's, with the same
+// value, when all have stopped working on the batch. [runtime/debug.SetPanicOnFault]
+// of the calling goroutine holds for those that help, too: so whoever evaluates a
+// mapped file can recover from it being cut short, with any number of workers.
 func WithWorkers(n int) Option {
 	return func(o *options) { o.workers = n }
 }

@@ -22,12 +22,10 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 		if invalid == 0 {
 			return y, c, n, nil
 		}
-		for i, l := range y {
-			if l > 1 && l != IgnoredLabel {
-				return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(l), Reason: wantLabel}
-			}
+		if i := badLabel(y); i >= 0 {
+			return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(y[i]), Reason: wantLabel}
 		}
-		panic("engine: kernel " + j.kernels.Name + " counted an invalid label where there is none")
+		return y, c, 0, j.miscounted(from, t.labels[:copy(t.labels[:], y)])
 	case j.NumClasses == 1:
 		return t.expandColumn(j, from, n)
 	}
@@ -73,12 +71,22 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 	return c, invalid
 }
 
+// badLabel returns the index of the first label that is none, or −1.
+func badLabel(y []uint8) int {
+	for i, l := range y {
+		if l > 1 && l != IgnoredLabel {
+			return i
+		}
+	}
+	return -1
+}
+
 // expandColumn is expandLabels for classes of one column.
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	classes := j.Classes[from : from+n]
 	y := t.labels[:len(classes)]
-	// Foreground, Background, IgnoredClass → 1, 0, IgnoredLabel. seen tells of classes that are none of −2 … 1, and the
-	// labels' count of 1, which gives 2.
+	// 0, Background, IgnoredClass → 1, 0, IgnoredLabel. seen tells of classes that are none
+	// of −2 … 1, and the labels' count of 1, which gives 2.
 	var seen uint32
 	for i, c := range classes {
 		y[i] = uint8(c + 1)
@@ -91,6 +99,7 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 				return y, counts{}, i, j.badClass(from + i)
 			}
 		}
+		return y, counts{}, 0, j.miscounted(from, y)
 	}
 	return y, c, n, nil
 }

@@ -69,7 +69,7 @@ type Batch struct {
 // InputError tells what is wrong with an input, of several faults the one at
 // the lowest score.
 type InputError struct {
-	Field  string  // the field or argument: "Logits", "Probs", "Labels", "dst", …
+	Field  string  // the field or argument: "Logits", "Probs", "Labels", "dst", …; "Batch": all of it
 	Index  int     // of the bad element in that field; −1: the field as a whole
 	Value  float64 // what was found: the element, or the field's length or value
 	Reason string  // what is wanted

@@ -2,49 +2,53 @@ package engine
 
 import (
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// maxSpan is the most blocks that a worker claims at a time, few enough that a
-// fault stops the others soon.
+// maxSpan is the most blocks that a worker claims at a time, few enough that the
+// others stop soon after a fault.
 const maxSpan = 16
 
-// To wake a sleeping thread takes tens of µs on many machines, as long as a worker
-// has to do in a batch of 2¹⁷ scores. So threads stay awake for moments: workers wait
-// for each other's last blocks with patience, and if these were as short as they are
-// on CPUs of their own, helpers linger for the next call.
+// Waking a sleeping thread takes tens of µs on many machines, as long as a worker
+// computes in a batch of 2¹⁷ scores. So threads stay awake for a moment: at the end
+// of a call, workers wait for each other's last blocks for up to patience. If those
+// end within that time, as they do where every worker has a CPU of its own, helpers
+// then linger for the next call.
 const (
 	linger   = 50 * time.Microsecond
 	patience = 10 * time.Microsecond
 )
 
-// looks is how often the threads that are awake look at most, more often than a fine
-// clock allows: that of Windows moves every 15 ms, and in a bubble of testing/synctest
-// it stands still as long as anyone looks.
+// looks is how often a waiting thread looks at most. It ends waits where the clock is
+// too coarse to do so: that of Windows moves every 15 ms, and in a bubble of
+// testing/synctest it stands still as long as a goroutine runs.
 const looks = 1 << 14
 
 // shared is a job that several workers do. What they all write to is apart from
 // what they all read; losses add up in a worker's tile, and are merged once.
 type shared struct {
 	job
-	workers int
-	blocks  int
-	_       [64]byte
-	next    atomic.Int64 // the first block that nobody claimed
-	failed  atomic.Bool
-	_       [64]byte
-	awake   bool         // the engine's; the job is gone when the last of us look
-	left    atomic.Int64 // workers at work; + asleep if the caller waits in its sleep
-	wake    sync.Mutex   // locked; unlocked to wake it: a channel would belong to a bubble
-	holders atomic.Int64 // workers that may still look at this
-	mu      sync.Mutex
-	total   Result
-	first   *fault
+	workers      int
+	blocks       int
+	panicOnFault bool // the caller's setting, for the helpers
+	_            [64]byte
+	next         atomic.Int64 // the first block that nobody claimed
+	failed       atomic.Bool
+	_            [64]byte
+	awake        bool         // the engine's, which a helper may ask for when the job is gone
+	left         atomic.Int64 // workers at work, plus asleep once the caller sleeps until they end
+	wake         sync.Mutex   // locked; unlocked to wake the caller: a channel would belong to a bubble
+	holders      atomic.Int64 // workers that may still look at this
+	mu           sync.Mutex
+	total        Result
+	first        *fault
 }
 
 const asleep = 1 << 32
@@ -57,35 +61,44 @@ var sharedJobs = sync.Pool{New: func() any {
 
 // parallel does a job with several workers, of which the caller is one.
 func parallel(j job, workers int) (Result, error) {
+	s := share(j, workers)
+	crew.call(s, workers-1)
+	s.work()
+	return s.finish()
+}
+
+// share readies a job for several workers. The caller is one of them already.
+func share(j job, workers int) *shared {
 	s := sharedJobs.Get().(*shared)
 	s.job, s.workers, s.blocks = j, workers, (len(j.x)+kernel.Block-1)/kernel.Block
 	s.awake = j.awake
+	s.panicOnFault = debug.SetPanicOnFault(true) // there is no other way to read it
+	debug.SetPanicOnFault(s.panicOnFault)
 	s.next.Store(0)
 	s.left.Store(1)
 	s.holders.Store(int64(workers))
-	crew.call(s, workers-1)
-	worked := false
-	defer func() {
-		if !worked { // a panic; whoever recovers may take the batch's memory away
-			s.failed.Store(true)
-			s.wait()
-			s.job = job{}
-		}
-	}()
-	s.work()
-	worked = true
+	return s
+}
+
+// finish ends the caller's work: it waits for the helpers and returns the result of
+// all. The panic of a worker becomes the caller's here, when nobody looks at the
+// batch any more, since whoever recovers may take its memory away.
+func (s *shared) finish() (Result, error) {
 	s.wait()
 	r, first := s.total, s.first
 	s.job, s.first = job{}, nil // a helper that comes late must not keep the batch alive
 	s.drop()
-	if first != nil {
-		return Result{}, first.err
+	if first == nil {
+		return r, nil
 	}
-	return r, nil
+	if p, ok := first.err.(*panicked); ok {
+		panic(p.value)
+	}
+	return Result{}, first.err
 }
 
-// drop gives up a hold on s. The last one readies it for another job; until then
-// none can get it.
+// drop gives up a hold on s. The last holder readies it for another job; until then
+// it is in no pool.
 func (s *shared) drop() {
 	if s.holders.Add(-1) > 0 {
 		return
@@ -115,7 +128,6 @@ func (s *shared) claim() (from, to int) {
 // come after it, so the fault at the lowest score is found whatever the timing.
 func (s *shared) work() (worked bool) {
 	t := tiles.Get().(*tile)
-	defer tiles.Put(t)
 	t.total = Result{}
 	var bad *fault
 	for bad == nil && !s.failed.Load() {
@@ -124,28 +136,46 @@ func (s *shared) work() (worked bool) {
 			break
 		}
 		worked = true
-		bad = t.evaluate(&s.job, from*kernel.Block, min(to*kernel.Block, len(s.x)), &t.total)
-	}
-	if !worked {
-		return false
+		bad = s.evaluate(t, from*kernel.Block, min(to*kernel.Block, len(s.x)))
 	}
 	if bad != nil {
 		s.failed.Store(true)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.total.Merge(t.total)
-	if bad != nil && (s.first == nil || bad.score < s.first.score) {
-		s.first = bad
+	if worked {
+		s.mu.Lock()
+		s.total.Merge(t.total)
+		if bad != nil && (s.first == nil || bad.score < s.first.score) {
+			s.first = bad
+		}
+		s.mu.Unlock()
 	}
-	return true
+	tiles.Put(t)
+	return worked
 }
 
-// help is a helper's part of s, if it does not come too late. It tells whether it
-// is worth while to linger: not where the machine has no CPU to spare, so that no
-// work was left or the others do not end, and not if the caller sleeps, which this
-// thread can then run.
-func (s *shared) help() bool {
+// evaluate does one claim and adds it to t.total. A panic is a fault like others: it
+// must not end the goroutine of a helper, and with it the process, nor hide the fault
+// of an earlier block.
+func (s *shared) evaluate(t *tile, from, to int) (bad *fault) {
+	defer func() {
+		if v := recover(); v != nil {
+			bad = &fault{from, &panicked{v}}
+			t.call = kernel.Call{} // which still points into the batch
+		}
+	}()
+	return t.evaluate(&s.job, from, to, &t.total)
+}
+
+// panicked is the panic of a worker, on its way to the caller.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return "engine: a worker panicked" }
+
+// help is a helper's part of s, if it does not come too late. It tells whether to stay
+// for the next call is worth the CPU time. It is not where no CPU is to spare, which shows
+// when no work was left or the others do not end; nor if the caller sleeps, as this
+// thread can then run it.
+func (s *shared) help() (stay bool) {
 	defer s.drop()
 	for n := s.left.Load(); ; n = s.left.Load() {
 		if n == 0 || n >= asleep {
@@ -155,7 +185,15 @@ func (s *shared) help() bool {
 			break
 		}
 	}
-	worked := s.work()
+	worked := false
+	// Where this thread's floating-point environment is another and stays so, the work is
+	// left to the caller, whose is the default.
+	if env, err := fpenv.Enter(); err == nil {
+		before := debug.SetPanicOnFault(s.panicOnFault)
+		worked = s.work()
+		debug.SetPanicOnFault(before)
+		env.Leave()
+	}
 	if s.left.Add(-1) == asleep {
 		s.wake.Unlock()
 		return false
@@ -163,7 +201,7 @@ func (s *shared) help() bool {
 	return worked && s.ends()
 }
 
-// ends waits awake for the others' ends, and tells whether they came.
+// ends waits for the others' ends without sleeping, and tells whether they came.
 func (s *shared) ends() bool {
 	if !s.awake {
 		return false
@@ -198,8 +236,9 @@ type helpers struct {
 }
 
 type helper struct {
-	job atomic.Pointer[shared]
-	_   [64]byte
+	crew *helpers
+	job  atomic.Pointer[shared]
+	_    [64]byte
 }
 
 var crew helpers
@@ -220,7 +259,7 @@ func (c *helpers) call(s *shared, n int) {
 	started := 0
 	for most := int64(runtime.GOMAXPROCS(0)); started < n && c.starting.Load() < most; started++ {
 		c.starting.Add(1)
-		go new(helper).serve(s)
+		go (&helper{crew: c}).serve(s)
 	}
 	s.holders.Add(int64(started - n)) // not to 0: the caller holds s
 	if started == 0 {
@@ -233,13 +272,13 @@ func (c *helpers) call(s *shared, n int) {
 
 // serve does a job, and those that come while it lingers.
 func (h *helper) serve(s *shared) {
-	crew.starting.Add(-1)
+	h.crew.starting.Add(-1)
 	for s != nil && s.help() {
-		s = crew.await(h)
+		s = h.crew.await(h)
 	}
 }
 
-// await waits for a job, a moment only: then it returns nil.
+// await waits for a job for a moment. If none comes, it returns nil.
 func (c *helpers) await(h *helper) *shared {
 	c.mu.Lock()
 	if len(c.idle) >= runtime.GOMAXPROCS(0)-1 {
@@ -266,6 +305,6 @@ func (c *helpers) await(h *helper) *shared {
 		if i >= 0 {
 			return nil
 		}
-		// It was called just now: the job is there.
+		// A caller took this helper off the list just now: the job is there.
 	}
 }

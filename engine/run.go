@@ -31,9 +31,10 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 		return parallel(j, workers)
 	}
 	t := tiles.Get().(*tile)
-	defer tiles.Put(t)
 	var r Result
-	if fault := t.evaluate(&j, 0, len(j.x), &r); fault != nil {
+	fault := t.evaluate(&j, 0, len(j.x), &r)
+	tiles.Put(t) // not after a panic, when it still points into the batch
+	if fault != nil {
 		return Result{}, fault.err
 	}
 	return r, nil
@@ -48,6 +49,7 @@ type job struct {
 	input     asm.Input
 	dst, grad []float32
 	inPlace   bool // an output is the scores
+	private   bool // the batch is a copy that the caller does not know
 }
 
 // fault is the first thing wrong in a span, by the score where it shows.

@@ -67,6 +67,9 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 			return f
 		}
 	}
+	if !(s >= 0) {
+		return t.contradiction(j, from, x, y, w, s)
+	}
 	r.sum.Add(s)
 	r.Scores += int64(n - counts.ignored)
 	r.Positives += int64(counts.positive)

@@ -76,10 +76,24 @@ func flagError(err error) error {
 	switch {
 	case want == "":
 		return usageError{err}
-	case errors.Is(err, strconv.ErrRange):
-		want += " in the range of Go's " + flag.Value.Type()
+	case outOfRange(flag.Value.Type(), invalid.GetValue()):
+		want += ", in the range of Go's " + flag.Value.Type()
 	}
 	return usagef("--%s: %q: want %s", flag.Name, invalid.GetValue(), want)
+}
+
+// outOfRange tells whether a flag's value is a number that its type cannot hold.
+func outOfRange(kind, value string) bool {
+	var err error
+	switch kind {
+	case "int":
+		_, err = strconv.ParseInt(value, 0, 0)
+	case "uint64":
+		_, err = strconv.ParseUint(value, 0, 64)
+	case "float64":
+		_, err = strconv.ParseFloat(value, 64)
+	}
+	return errors.Is(err, strconv.ErrRange)
 }
 
 // setUsageErrors makes wrong flags and arguments usage errors, in all commands.

@@ -4,18 +4,29 @@ import "github.com/flengine/flengine/engine/internal/kernel"
 
 // Funcs are the functions of this package on a kernel of choice, such as to
 // compare kernels. The zero value has the kernel that the package's functions use.
-type Funcs struct{ set *kernel.Set }
+type Funcs struct {
+	set *kernel.Set
+	bad string // why there is no set, if For failed
+}
 
 // For returns the functions on the kernel of that name, one of the names that
 // package engine's Kernels returns, or on the fastest for the empty name. It fails
-// if the kernel is unknown or cannot run here.
+// if the kernel is unknown or cannot run here. The Funcs that it then returns
+// is of no use: all its methods panic with the error's text, so that no other kernel
+// stands in for the one asked for.
 func For(name string) (Funcs, error) {
 	set, err := kernel.Find(name)
-	return Funcs{set}, err
+	if err != nil {
+		return Funcs{bad: err.Error()}, err
+	}
+	return Funcs{set: set}, nil
 }
 
 func (f Funcs) kernels() *kernel.Set {
-	if f.set == nil {
+	switch {
+	case f.bad != "":
+		panic("vecmath: functions that For returned with an error: " + f.bad)
+	case f.set == nil:
 		return kernels
 	}
 	return f.set

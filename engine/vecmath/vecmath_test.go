@@ -355,11 +355,40 @@ func TestFor(t *testing.T) {
 	if f, err := For(""); err != nil || f.Kernel() != sets()[0].Name {
 		t.Errorf(`For("") is on %s, %v`, f.Kernel(), err)
 	}
-	if _, err := For("mmx"); err == nil || !strings.Contains(err.Error(), `unknown kernel "mmx"; usable here: `) {
-		t.Errorf("For(mmx): %v", err)
-	}
 	if (Funcs{}).Kernel() != Kernel() {
 		t.Errorf("Funcs{} is on %s, want %s", Funcs{}.Kernel(), Kernel())
 	}
 	check(kernels, Funcs{})
+}
+
+// TestForFails: functions on a kernel that is not there do not run on another one.
+func TestForFails(t *testing.T) {
+	f, err := For("mmx")
+	if err == nil || !strings.Contains(err.Error(), `unknown kernel "mmx"; usable here: `) {
+		t.Fatalf("For(mmx): %v", err)
+	}
+	src := []float32{1, 2}
+	for name, call := range map[string]func(dst []float32){
+		"Kernel":     func([]float32) { f.Kernel() },
+		"Exp":        func(dst []float32) { f.Exp(dst, src) },
+		"Log":        func(dst []float32) { f.Log(dst, src) },
+		"Log1p":      func(dst []float32) { f.Log1p(dst, src) },
+		"Sigmoid":    func(dst []float32) { f.Sigmoid(dst, src) },
+		"Softplus":   func(dst []float32) { f.Softplus(dst, src) },
+		"LogSigmoid": func(dst []float32) { f.LogSigmoid(dst, src) },
+		"Pow":        func(dst []float32) { f.Pow(dst, src, 2) },
+	} {
+		dst := []float32{7, 7}
+		func() {
+			defer func() {
+				if got, want := recover(), "vecmath: functions that For returned with an error: "+err.Error(); got != want {
+					t.Errorf("%s: panic %v, want %q", name, got, want)
+				}
+			}()
+			call(dst)
+		}()
+		if dst[0] != 7 || dst[1] != 7 {
+			t.Errorf("%s gave %v", name, dst)
+		}
+	}
 }

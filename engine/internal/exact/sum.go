@@ -7,6 +7,7 @@
 package exact
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -104,6 +105,32 @@ func (s *Sum) Merge(o *Sum) {
 // saturate makes the sum +Inf. Without negative values, whether a total
 // exceeds the limbs does not depend on the order, so neither does saturation.
 func (s *Sum) saturate() { *s = Sum{inf: true} }
+
+// IsInf reports whether an infinite value was added, or the sum is beyond all that
+// a Sum can hold.
+func (s *Sum) IsInf() bool { return s.inf }
+
+// Compare returns -1, 0 or +1: whether s is below, equal to or above o.
+func (s *Sum) Compare(o *Sum) int {
+	switch {
+	case s.inf && o.inf:
+		return 0
+	case s.inf:
+		return +1
+	case o.inf:
+		return -1
+	}
+	for i := limbCount - 1; i >= 0; i-- {
+		if c := cmp.Compare(s.limbs[i], o.limbs[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// IsMultiple reports whether s is a whole number of 2^exp; exp is -1074 to 1023.
+// Zero and +Inf are.
+func (s *Sum) IsMultiple(exp int) bool { return !s.anyBelow(exp + 1074) }
 
 // Float64 returns the float64 nearest to the sum, ties to even, in [0, +Inf].
 // It is +Inf if an infinite value was added, or if the sum is at least half a

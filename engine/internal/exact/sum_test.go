@@ -390,6 +390,56 @@ func TestCarry(t *testing.T) {
 	}
 }
 
+func TestCompare(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 1))
+	sums := sampleSums(r)
+	for _, s := range sums[:40] { // neighbours
+		s.Add(smallest)
+		sums = append(sums, s)
+	}
+	for i := range sums {
+		for j := range sums {
+			a, b := &sums[i], &sums[j]
+			want := units(a).Cmp(units(b))
+			switch {
+			case a.inf && b.inf:
+				want = 0
+			case a.inf:
+				want = +1
+			case b.inf:
+				want = -1
+			}
+			if got := a.Compare(b); got != want || (got == 0) != (*a == *b) {
+				t.Fatalf("%v against %v: %d, want %d", a, b, got, want)
+			}
+		}
+	}
+}
+
+func TestIsMultiple(t *testing.T) {
+	for low := -1074; low <= 1023; low++ {
+		s := sumOf(math.Ldexp(1, low), math.MaxFloat64)
+		for _, exp := range []int{-1074, low - 1, low, low + 1, 970, 971, 1023} {
+			if exp < -1074 || exp > 1023 {
+				continue
+			}
+			// MaxFloat64 ends at 2^971.
+			want := exp <= min(low, 971)
+			if low == 971 { // the two add up to 2^1024
+				want = true
+			}
+			if got := s.IsMultiple(exp); got != want {
+				t.Fatalf("2^%d + MaxFloat64 is a multiple of 2^%d: %v, want %v", low, exp, got, want)
+			}
+		}
+	}
+	for _, s := range []Sum{{}, {inf: true}} {
+		if !s.IsMultiple(-1074) || !s.IsMultiple(1023) {
+			t.Errorf("%v is no multiple", s)
+		}
+	}
+}
+
 // encode returns the encoding of s.
 func encode(t testing.TB, s *Sum) []byte {
 	t.Helper()
@@ -422,7 +472,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("decode %x: %v", b, err)
 		}
-		if got != s || !bytes.Equal(rest, tail) {
+		if got != s || got.IsInf() != s.inf || !bytes.Equal(rest, tail) {
 			t.Fatalf("decode %x: %v and rest %q", b, got, rest)
 		}
 	}

@@ -5,6 +5,7 @@ package npy
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,21 +32,28 @@ func TestDevice(t *testing.T) {
 	wantError(t, err, os.DevNull, "not a regular file, want a writable file name")
 }
 
-// A sparse file stands for one that is larger than memory.
+// A sparse file stands for one that is larger than memory. One that is larger than
+// the address space is refused.
 func TestLargeFile(t *testing.T) {
-	const rows, columns = 1 << 24, 80 // 5 GiB
-	shape := []int{rows, columns}
-	path := save(t, []byte(headerText(shape)))
-	size := int64(len(headerText(shape))) + rows*columns*4
-	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
-	}
-	values, err := mustOpen(t, path).Float32()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(values) != rows*columns || values[0] != 0 || values[len(values)-1] != 0 {
-		t.Errorf("%d values, from %v to %v", len(values), values[0], values[len(values)-1])
+	for _, shape := range [][]int{{1 << 21, 80}, {1 << 24, 80}} { // 640 MiB, 5 GiB
+		text := headerText(shape)
+		path := save(t, []byte(text))
+		count := int64(shape[0]) * int64(shape[1])
+		if err := os.Truncate(path, int64(len(text))+4*count); err != nil {
+			t.Fatal(err)
+		}
+		if 4*count > math.MaxInt {
+			_, err := Open(path)
+			wantError(t, err, path, "shape (16777216, 80) is too large, want at most 2147483647 bytes of data")
+			continue
+		}
+		values, err := mustOpen(t, path).Float32()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(len(values)) != count || values[0] != 0 || values[len(values)-1] != 0 {
+			t.Errorf("%d values, from %v to %v", len(values), values[0], values[len(values)-1])
+		}
 	}
 }
 

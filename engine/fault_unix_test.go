@@ -1,0 +1,95 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package engine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapScores maps a file of the scores, and returns them and how to cut the file short.
+func mapScores(t *testing.T, x []float32) (mapped []float32, cut func(scores int)) {
+	path := filepath.Join(t.TempDir(), "scores")
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	region, err := unix.Mmap(int(file.Fd()), 0, len(raw), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Munmap(region); err != nil {
+			t.Error(err)
+		}
+	})
+	return unsafe.Slice((*float32)(unsafe.Pointer(&region[0])), len(x)), func(scores int) {
+		if err := os.Truncate(path, 4*int64(scores)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestMappedFileCutShort: whoever evaluates a mapped file that is cut short recovers
+// from it, with several workers as with one, from the same fault, and works on.
+func TestMappedFileCutShort(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	const n, cutAt = 64 * Block, 40 * Block
+	x, y := easyBatch(n)
+	mapped, cut := mapScores(t, x)
+	b, good := Batch{Logits: mapped, Labels: y}, Batch{Logits: x, Labels: y}
+	want := must(must(New(Focal(0.25, 2))).Sum(good))
+	if r := must(must(New(Focal(0.25, 2))).Sum(b)); r != want {
+		t.Fatalf("of the whole file %v, want %v", r, want)
+	}
+	cut(cutAt)
+	isFault := func(v any) bool {
+		fault, ok := v.(interface {
+			runtime.Error
+			Addr() uintptr
+		})
+		return ok && fault.Addr() >= uintptr(unsafe.Pointer(&mapped[cutAt])) && fault.Addr() < uintptr(unsafe.Pointer(&mapped[cutAt+Block]))
+	}
+	grad := make([]float32, n)
+	for _, name := range Kernels() {
+		for _, workers := range []int{1, 4} {
+			e := must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(workers)))
+			for range 4 {
+				if v := panicOf(func() { e.Sum(b) }); !isFault(v) {
+					t.Fatalf("%s, %d workers, sum: panic %v, want a fault in the first block that is gone", name, workers, v)
+				}
+				if v := panicOf(func() { e.Gradients(grad, b) }); !isFault(v) {
+					t.Fatalf("%s, %d workers, gradients: panic %v, want a fault in the first block that is gone", name, workers, v)
+				}
+				if r, err := e.Sum(good); err != nil || r != want {
+					t.Fatalf("%s, %d workers: after a fault %v, %v; want %v", name, workers, r, err, want)
+				}
+			}
+			// What precedes the cut is found first.
+			y[20*Block] = 7
+			var bad *InputError
+			if _, err := e.Sum(b); !errors.As(err, &bad) || bad.Index != 20*Block {
+				t.Errorf("%s, %d workers: %v, want an error at score %d", name, workers, err, 20*Block)
+			}
+			y[20*Block] = 0
+		}
+		// The fault is a helper's for sure: the caller does nothing.
+		s := shareBatch(must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(2))), b, 2)
+		helperDoes(t, new(helpers), s)
+		if v := panicOf(func() { s.finish() }); !isFault(v) {
+			t.Errorf("%s, a helper alone: panic %v, want a fault in the first block that is gone", name, v)
+		}
+	}
+}
