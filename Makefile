@@ -1,13 +1,13 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof bench fuzz mca peers
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 check: vet proof test purego race narrow foreign ## all that guards main
 
@@ -48,6 +48,9 @@ foreign: ## the tests on the other architecture, with and without assembly
 
 narrow: ## the tests where int has 32 bits, at fewer lengths
 	GOARCH=386 $(GO) test -short $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...
+
+avx512: ## the kernels' tests with AVX-512: where the CPU has none, or with EMULATE=1, in bochs
+	$(GO) run ./asm/internal/bochs $(if $(EMULATE),-emulate)
 
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
