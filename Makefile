@@ -35,14 +35,15 @@ race: ## what runs concurrently; the other tests at fewer lengths
 # natively; QEMU_CPU=max is what has AVX2 there.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
+FOREIGN_KERNELS := avx2
 QEMU ?= qemu-x86_64-static
 else
 FOREIGN := GOARCH=arm64
+FOREIGN_KERNELS := neon
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
-	$(FOREIGN) $(GO) test -exec $(QEMU) -run TestEveryUsableKernelIsListed -v ./engine/internal/kernel
-	$(FOREIGN) $(GO) test -exec $(QEMU) ./...
+	$(FOREIGN) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -exec $(QEMU) ./...
 	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
 
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
