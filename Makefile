@@ -35,15 +35,16 @@ race: ## what runs concurrently; the other tests at fewer lengths
 # natively; QEMU_CPU=max is what has AVX2 there.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
+FOREIGN_KERNELS := avx2
 NARROW := -exec qemu-i386-static # amd64 runs 386 itself
 QEMU ?= qemu-x86_64-static
 else
 FOREIGN := GOARCH=arm64
+FOREIGN_KERNELS := neon
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
-	$(FOREIGN) $(GO) test -exec $(QEMU) -run TestEveryUsableKernelIsListed -v ./engine/internal/kernel
-	$(FOREIGN) $(GO) test -exec $(QEMU) ./...
+	$(FOREIGN) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -exec $(QEMU) ./...
 	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
 
 narrow: ## the tests where int has 32 bits, at fewer lengths

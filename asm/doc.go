@@ -23,6 +23,7 @@
 //   - asm/avx2/formulas_amd64.s, asm/avx512/formulas_amd64.s, asm/neon/formulas_arm64.s: a
 //     VALUE and a SLOPE macro for logits, and for probabilities, and a line per kernel
 //   - generic/formulas.go: the same as Go functions
+//   - engine/internal/kernel/inputs_test.go: the params that its kernels are tested with
 //   - engine/formulas.go: its row, which the command, the tests and README's tables read
 //
 // The tests of package kernel ask the table for every kernel: one that an instruction set

@@ -14,6 +14,12 @@ const (
 	VecMax   = 1 << 14
 )
 
+// A NaN among the results has the same sign on every kernel; the rest of it is free. Where the
+// argument is none, it is minus. Else it is the argument's from Exp, Log and Log1p, and from
+// Pow where other results have it from there, too; plus from other Pow and LogSigmoid; minus
+// from Sigmoid and Softplus. Here that is set, as compilers may swap operands, or negate one.
+const signBit = 1 << 31
+
 // Exp and Log work in float32. The others work in float64, whose rounding to
 // float32 at the end is nearly all of their error, and which makes overflow and
 // gradual underflow the conversion's business. All FMAs are fused. Package asm has
@@ -39,6 +45,9 @@ func Exp(dst, src []float32) {
 }
 
 func exp32(x float32) float32 {
+	if x != x {
+		return x
+	}
 	if x < asm.VecExpFloor {
 		x = asm.VecExpFloor
 	}
@@ -98,7 +107,7 @@ func log32(x float32) float32 {
 	case x == 0:
 		return float32(math.Inf(-1))
 	case x < 0:
-		return float32(math.NaN())
+		return math.Float32frombits(signBit | 0x7fc00000)
 	}
 	return v
 }
@@ -162,7 +171,7 @@ func Log1p(dst, src []float32) {
 			v = math.NaN()
 		}
 		// −0 stays itself; otherwise the sign is there already.
-		dst[i] = math.Float32frombits(math.Float32bits(float32(v)) | math.Float32bits(x)&(1<<31))
+		dst[i] = math.Float32frombits(math.Float32bits(float32(v)) | math.Float32bits(x)&signBit)
 	}
 }
 
@@ -175,6 +184,9 @@ func Sigmoid(dst, src []float32) {
 			v = e
 		}
 		dst[i] = float32(v / (1 + e))
+		if x != x {
+			dst[i] = math.Float32frombits(math.Float32bits(x) | signBit)
+		}
 	}
 }
 
@@ -182,6 +194,9 @@ func Sigmoid(dst, src []float32) {
 func Softplus(dst, src []float32) {
 	for i, x := range src {
 		dst[i] = float32(softplus64(float64(x)))
+		if x != x {
+			dst[i] = math.Float32frombits(math.Float32bits(x) | signBit)
+		}
 	}
 }
 
@@ -189,6 +204,9 @@ func Softplus(dst, src []float32) {
 func LogSigmoid(dst, src []float32) {
 	for i, x := range src {
 		dst[i] = -float32(softplus64(-float64(x)))
+		if x != x {
+			dst[i] = math.Float32frombits(math.Float32bits(x) &^ signBit)
+		}
 	}
 }
 
@@ -228,7 +246,11 @@ func Pow(dst, src []float32, y float64, sign, nan uint32) {
 		if t > asm.Exp64Ceil {
 			t = asm.Exp64Ceil
 		}
-		v := math.Float32bits(float32(exp64(t))) | math.Float32bits(x)&sign
+		v := math.Float32bits(float32(exp64(t)))
+		if x != x {
+			v = math.Float32bits(x) &^ signBit
+		}
+		v |= math.Float32bits(x) & sign
 		if x < 0 && x >= -math.MaxFloat32 {
 			v |= nan
 		}

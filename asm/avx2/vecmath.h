@@ -74,8 +74,8 @@
 	VADDPS Y10, Y8, Y8; \
 	VPADDD Y1, Y5, Y5; \
 	VPADDD Y7, Y11, Y11           /* Y5 = s = 2^(n/8 − half) */; \
-	VFMADD213PS Y5, Y5, Y2; \
-	VFMADD213PS Y11, Y11, Y8      /* Y2 = s + s·Y2 */; \
+	VFMADD132PS Y5, Y5, Y2; \
+	VFMADD132PS Y11, Y11, Y8      /* Y2 = s + s·Y2; if both are NaN, Y2 */; \
 	VMULPS Y0, Y2, Y2; \
 	VMULPS Y6, Y8, Y8             /* Y2 = exp(x): may overflow or underflow here */; \
 	VMOVUPS Y2, y; \

@@ -249,6 +249,7 @@ done:
 	RET
 
 #define POW_T(a, b, c, d, e, f) VMULPD.BCST (R11), d, d // d = t = y·log|x|
+#define POW_ABS(m, a, d, X, x) VPANDD.BCST ·constants+table_abs(SB), X, X // X = |X|: a NaN still has its sign
 #define POW_NAN(m, a, d, X, x) VFIXUPIMMPS.BCST $0, 12(R11), x, X
 #define POW_SIGN(m, a, d, X, x) VPTERNLOGD.BCST $0xf8, 8(R11), x, X // X |= x & sign
 #define POWLOGBODY \
@@ -263,6 +264,7 @@ done:
 	FOUR(EXP64_YD); \
 	EACH8(NARROWD, R12); \
 	EACH8(LOADX, R12); \
+	EACH8(POW_ABS, R12); \
 	EACH8(POW_NAN, R12); \
 	EACH8(POW_SIGN, R12); \
 	EACH8(STORE8, R13)

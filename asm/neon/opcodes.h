@@ -57,6 +57,7 @@
 #define CMEQ_16B(m, n, d)  WORD $(0x6e208c00 | (m)<<16 | (n)<<5 | (d))
 #define CMEQ_4S(m, n, d)   WORD $(0x6ea08c00 | (m)<<16 | (n)<<5 | (d))
 #define UMAX_4S(m, n, d)   WORD $(0x6ea06400 | (m)<<16 | (n)<<5 | (d))
+#define UMIN_4S(m, n, d)   WORD $(0x6ea06c00 | (m)<<16 | (n)<<5 | (d))
 #define USHL_4S(m, n, d)   WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d)) // n << m, n >> −m
 #define CMLT0_4S(n, d)     WORD $(0x4ea0a800 | (n)<<5 | (d))
 #define SHL_4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))

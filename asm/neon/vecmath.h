@@ -49,6 +49,8 @@
 	QUADS(SHL_4S, 20, 4, 4); \
 	QUAD(ADD_4S, 4, 8, 8); \
 	QUAD(SUB_4S, 16, 8, 8)        /* V8 = s = 2^(n/8 − half) */; \
+	CONST(vec_max, 29); \
+	QUADC(UMIN_4S, 29, 8, 8)      /* finite for a NaN x, too, whose sign is to stay */; \
 	CONST(vec_one, 28); \
 	QUADC(ADD_4S, 28, 16, 16)     /* V16 = 2^half */; \
 	QUADCONST(vec_p2, 4); \

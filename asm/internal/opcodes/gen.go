@@ -93,6 +93,7 @@ var table = []struct {
 	{"CMEQ_16B", three, "cmeq Vd.16b, Vn.16b, Vm.16b"},
 	{"CMEQ_4S", three, "cmeq Vd.4s, Vn.4s, Vm.4s"},
 	{"UMAX_4S", three, "umax Vd.4s, Vn.4s, Vm.4s"},
+	{"UMIN_4S", three, "umin Vd.4s, Vn.4s, Vm.4s"},
 	{"USHL_4S", three, "ushl Vd.4s, Vn.4s, Vm.4s"},
 	{"CMLT0_4S", two, "cmlt Vd.4s, Vn.4s, #0"},
 	{"SHL_4S", []operand{shift32, vn, vd}, "shl Vd.4s, Vn.4s, #SHIFT"},

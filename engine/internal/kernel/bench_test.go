@@ -1,27 +1,105 @@
 package kernel
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/generic"
 )
 
-// BenchmarkBlock times the kernels on one block that stays in L1.
-func BenchmarkBlock(b *testing.B) {
+// benchmarkScores are the scores of a detector: a hundredth of them positive where mixed.
+func benchmarkScores(mixed bool) (x [asm.NumInputs][]float32, y []uint8) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	x, y, dst, grad := make([]float32, Block), make([]uint8, Block), make([]float32, Block), make([]float32, Block)
-	probs := make([]float32, Block)
-	for i := range x {
-		x[i] = float32(-4.6 + 1.5*rng.NormFloat64())
-		if rng.IntN(100) == 0 {
-			x[i], y[i] = float32(2*rng.NormFloat64()), 1
+	x[asm.Logits], x[asm.Probs], y = make([]float32, Block), make([]float32, Block), make([]uint8, Block)
+	for i := range y {
+		v := float32(-4.6 + 1.5*rng.NormFloat64())
+		if mixed && rng.IntN(100) == 0 {
+			v, y[i] = float32(2*rng.NormFloat64()), 1
 		}
-		probs[i] = float32(1 / (1 + math.Exp(-float64(x[i]))))
+		x[asm.Logits][i], x[asm.Probs][i] = v, float32(1/(1+math.Exp(-float64(v))))
 	}
+	return x, y
+}
+
+// eachBenchmark runs f for every kernel of every set that this machine can run.
+func eachBenchmark(b *testing.B, f func(b *testing.B, s *Set, k asm.Kernel, p asm.Params)) {
+	for _, c := range candidates {
+		if !c.Usable() {
+			continue
+		}
+		for k := range asm.NumKernels {
+			p := parameters[k.Formula()][0]
+			b.Run(c.Name+"/"+k.String(), func(b *testing.B) { f(b, c.Set, k, p) })
+		}
+	}
+}
+
+// BenchmarkBlock times the kernels on one block that stays in L1: those for losses for the
+// sum alone, those for gradients with losses, too.
+func BenchmarkBlock(b *testing.B) {
+	x, y := benchmarkScores(true)
+	losses, grads := make([]float32, Block), make([]float32, Block)
+	perScore := func(b *testing.B) {
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/Block, "ns/score")
+	}
+	eachBenchmark(b, func(b *testing.B, s *Set, k asm.Kernel, p asm.Params) {
+		c := Call{Kernel: k, N: Block, Scores: &x[k.Input()][0], Labels: &y[0], Params: p}
+		if k.Output() == asm.Gradient {
+			c.Losses, c.Gradients = &losses[0], &grads[0]
+		}
+		for range b.N {
+			s.Run(&c)
+		}
+		perScore(b)
+	})
+	for _, c := range candidates {
+		if c.Usable() {
+			b.Run(c.Name+"/CountLabels", func(b *testing.B) {
+				for range b.N {
+					c.CountLabels(y)
+				}
+				perScore(b)
+			})
+		}
+	}
+}
+
+// BenchmarkLoop reports what a score takes in the loops of the kernels for sums, without
+// what a call takes besides: the difference between the least times of 4096 scores
+// and of 2048. It is what llvm-mca's bounds, which are of the loops, compare with.
+func BenchmarkLoop(b *testing.B) {
+	x, y := benchmarkScores(false)
+	eachBenchmark(b, func(b *testing.B, s *Set, k asm.Kernel, p asm.Params) {
+		if k.Output() != asm.Loss {
+			b.Skip("not for the sum")
+		}
+		least := func(n int, before time.Duration) time.Duration {
+			c := Call{Kernel: k, N: n, Scores: &x[k.Input()][0], Labels: &y[0], Params: p}
+			start := time.Now()
+			for range 8 {
+				s.Run(&c)
+			}
+			return min(before, time.Since(start))
+		}
+		half, whole := time.Hour, time.Hour
+		for range b.N {
+			half, whole = least(Block/2, half), least(Block, whole)
+		}
+		b.ReportMetric(float64(whole-half)/8/(Block/2), "ns/score")
+	})
+}
+
+// BenchmarkVec times the elementwise kernels on values that stay in L1.
+func BenchmarkVec(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, dst := make([]float32, 2048), make([]float32, 2048)
+	for i := range x {
+		x[i] = float32(math.Exp(2 * rng.NormFloat64()))
+	}
+	sign, nan := generic.PowMasks(1.5)
 	for _, c := range candidates {
 		if !c.Usable() {
 			continue
@@ -31,59 +109,12 @@ func BenchmarkBlock(b *testing.B) {
 				for range b.N {
 					f()
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/Block, "ns/score")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/value")
 			})
 		}
-		run("labels", func() { c.CountLabels(y) })
-		for _, gamma := range []float32{0, 1, 2, 1.5} {
-			p := asm.MakeParams(0.75, 0.25, gamma)
-			var acc [8]float64
-			k := func(input int, out asm.Output) asm.Kernel {
-				return asm.KernelOf(formulaOf(gamma), asm.Input(input), out)
-			}
-			for input, x := range [asm.NumInputs][]float32{x, probs} {
-				run(fmt.Sprintf("%s/loss/gamma=%g", inputs[asm.Input(input)], gamma), func() { evaluate(c.Set, k(input, asm.Loss), nil, nil, x, y, nil, &p, &acc) })
-				run(fmt.Sprintf("%s/gradient/gamma=%g", inputs[asm.Input(input)], gamma), func() { evaluate(c.Set, k(input, asm.Gradient), dst, grad, x, y, nil, &p, &acc) })
-			}
+		for k, f := range c.Unary {
+			run(unaryNames[k], func() { f(dst, x) })
 		}
-	}
-}
-
-// BenchmarkLoop reports what a score takes in the loops of the kernels for sums, without
-// what a call takes besides: the difference between the least times of 4096 scores
-// and of 2048. It is what llvm-mca's bounds, which are of the loops, compare with.
-func BenchmarkLoop(b *testing.B) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	y := make([]uint8, Block)
-	scores := [asm.NumInputs][]float32{make([]float32, Block), make([]float32, Block)}
-	for i := range y {
-		x := -4.6 + 1.5*rng.NormFloat64()
-		scores[asm.Logits][i], scores[asm.Probs][i] = float32(x), float32(1/(1+math.Exp(-x)))
-	}
-	for _, c := range candidates {
-		if !c.Usable() {
-			continue
-		}
-		for input, x := range scores {
-			for _, gamma := range []float32{0, 1, 2, 1.5} {
-				b.Run(fmt.Sprintf("%s/%s/gamma=%g", c.Name, inputs[asm.Input(input)], gamma), func(b *testing.B) {
-					p := asm.MakeParams(0.75, 0.25, gamma)
-					k := asm.KernelOf(formulaOf(gamma), asm.Input(input), asm.Loss)
-					var acc [8]float64
-					least := func(n int, before time.Duration) time.Duration {
-						start := time.Now()
-						for range 8 {
-							evaluate(c.Set, k, nil, nil, x[:n], y[:n], nil, &p, &acc)
-						}
-						return min(before, time.Since(start))
-					}
-					half, whole := time.Hour, time.Hour
-					for range b.N {
-						half, whole = least(Block/2, half), least(Block, whole)
-					}
-					b.ReportMetric(float64(whole-half)/8/(Block/2), "ns/score")
-				})
-			}
-		}
+		run("Pow", func() { c.Pow(dst, x, 1.5, sign, nan) })
 	}
 }

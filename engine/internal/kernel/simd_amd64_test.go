@@ -6,7 +6,14 @@ import (
 	"testing"
 
 	"github.com/klauspost/cpuid/v2"
+
+	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/avx2"
+	"github.com/flengine/flengine/asm/avx512"
 )
+
+// entries are the assembly's tables of kernels.
+var entries = map[string]func() *[asm.NumKernels]uintptr{"avx2": avx2.Entries, "avx512": avx512.Entries}
 
 func TestSlowAVX512(t *testing.T) {
 	for _, c := range []struct {

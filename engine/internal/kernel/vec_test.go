@@ -3,36 +3,137 @@ package kernel
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 
+	"github.com/flengine/flengine/engine/internal/asmtest"
 	"github.com/flengine/flengine/generic"
 )
 
 var unaryNames = [NumUnary]string{"Exp", "Log", "Log1p", "Sigmoid", "Softplus", "LogSigmoid"}
 
-// exponents are the y that kernels are compared at.
+// exponents are the y that Pow is compared at.
 var exponents = []float32{
 	-2, -1, -0.5, 0.5, 1, 1.5, 2, 3, 10, 100.5, 1e-3, -3, 101, 0x1p-149, 1e30, -math.MaxFloat32,
 }
 
-// vecFuncs returns all elementwise kernels of the set, as functions of one argument.
-func vecFuncs(set *Set) (names []string, funcs []UnaryFunc) {
-	for k, f := range set.Unary {
-		names, funcs = append(names, unaryNames[k]), append(funcs, f)
+// vecFunc is an elementwise function of one argument: one of the table's, or Pow with a y.
+type vecFunc struct {
+	name string
+	k    Unary
+	pow  bool
+	y    float32
+}
+
+// vecFuncs returns all elementwise functions that there are.
+func vecFuncs(t *testing.T) []vecFunc {
+	var all []vecFunc
+	for k, name := range unaryNames {
+		if name == "" {
+			t.Errorf("elementwise function %d has no name here", k)
+		}
+		all = append(all, vecFunc{name: name, k: Unary(k)})
 	}
 	for _, y := range exponents {
-		sign, nan := generic.PowMasks(y)
-		y64 := float64(y) // here, where no test has changed the floating-point environment
-		names = append(names, fmt.Sprintf("Pow(%g)", y))
-		funcs = append(funcs, func(dst, src []float32) { set.Pow(dst, src, y64, sign, nan) })
+		all = append(all, vecFunc{name: fmt.Sprintf("Pow(%g)", y), pow: true, y: y})
 	}
-	return names, funcs
+	return all
+}
+
+// evaluate calls the set's function.
+func (f vecFunc) evaluate(s *subject, dst, src []float32, env asmtest.Env) error {
+	args := append(words(dst), words(src)...)
+	if !f.pow {
+		_, err := call(s.unary[f.k], env, args, 0, func() { s.Unary[f.k](dst, src) })
+		return err
+	}
+	sign, nan := generic.PowMasks(f.y)
+	args = append(args, math.Float64bits(float64(f.y)), uint64(sign)|uint64(nan)<<32)
+	_, err := call(s.pow, env, args, 0, func() { s.Pow(dst, src, float64(f.y), sign, nan) })
+	return err
+}
+
+// vecMemory is where the slices of calls lie.
+type vecMemory struct{ dst, src *slot }
+
+func newVecMemory(t *testing.T) *vecMemory {
+	return &vecMemory{newSlot[float32](t, "dst", VecMax), newSlot[float32](t, "src", VecMax)}
+}
+
+// check calls the set's function, and says what is wrong with what it does.
+func (m *vecMemory) check(s *subject, f vecFunc, x, want []float32, inPlace bool, l layout, env asmtest.Env) error {
+	n := len(x)
+	src, slots := put(m.src, l.of(0), x, n), []*slot{m.src}
+	dst := src
+	if !inPlace {
+		dst, slots = put[float32](m.dst, l.of(1), nil, n), append(slots, m.dst)
+	}
+	if err := f.evaluate(s, dst, src, env); err != nil {
+		return located(err, slots)
+	}
+	for _, s := range slots {
+		if err := s.check(); err != nil {
+			return err
+		}
+	}
+	if !inPlace {
+		if err := unchanged(m.src, x); err != nil {
+			return err
+		}
+	}
+	if i := vecDiffer(dst, want); i >= 0 {
+		return fmt.Errorf("of %g (%#x) at %d is %g (%#x), want %g (%#x)", x[i], math.Float32bits(x[i]), i,
+			dst[i], math.Float32bits(dst[i]), want[i], math.Float32bits(want[i]))
+	}
+	return nil
+}
+
+// vecDiffer returns where two results differ, or -1. NaNs may differ in their payloads, but
+// not in the sign.
+func vecDiffer(a, b []float32) int {
+	if differ(a, b) < 0 {
+		return -1
+	}
+	for i := range a {
+		if x, y := math.Float32bits(a[i]), math.Float32bits(b[i]); x != y && (a[i] == a[i] || b[i] == b[i] || x>>31 != y>>31) {
+			return i
+		}
+	}
+	return -1
+}
+
+// compareSets checks the sets' functions on the values, in place or not, in some layouts and
+// environments.
+func (m *vecMemory) compareSets(t *testing.T, failed verdicts, rng *source, f vecFunc, x []float32, places []bool, ls []layout, envs func(*subject) []asmtest.Env) {
+	t.Helper()
+	want := make([]float32, len(x))
+	if err := f.evaluate(&subject{Set: &genericSet}, want, x, environments[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range subjects() {
+		if failed[s] {
+			continue
+		}
+		layouts := ls
+		if s.run == 0 {
+			layouts = ls[:1] // Go looks after the rest
+		}
+	set:
+		for _, env := range envs(s) {
+			for _, l := range layouts {
+				for _, inPlace := range places {
+					if err := m.check(s, f, x, want, inPlace, l, env); err != nil {
+						failed.fail(t, s, f.name, "%d values, in place: %t, %v, environment: %s, %v:\n%v", len(x), inPlace, l, env.Name, rng, err)
+						break set
+					}
+				}
+			}
+		}
+	}
 }
 
 // vecValues returns n values of all kinds: any bits, moderate numbers, and those
 // where something changes.
-func vecValues(rng *rand.Rand, n int) []float32 {
+func vecValues(rng *source, n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
 		switch r := rng.IntN(8); {
@@ -43,7 +144,7 @@ func vecValues(rng *rand.Rand, n int) []float32 {
 		case r < 5:
 			x[i] = 1 + float32(0.1*rng.NormFloat64())
 		case r < 6:
-			x[i] = special[rng.IntN(len(special))]
+			x[i] = specialLogits[rng.IntN(len(specialLogits))]
 		default:
 			x[i] = math.Float32frombits(rng.Uint32())
 		}
@@ -68,120 +169,94 @@ func ordinary(x []float32) []float32 {
 	return y
 }
 
-// vecDiff returns where two results differ, NaN being equal to NaN, or -1.
-func vecDiff(a, b []float32) int {
-	for i := range a {
-		if math.Float32bits(a[i]) != math.Float32bits(b[i]) && (a[i] == a[i] || b[i] == b[i]) {
-			return i
-		}
+// eachVecFunc runs a part of a test for every elementwise function.
+func eachVecFunc(t *testing.T, rng *source, f func(t *testing.T, f vecFunc, rng *source)) {
+	for _, fn := range vecFuncs(t) {
+		t.Run(fn.name, func(t *testing.T) { f(t, fn, rng.of(fn.name)) })
 	}
-	return -1
 }
 
-// TestVecSameBitsAsGeneric compares the elementwise kernels with generic: every
-// length of whole groups up to 40, around the assembly's chunks, and the most;
-// at every offset, in place or not, between guard pages, with and without special
-// values.
-func TestVecSameBitsAsGeneric(t *testing.T) {
+var bothPlaces = []bool{false, true}
+
+// TestVec compares the elementwise functions of every set with generic: every length of
+// whole groups up to 40, around the assembly's chunks, and the most; in place or not, with
+// and without special values, next to canaries and to pages that fault.
+func TestVec(t *testing.T) {
 	var lengths []int
-	for g := 0; g <= 40; g++ {
+	for g := range 41 {
 		lengths = append(lengths, g*VecGroup)
 	}
 	lengths = append(lengths, 1024-VecGroup, 1024, 1024+VecGroup, VecMax)
-	rng := rand.New(rand.NewPCG(7, 8))
-	names, reference := vecFuncs(&genericSet)
-	for _, c := range candidates {
-		if !c.Usable() || c.Name == "generic" {
-			continue
+	random(t, func(t *testing.T, rng *source) {
+		eachVecFunc(t, rng, func(t *testing.T, f vecFunc, rng *source) {
+			m, failed := newVecMemory(t), verdicts{}
+			for _, n := range lengths {
+				x := vecValues(rng, n)
+				ls := []layout{{where(rng.IntN(16)), rng.IntN(16)}, {where: atStart}, {where: atEnd}}
+				m.compareSets(t, failed, rng, f, x, bothPlaces, ls, standard)
+				m.compareSets(t, failed, rng, f, ordinary(x), bothPlaces, ls, standard)
+			}
+		})
+		for _, s := range subjects() {
+			markCompared(s, "elementwise functions")
 		}
-		_, funcs := vecFuncs(c.Set)
-		for i, n := range lengths {
-			// A subtest, so that the guarded memory is given back.
-			t.Run(fmt.Sprintf("%s/n=%d", c.Name, n), func(t *testing.T) {
-				values, want := vecValues(rng, n), make([]float32, n)
-				for round := range 4 {
-					x, atEnd := values, round&1 != 0
-					if round >= 2 {
-						x = ordinary(values)
-					}
-					off := 0
-					if !atEnd {
-						off = i % 16
-					}
-					src, dst := shifted(t, x, off, atEnd), shifted(t, make([]float32, n), off, atEnd)
-					for k, f := range funcs {
-						reference[k](want, x)
-						f(dst, src)
-						if at := vecDiff(dst, want); at >= 0 {
-							t.Fatalf("%s(%g) = %g, want %g; at %d, offset %d, at end %v", names[k], x[at], dst[at], want[at], at, off, atEnd)
-						}
-						copy(dst, x)
-						f(dst, dst)
-						if at := vecDiff(dst, want); at >= 0 {
-							t.Fatalf("in place, %s(%g) = %g, want %g; at %d", names[k], x[at], dst[at], want[at], at)
-						}
-						if at := sameBits(src, x); at >= 0 {
-							t.Fatalf("%s wrote to src[%d]", names[k], at)
-						}
-					}
-				}
-			})
-		}
-	}
+	})
 }
 
-// TestVecStridedSweep compares them over a stride of all float32.
-func TestVecStridedSweep(t *testing.T) {
+// TestVecOffsets compares them at every offset of both slices.
+func TestVecOffsets(t *testing.T) {
+	var ls []layout
+	for at := range where(16) {
+		for step := range 16 {
+			ls = append(ls, layout{at, step})
+		}
+	}
+	random(t, func(t *testing.T, rng *source) {
+		eachVecFunc(t, rng, func(t *testing.T, f vecFunc, rng *source) {
+			m, failed := newVecMemory(t), verdicts{}
+			x := vecValues(rng, 3*VecGroup)
+			m.compareSets(t, failed, rng, f, x, bothPlaces, ls, standard)
+			m.compareSets(t, failed, rng, f, ordinary(x), bothPlaces, ls, standard)
+		})
+	})
+}
+
+// TestVecEnvironments compares them under every floating-point environment that their caller
+// may have, which has to come back.
+func TestVecEnvironments(t *testing.T) {
+	random(t, func(t *testing.T, rng *source) {
+		eachVecFunc(t, rng, func(t *testing.T, f vecFunc, rng *source) {
+			m, failed := newVecMemory(t), verdicts{}
+			for _, n := range []int{0, 5 * VecGroup, 1024 + 3*VecGroup} {
+				x := vecValues(rng, n)
+				m.compareSets(t, failed, rng, f, x, bothPlaces, []layout{{}}, (*subject).environments)
+				m.compareSets(t, failed, rng, f, ordinary(x), bothPlaces, []layout{{}}, (*subject).environments)
+			}
+		})
+	})
+}
+
+// TestVecSweep compares them over a stride of all float32, and one of all NaNs.
+func TestVecSweep(t *testing.T) {
 	stride := uint64(5003)
 	if testing.Short() {
 		stride *= 16
 	}
-	names, reference := vecFuncs(&genericSet)
-	x, got, want := make([]float32, VecMax), make([]float32, VecMax), make([]float32, VecMax)
-	for _, c := range candidates {
-		if !c.Usable() || c.Name == "generic" {
-			continue
-		}
-		_, funcs := vecFuncs(c.Set)
-		for b := uint64(0); b < 1<<32; {
+	random(t, func(t *testing.T, rng *source) {
+		x := make([]float32, VecMax)
+		eachVecFunc(t, rng, func(t *testing.T, f vecFunc, rng *source) {
+			m, failed := newVecMemory(t), verdicts{}
+			for b := rng.Uint64N(stride); b < 1<<32; {
+				for i := range x {
+					x[i] = math.Float32frombits(uint32(b))
+					b += stride
+				}
+				m.compareSets(t, failed, rng, f, x, []bool{false}, []layout{{}}, standard)
+			}
 			for i := range x {
-				x[i] = math.Float32frombits(uint32(b))
-				b += stride
+				x[i] = math.Float32frombits(rng.Uint32() | 0x7f800000)
 			}
-			for k, f := range funcs {
-				reference[k](want, x)
-				f(got, x)
-				if at := vecDiff(got, want); at >= 0 {
-					t.Fatalf("%s: %s(%g) = %g, want %g", c.Name, names[k], x[at], got[at], want[at])
-				}
-			}
-		}
-	}
-}
-
-// BenchmarkVec times the elementwise kernels on values that stay in L1.
-func BenchmarkVec(b *testing.B) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	x, dst := make([]float32, 2048), make([]float32, 2048)
-	for i := range x {
-		x[i] = float32(math.Exp(2 * rng.NormFloat64()))
-	}
-	sign, nan := generic.PowMasks(1.5)
-	for _, c := range candidates {
-		if !c.Usable() {
-			continue
-		}
-		run := func(name string, f func()) {
-			b.Run(c.Name+"/"+name, func(b *testing.B) {
-				for range b.N {
-					f()
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/value")
-			})
-		}
-		for k, f := range c.Unary {
-			run(unaryNames[k], func() { f(dst, x) })
-		}
-		run("Pow", func() { c.Pow(dst, x, 1.5, sign, nan) })
-	}
+			m.compareSets(t, failed, rng, f, x, []bool{false}, []layout{{}}, standard)
+		})
+	})
 }

@@ -1,0 +1,453 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/asmtest"
+)
+
+// variant is a way to call a kernel: where losses and gradients go.
+type variant struct {
+	name          string
+	losses, grads destination
+}
+
+type destination int
+
+const (
+	nowhere destination = iota
+	elsewhere
+	inPlace // over the scores
+)
+
+var variants = [asm.NumOutputs][]variant{
+	asm.Loss: {
+		{"sum", nowhere, nowhere},
+		{"losses in place", inPlace, nowhere},
+		{"losses", elsewhere, nowhere},
+	},
+	asm.Gradient: {
+		{"gradients", nowhere, elsewhere},
+		{"gradients in place", nowhere, inPlace},
+		{"losses, and gradients in place", elsewhere, inPlace},
+		{"losses in place, and gradients", inPlace, elsewhere},
+		{"losses and gradients", elsewhere, elsewhere},
+	},
+}
+
+// lossCase is what a kernel is given, and what has to come of it.
+type lossCase struct {
+	kernel asm.Kernel
+	params asm.Params
+	x      []float32
+	y      []uint8
+	w      []float32 // nil: none
+	start  [8]float64
+
+	losses, grads []float32
+	lanes         [8]float64
+}
+
+// newLossCase has generic evaluate the case.
+func newLossCase(k asm.Kernel, p asm.Params, x []float32, y []uint8, w []float32) *lossCase {
+	c := &lossCase{kernel: k, params: p, x: x, y: y, w: w, start: [8]float64{1, 2, 3, 4, 5, 6, 7, 8}}
+	c.losses = make([]float32, len(x))
+	call := c.call(x, y, w)
+	call.Losses = first(c.losses)
+	if k.Output() == asm.Gradient {
+		c.grads = make([]float32, len(x))
+		call.Gradients = first(c.grads)
+	}
+	genericSet.Run(&call)
+	c.lanes = call.Lanes
+	return c
+}
+
+func (c *lossCase) call(x []float32, y []uint8, w []float32) Call {
+	return Call{Kernel: c.kernel, N: len(x), Scores: first(x), Labels: first(y), Weights: first(w), Lanes: c.start, Params: c.params}
+}
+
+// first returns the address of the first element, nil where there is none.
+func first[T any](s []T) *T {
+	if len(s) == 0 {
+		return nil
+	}
+	return &s[0]
+}
+
+// lossMemory is where the slices of calls lie.
+type lossMemory struct{ call, x, y, w, losses, grads *slot }
+
+func newLossMemory(t *testing.T) *lossMemory {
+	return &lossMemory{
+		newSlot[Call](t, "Call", 1), newSlot[float32](t, "scores", Block), newSlot[uint8](t, "labels", Block),
+		newSlot[float32](t, "weights", Block), newSlot[float32](t, "losses", Block), newSlot[float32](t, "gradients", Block),
+	}
+}
+
+// check calls the set's kernel, and says what is wrong with what it does.
+func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asmtest.Env) error {
+	n := len(c.x)
+	x, y, slots := put(m.x, l.of(1), c.x, n), put(m.y, l.of(2), c.y, n), []*slot{m.call, m.x, m.y}
+	var w, losses, grads []float32
+	if c.w != nil {
+		w, slots = put(m.w, l.of(3), c.w, n), append(slots, m.w)
+	}
+	output := func(d destination, s *slot, w where) []float32 {
+		switch d {
+		case elsewhere:
+			slots = append(slots, s)
+			return put[float32](s, w, nil, n)
+		case inPlace:
+			return x
+		}
+		return nil
+	}
+	losses, grads = output(v.losses, m.losses, l.of(4)), output(v.grads, m.grads, l.of(5))
+	call := c.call(x, y, w)
+	call.Losses, call.Gradients = first(losses), first(grads)
+	given := &put(m.call, l.of(0), []Call{call}, 1)[0]
+
+	if err := s.runCall(given, env); err != nil {
+		return located(err, slots)
+	}
+	lanes := given.Lanes
+	given.Lanes = c.start
+	if err := unchanged(m.call, []Call{call}); err != nil {
+		return err
+	}
+	for _, s := range slots {
+		if err := s.check(); err != nil {
+			return err
+		}
+	}
+	if v.losses != inPlace && v.grads != inPlace {
+		if err := unchanged(m.x, c.x); err != nil {
+			return err
+		}
+	}
+	if err := unchanged(m.y, c.y); err != nil {
+		return err
+	}
+	if c.w != nil {
+		if err := unchanged(m.w, c.w); err != nil {
+			return err
+		}
+	}
+	if err := c.compare("loss", losses, c.losses); err != nil {
+		return err
+	}
+	if err := c.compare("gradient", grads, c.grads); err != nil {
+		return err
+	}
+	for j, want := range c.lanes {
+		if math.Float64bits(lanes[j]) != math.Float64bits(want) {
+			return fmt.Errorf("lane sum %d is %v, want %v", j, lanes[j], want)
+		}
+	}
+	return nil
+}
+
+func (c *lossCase) compare(what string, got, want []float32) error {
+	if len(got) == 0 {
+		return nil
+	}
+	i := differ(got, want)
+	if i < 0 {
+		return nil
+	}
+	weight := float32(1)
+	if c.w != nil {
+		weight = c.w[i]
+	}
+	return fmt.Errorf("%s[%d] of score %g, label %d, weight %g is %g (%#x), want %g (%#x)", what, i, c.x[i], c.y[i], weight,
+		got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
+}
+
+// compareSets checks the sets on the case, in some variants and layouts and environments.
+func (m *lossMemory) compareSets(t *testing.T, failed verdicts, rng *source, c *lossCase, vs []variant, ls []layout, envs func(*subject) []asmtest.Env) {
+	t.Helper()
+	for _, s := range subjects() {
+		if failed[s] {
+			continue
+		}
+		if !s.Has(c.kernel) {
+			failed.fail(t, s, c.kernel.String(), "the set has no such kernel")
+			continue
+		}
+		layouts := ls
+		if s.run == 0 {
+			layouts = ls[:1] // Go looks after the rest
+		}
+	set:
+		for _, env := range envs(s) {
+			for _, l := range layouts {
+				for _, v := range vs {
+					if err := m.check(s, c, v, l, env); err != nil {
+						failed.fail(t, s, c.kernel.String(), "%s of %d scores, params %+v, %v, environment: %s, %v:\n%v",
+							v.name, len(c.x), c.params, l, env.Name, rng, err)
+						break set
+					}
+				}
+			}
+		}
+	}
+}
+
+// standard is a thread's environment as it should be.
+func standard(*subject) []asmtest.Env { return environments[:1] }
+
+// TestLosses compares every kernel of every set with generic on every length of whole groups
+// up to 20, around the chunks of the assembly, and a block; with and without weights, in all
+// variants, and so that what is next to a slice is a canary, or a page that faults.
+func TestLosses(t *testing.T) {
+	var lengths []int
+	for g := range 21 {
+		lengths = append(lengths, g*Group)
+	}
+	lengths = append(lengths, 1024-Group, 1024, 1024+Group, Block-Group, Block)
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			for _, p := range params {
+				for i, n := range lengths {
+					x, y := kinds[k.Input()].scores(rng, n)
+					w := weights(rng, n)
+					if i%2 != 0 {
+						w = nil
+					}
+					ls := []layout{{where(rng.IntN(16)), rng.IntN(16)}, {where: atStart}, {where: atEnd}}
+					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, w), variants[k.Output()], ls, standard)
+				}
+			}
+		})
+		for _, s := range subjects() {
+			markCompared(s, "losses")
+		}
+	})
+}
+
+// TestLossOffsets compares every kernel at every offset of all slices, which are the same,
+// or all different.
+func TestLossOffsets(t *testing.T) {
+	var ls []layout
+	for at := range where(16) {
+		for _, step := range []int{0, 1, 3, 7} {
+			ls = append(ls, layout{at, step})
+		}
+	}
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			for _, p := range params {
+				x, y := kinds[k.Input()].scores(rng, 3*Group)
+				m.compareSets(t, failed, rng, newLossCase(k, p, x, y, weights(rng, len(x))), variants[k.Output()], ls, standard)
+			}
+		})
+	})
+}
+
+// TestLossEnvironments compares every kernel under every floating-point environment that
+// its caller may have, which has to come back.
+func TestLossEnvironments(t *testing.T) {
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			for _, p := range params {
+				for _, n := range []int{0, Group, 18 * Group} {
+					x, y := kinds[k.Input()].scores(rng, n)
+					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, weights(rng, n)), variants[k.Output()], []layout{{}}, (*subject).environments)
+				}
+			}
+		})
+	})
+}
+
+// TestLossSweep compares every kernel over all exponents and signs, and closer where the
+// scores of detectors are.
+func TestLossSweep(t *testing.T) {
+	stride := uint32(1 << 13)
+	if testing.Short() {
+		stride = 1 << 16
+	}
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			all := variants[k.Output()][len(variants[k.Output()])-1:] // all outputs
+			for _, p := range params {
+				kinds[k.Input()].sweep(stride, rng.Uint32N(stride), func(x []float32, y []uint8) {
+					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, nil), all, []layout{{}}, standard)
+				})
+				for range 1 << 17 / stride {
+					x, y := kinds[k.Input()].dense(rng, Block)
+					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, nil), all, []layout{{}}, standard)
+				}
+			}
+		})
+	})
+}
+
+// badScores are scores and labels that an engine must refuse.
+func badScores(input asm.Input) (x []float32, y []uint8) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	switch input {
+	case asm.Logits:
+		return []float32{nan, nan, -nan, -nan, inf, -inf}, []uint8{0, 1, 0, 1, 0, 1}
+	case asm.Probs:
+		for _, p := range []float32{
+			nan, -nan, inf, -inf, -1e-9, -0x1p-149, -0x1p-126, -0.5, -1, -2, -0x1p100, -math.MaxFloat32,
+			1.0000001, 1.5, 2, 3, 0x1p100, math.MaxFloat32,
+		} {
+			x, y = append(x, p, p, p), append(y, 0, 1, 255)
+		}
+	}
+	return x, y
+}
+
+// TestBadScoresReachTheSum: whatever the weights, a bad score must show in the
+// lane sums, or the engine would never look for it.
+func TestBadScoresReachTheSum(t *testing.T) {
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			badX, badY := badScores(k.Input())
+			if len(badX) == 0 {
+				t.Fatalf("%v: no bad scores of input %v", k, k.Input())
+			}
+			// look has the bad score b at i among those that lie in m, and wants to see it.
+			look := func(b, i int, p asm.Params, x []float32, y []uint8, w []float32) {
+				oldX, oldY := x[i], y[i]
+				x[i], y[i] = badX[b], badY[b]
+				for _, s := range subjects() {
+					if failed[s] || s.run == 0 && i%8 != 0 { // generic knows no lanes
+						continue
+					}
+					c := &put(m.call, atEnd, []Call{{Kernel: k, N: len(x), Scores: &x[0], Labels: &y[0], Weights: first(w), Params: p}}, 1)[0]
+					if k.Output() == asm.Gradient {
+						c.Gradients = &put[float32](m.grads, atEnd, nil, len(x))[0]
+					}
+					if err := s.runCall(c, environments[0]); err != nil {
+						failed.fail(t, s, k.String(), "%v", located(err, []*slot{m.call, m.x, m.y, m.w, m.grads}))
+						continue
+					}
+					var sum float64
+					for _, v := range c.Lanes {
+						sum += v
+					}
+					if sum-sum == 0 {
+						failed.fail(t, s, k.String(), "score %g with label %d at %d of %d leaves the finite sum %g; params %+v, weights %t, %v",
+							x[i], y[i], i, len(x), sum, p, w != nil, rng)
+					}
+				}
+				x[i], y[i] = oldX, oldY
+			}
+			step := 1
+			if k.Input() == asm.Probs {
+				step = 3 // there are more of them
+			}
+			zeros, labels := make([]float32, Block), make([]uint8, Block)
+			for _, p := range params {
+				n := 2 * Group
+				x, y, w := put(m.x, atEnd, zeros, n), put(m.y, atEnd, labels, n), put(m.w, atEnd, zeros, n)
+				for _, weight := range []float32{0, 0x1p-149, 0.25, 1e30} {
+					if testing.Short() && weight != 0 {
+						continue
+					}
+					p.Weights = [4]float32{weight, weight}
+					for b := range badX {
+						for i := rng.IntN(step); i < n; i += step {
+							look(b, i, p, x, y, nil)
+							look(b, i, p, x, y, w)
+						}
+					}
+				}
+				n = Block
+				scores, mixed := kinds[k.Input()].scores(rng, n)
+				x, y, w = put(m.x, atEnd, scores, n), put(m.y, atEnd, mixed, n), put(m.w, atEnd, weights(rng, n), n)
+				for b := range badX {
+					look(b, rng.IntN(n), p, x, y, w)
+				}
+			}
+		})
+	})
+}
+
+// TestIgnored: ignored scores give +0, loss and gradient, and add nothing.
+func TestIgnored(t *testing.T) {
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			m, failed := newLossMemory(t), verdicts{}
+			x, y := kinds[k.Input()].scores(rng, 18*Group)
+			special := kinds[k.Input()].special
+			for i := range x {
+				if y[i] = 255; i < len(special) || x[i]-x[i] != 0 {
+					x[i] = special[i%len(special)]
+				}
+			}
+			for _, p := range params {
+				c := newLossCase(k, p, x, y, nil)
+				clear(c.losses)
+				clear(c.grads)
+				c.lanes = c.start
+				m.compareSets(t, failed, rng, c, variants[k.Output()], []layout{{}}, standard)
+			}
+		})
+	})
+}
+
+// TestIgnoredNaN: what an ignored logit is, changes no other loss or gradient.
+func TestIgnoredNaN(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	random(t, func(t *testing.T, rng *source) {
+		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
+			if k.Input() != asm.Logits {
+				return // of probabilities, it does: package generic says why
+			}
+			m, failed := newLossMemory(t), verdicts{}
+			x, y := logits(rng, 18*Group)
+			bad := slices.Clone(x)
+			for i := range bad {
+				if y[i] == 255 && rng.IntN(2) == 0 {
+					bad[i] = [4]float32{nan, -nan, inf, -inf}[rng.IntN(4)]
+				}
+			}
+			for _, p := range params {
+				c := newLossCase(k, p, x, y, nil)
+				for _, s := range subjects() {
+					if failed[s] {
+						continue
+					}
+					var grads []float32
+					losses := put[float32](m.losses, atEnd, nil, len(x))
+					call := c.call(put(m.x, atEnd, bad, len(x)), put(m.y, atEnd, y, len(x)), nil)
+					call.Losses = &losses[0]
+					if k.Output() == asm.Gradient {
+						grads = put[float32](m.grads, atEnd, nil, len(x))
+						call.Gradients = &grads[0]
+					}
+					err := s.runCall(&put(m.call, atEnd, []Call{call}, 1)[0], environments[0])
+					for i := range bad {
+						if y[i] == 255 && bad[i]-bad[i] != 0 {
+							losses[i] = c.losses[i]
+							if grads != nil {
+								grads[i] = c.grads[i]
+							}
+						}
+					}
+					if err == nil {
+						err = errors.Join(c.compare("loss", losses, c.losses), c.compare("gradient", grads, c.grads))
+					}
+					if err != nil {
+						failed.fail(t, s, k.String(), "NaN and infinite logits in ignored places, params %+v, %v:\n%v",
+							p, rng, located(err, []*slot{m.call, m.x, m.y, m.losses, m.grads}))
+					}
+				}
+			}
+		})
+	})
+}

@@ -1,0 +1,76 @@
+package kernel
+
+import (
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/flengine/flengine/asm"
+)
+
+// TestTable: every set of this build, whether this machine can run it or not, has every
+// kernel and every function; and what is behind a kernel's number bears its name.
+func TestTable(t *testing.T) {
+	for _, c := range candidates {
+		t.Run(c.Name, func(t *testing.T) { checkTable(t, c) })
+	}
+	for _, s := range subjects() {
+		for _, err := range s.notAssembly {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+	// A function that the harness does not know would go untested.
+	known := []string{"Name", "Grain", "CountLabels", "Run", "Has", "Unary", "Pow"}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
+		if !slices.Contains(known, f.Name) {
+			t.Errorf("Set.%s: the harness does not know it", f.Name)
+		}
+	}
+}
+
+func checkTable(t *testing.T, c Candidate) {
+	for k := range asm.NumKernels {
+		if !c.Has(k) {
+			t.Errorf("%s/%v: the set has no such kernel", c.Name, k)
+		}
+	}
+	for k, f := range c.Unary {
+		if f == nil {
+			t.Errorf("%s/%s: the set has no such function", c.Name, unaryNames[k])
+		}
+	}
+	if c.Pow == nil || c.CountLabels == nil || c.Run == nil || c.Grain < 1 {
+		t.Errorf("%s: the set lacks Pow, CountLabels, Run or Grain", c.Name)
+	}
+	if c.Name == "generic" {
+		return
+	}
+	table, ok := entries[c.Name]
+	if !ok {
+		t.Fatalf("%s: the test does not know its table of kernels", c.Name)
+	}
+	for k, pc := range table() {
+		switch fn := runtime.FuncForPC(pc); {
+		case pc == 0: // see above
+		case fn == nil || fn.Entry() != pc:
+			t.Errorf("%s/%v: %#x, its address in the table, is no function", c.Name, asm.Kernel(k), pc)
+		case fn.Name() != asm.Kernel(k).String():
+			t.Errorf("%s/%v: the table has %s in its place", c.Name, asm.Kernel(k), fn.Name())
+		}
+	}
+}
+
+// TestNumbers: a kernel's number and its parts give each other, and names differ.
+func TestNumbers(t *testing.T) {
+	var names []string
+	for k := range asm.NumKernels {
+		if got := asm.KernelOf(k.Formula(), k.Input(), k.Output()); got != k {
+			t.Errorf("kernel %d is of formula %d, input %d, output %d, whose number is %d", k, k.Formula(), k.Input(), k.Output(), got)
+		}
+		if slices.Contains(names, k.String()) {
+			t.Errorf("two kernels are named %v", k)
+		}
+		names = append(names, k.String())
+	}
+}
