@@ -201,8 +201,8 @@ func TestReport(t *testing.T) {
 }
 
 func TestExplained(t *testing.T) {
-	list, err := parseExplained("f.go: a*b + (c) ⇒ a*b - (c) # as # is\nf.go: x := * ⇒ * # any x\nf.s: RET ⇒ (nothing) # falls through\n")
-	if err != nil || len(list) != 3 {
+	list, err := parseExplained("f.go: a*b + (c) ⇒ a*b - (c) # as # is\nf.go: x := * ⇒ * # any x\nf.s: RET ⇒ (nothing) # falls through\nx/*.s: * ⇒ * # measures only\n")
+	if err != nil || len(list) != 4 {
 		t.Fatal(list, err)
 	}
 	for _, c := range []struct {
@@ -215,9 +215,15 @@ func TestExplained(t *testing.T) {
 		{mutant{file: "f.go", old: "x := 1", new: "x := 2"}, "any x"},
 		{mutant{file: "f.go", old: "y := 1", new: "x := 2"}, ""},
 		{mutant{file: "f.s", old: "RET"}, "falls through"},
+		{mutant{file: "x/y.s", old: "RET"}, "measures only"},
 	} {
 		if got := explain(list, c.m); got != c.want {
 			t.Errorf("%s: %s: reason %q, want %q", c.m.file, c.m, got, c.want)
+		}
+	}
+	for file, want := range map[string]string{"f.s": "", "f.go": "", "x/y.s": "measures only", "x/y/z.s": ""} {
+		if got := leftOut(list, file); got != want {
+			t.Errorf("%s is left out: %q, want %q", file, got, want)
 		}
 	}
 	// What is not mutated here is not stale, what is gone from a file is.
@@ -225,7 +231,7 @@ func TestExplained(t *testing.T) {
 	if old := stale(list, files); len(old) != 1 || old[0].line != 1 {
 		t.Errorf("stale: %v", old)
 	}
-	for _, bad := range []string{"f.go: a ⇒ b", "f.go: a ⇒ b # ", "f.go a ⇒ b # why", "f.go: a => b # why"} {
+	for _, bad := range []string{"f.go: a ⇒ b", "f.go: a ⇒ b # ", "f.go a ⇒ b # why", "f.go: a => b # why", "[: a ⇒ b # why"} {
 		if _, err := parseExplained(bad); err == nil {
 			t.Errorf("no error for %q", bad)
 		}

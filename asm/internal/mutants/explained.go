@@ -3,7 +3,9 @@ package main
 import (
 	_ "embed"
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,10 +15,19 @@ var explainedText string
 // explanation says why a mutant survives.
 type explanation struct {
 	line    int
-	file    string
+	file    string         // a glob
 	edit    string         // as mutant.String prints it, with * for any text
 	pattern *regexp.Regexp // of edit
 	reason  string
+}
+
+// whole tells whether all mutants of its files survive, so that they need not be tried.
+func (e explanation) whole() bool { return e.edit == "* ⇒ *" }
+
+// of tells whether it is about mutants of that file.
+func (e explanation) of(file string) bool {
+	ok, _ := path.Match(e.file, file) // parseExplained has seen to errors
+	return ok
 }
 
 var explainedLine = regexp.MustCompile(`^(\S+): (.+ ⇒ .+?) # (\S.*)$`)
@@ -32,6 +43,9 @@ func parseExplained(text string) (list []explanation, err error) {
 		if m == nil {
 			return nil, fmt.Errorf("explained.txt:%d: %q: want file: old ⇒ new # reason", i+1, line)
 		}
+		if _, err := path.Match(m[1], ""); err != nil {
+			return nil, fmt.Errorf("explained.txt:%d: %q: %w", i+1, m[1], err)
+		}
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(m[2]), `\*`, `.*`)
 		list = append(list, explanation{i + 1, m[1], m[2], regexp.MustCompile("^" + pattern + "$"), m[3]})
 	}
@@ -41,7 +55,17 @@ func parseExplained(text string) (list []explanation, err error) {
 // explain returns why the mutant survives, or nothing.
 func explain(list []explanation, m mutant) string {
 	for _, e := range list {
-		if e.file == m.file && e.pattern.MatchString(m.String()) {
+		if e.of(m.file) && e.pattern.MatchString(m.String()) {
+			return e.reason
+		}
+	}
+	return ""
+}
+
+// leftOut returns why none of a file's mutants is tried, or nothing.
+func leftOut(list []explanation, file string) string {
+	for _, e := range list {
+		if e.whole() && e.of(file) {
 			return e.reason
 		}
 	}
@@ -51,17 +75,15 @@ func explain(list []explanation, m mutant) string {
 // stale returns the explanations of mutants of the files that are not there any more.
 func stale(list []explanation, files []*source) (old []explanation) {
 	for _, e := range list {
+		asked, found := false, false
 		for _, s := range files {
-			if s.path != e.file {
-				continue
+			if e.of(s.path) {
+				asked = true
+				found = found || slices.ContainsFunc(s.mutants, func(m mutant) bool { return e.pattern.MatchString(m.String()) })
 			}
-			found := false
-			for _, m := range s.mutants {
-				found = found || e.pattern.MatchString(m.String())
-			}
-			if !found {
-				old = append(old, e)
-			}
+		}
+		if asked && !found {
+			old = append(old, e)
 		}
 	}
 	return old

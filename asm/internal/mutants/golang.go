@@ -65,6 +65,11 @@ func (g *goEdits) visit(n ast.Node) bool {
 	case *ast.Field:
 		// Types of fields and parameters say how much room there is, not what is computed.
 		return false
+	case *ast.ArrayType:
+		if _, ok := n.Len.(*ast.BasicLit); ok { // so does the length of an array
+			ast.Inspect(n.Elt, g.visit)
+			return false
+		}
 	case *ast.BinaryExpr:
 		if !isString(n.X) && !isString(n.Y) {
 			g.operator(n.OpPos, n.Op)

@@ -14,6 +14,8 @@ const c, d = 0x1.8p-1, 0x1f // a comment: 1 + 1
 
 var pad struct{ _ [64]byte }
 
+var table = [2]float32{0, 1}
+
 func f(a []int, s *sync) (n int, err error) {
 	for i := 0; i < len(a); i++ {
 		if s.ok {
@@ -44,6 +46,8 @@ func g(x float64) (float64, bool) { return x * 0.1, x == 2 && x > 1 }
 	want(t, got, src,
 		"constant: const c, d = 0x1.8p-1, 0x1f ⇒ const c, d = 0x1.800002p-01, 0x1f",
 		"constant: const c, d = 0x1.8p-1, 0x1f ⇒ const c, d = 0x1.8p-1, 0x1e",
+		"constant: var table = [2]float32{0, 1} ⇒ var table = [2]float32{1, 1}",
+		"constant: var table = [2]float32{0, 1} ⇒ var table = [2]float32{0, 2}",
 		"return: "+head+"func f(a []int, s *sync) (n int, err error) { return;",
 		"constant: "+forLine+"for i := 1; i < len(a); i++ {",
 		"operator: "+forLine+"for i := 0; i <= len(a); i++ {",

@@ -66,7 +66,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o := options{stdout: stdout, log: stderr}
 	f := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.n, "n", 30, "mutants per file")
+	f.IntVar(&o.n, "n", 40, "mutants per file")
 	f.StringVar(&o.seed, "seed", "", "`number` that chooses them (default: another each time)")
 	f.BoolVar(&o.all, "all", false, "try all mutants, which takes hours")
 	f.StringVar(&o.files, "files", "", "`globs` of files or folders, with commas (default: all)")
@@ -139,6 +139,10 @@ func (o *options) run(ctx context.Context) (bad bool, err error) {
 	}
 	c := &campaign{explained: explained, log: o.log, verbose: o.verbose}
 	for _, s := range files {
+		if reason := leftOut(explained, s.path); reason != "" {
+			fmt.Fprintf(o.log, "%s is left out: %s\n", s.path, reason)
+			continue
+		}
 		p := &progress{source: s, order: shuffled(s.mutants, seed), want: o.n}
 		p.order = slices.DeleteFunc(p.order, func(m mutant) bool { return !match.MatchString(m.String()) })
 		if o.all || o.match != "" {
