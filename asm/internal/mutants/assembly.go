@@ -146,7 +146,7 @@ var ordered = regexp.MustCompile(`^(V(SUB|DIV|MAX|MIN|ANDN|CMP|BLEND|UNPCK|SHUF|
 
 var (
 	includeLine = regexp.MustCompile(`^\s*#include\s+"([^"]+)"`)
-	defineHead  = regexp.MustCompile(`^\s*#define\s+\w+(\(([^)]*)\))?`)
+	defineHead  = regexp.MustCompile(`^\s*#define\s+(\w+)(?:\(([^)]*)\))?`)
 	labelHead   = regexp.MustCompile(`^\s*\w+:`)
 	nameHead    = regexp.MustCompile(`^[\pL_·][\pL\pN_·]*`)
 	vopName     = regexp.MustCompile(`^[A-Z]\w*_(\d+[BHSD]|LANE\d|Q)$`)
@@ -160,6 +160,7 @@ type span struct{ from, to int }
 
 // scope is a macro or a function: a register may be replaced by another of it.
 type scope struct {
+	name    string
 	params  []string
 	regs    []string
 	aliases aliases
@@ -212,7 +213,7 @@ func assemblyMutants(file string, src []byte, names aliases) []mutant {
 			if m == nil || aliasLine.MatchString(line) && register.MatchString(aliasLine.FindStringSubmatch(line)[2]) {
 				continue
 			}
-			current = &scope{aliases: names}
+			current = &scope{name: m[1], aliases: names}
 			scopes = append(scopes, current)
 			for p := range strings.SplitSeq(m[2], ",") {
 				if p = strings.TrimSpace(p); p != "" {
@@ -224,7 +225,8 @@ func assemblyMutants(file string, src []byte, names aliases) []mutant {
 		case strings.HasPrefix(trimmed, "#"):
 			continue
 		case strings.HasPrefix(trimmed, "TEXT"):
-			current = &scope{aliases: names}
+			current = &scope{name: word.FindString(trimmed[len("TEXT"):]), aliases: names}
+			current.name = strings.Trim(current.name, "·<>")
 			scopes = append(scopes, current)
 			continue
 		}
@@ -291,6 +293,7 @@ func (s *scope) collect(part string) {
 
 // statement adds the mutants of an instruction, a call of a macro, or a DATA line.
 func (s *scope) statement(e *edits, at int, part string) {
+	e.in = s.name
 	name := nameHead.FindString(part)
 	if untouched.MatchString(name) {
 		return

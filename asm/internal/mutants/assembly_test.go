@@ -115,6 +115,28 @@ func TestAssemblyMutants(t *testing.T) {
 	}
 }
 
+// TestIn: a mutant knows its macro or function.
+func TestIn(t *testing.T) {
+	src := "#define N 8\n#define M(x) \\\n\tINCQ x; \\\n\tINCQ AX\n\nTEXT ·f(SB), 4, $0\n\tINCQ BX\nTEXT g<>(SB), 4, $0\nl:\n\tINCQ CX\n"
+	in := map[int]string{1: "", 3: "M", 4: "M", 7: "f", 10: "g"}
+	for _, m := range assemblyMutants("f.s", []byte(src), nil) {
+		if want, ok := in[m.line]; !ok || m.in != want {
+			t.Errorf("line %d is in %q, want %q", m.line, m.in, want)
+		}
+	}
+	src = "package p\n\nconst c = 1\n\nfunc (t T) m() { f() }\n\nvar v = 1\n"
+	in = map[int]string{3: "", 5: "m", 7: ""}
+	mutants, err := goMutants("p.go", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutants {
+		if m.in != in[m.line] {
+			t.Errorf("line %d is in %q, want %q", m.line, m.in, in[m.line])
+		}
+	}
+}
+
 // TestScope: another register comes from the same function, not from the next.
 func TestScope(t *testing.T) {
 	src := "TEXT ·f(SB), 4, $0\n\tVMOVUPS Y7, (SI)\n\tVZEROALL\nTEXT ·g(SB), 4, $0\n\tVMOVUPS Y1, (SI)\n\tVMOVUPS Y2, 32(SI)\n"

@@ -130,7 +130,7 @@ func (c *campaign) put(ctx context.Context, p *progress, t trial, err error) (ti
 	}
 	if err != nil {
 		if c.err == nil {
-			c.err = fmt.Errorf("%s:%d: %s: %w", t.file, t.line, t.mutant, err)
+			c.err = fmt.Errorf("%s: %s: %w", t.place(), t.mutant, err)
 		}
 		return false
 	}
@@ -149,7 +149,7 @@ func (c *campaign) put(ctx context.Context, p *progress, t trial, err error) (ti
 // report says on the log what became of a mutant, and how far the campaign is.
 func (c *campaign) report(t trial) {
 	if c.verbose || t.fate == survived && t.reason == "" {
-		fmt.Fprintf(c.log, "%s:%d: %s: %s: %s\n", t.file, t.line, t.op, t.mutant, outcome(t))
+		fmt.Fprintf(c.log, "%s: %s: %s: %s\n", t.place(), t.op, t.mutant, outcome(t))
 	}
 	if time.Since(c.logged) < 15*time.Second {
 		return

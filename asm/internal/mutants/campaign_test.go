@@ -201,7 +201,7 @@ func TestReport(t *testing.T) {
 }
 
 func TestExplained(t *testing.T) {
-	list, err := parseExplained("f.go: a*b + (c) ⇒ a*b - (c) # as # is\nf.go: x := * ⇒ * # any x\nf.s: RET ⇒ (nothing) # falls through\nx/*.s: * ⇒ * # measures only\n")
+	list, err := parseExplained("f.go: a*b + (c) ⇒ a*b - (c) # as # is\nf.go: x := * ⇒ * # any x\nf.s (f): RET ⇒ (nothing) # falls through\nx/*.s: * ⇒ * # measures only\n")
 	if err != nil || len(list) != 4 {
 		t.Fatal(list, err)
 	}
@@ -214,7 +214,8 @@ func TestExplained(t *testing.T) {
 		{mutant{file: "f.go", old: "a*b + (c)", new: "a*b - (c) + 1"}, ""},
 		{mutant{file: "f.go", old: "x := 1", new: "x := 2"}, "any x"},
 		{mutant{file: "f.go", old: "y := 1", new: "x := 2"}, ""},
-		{mutant{file: "f.s", old: "RET"}, "falls through"},
+		{mutant{file: "f.s", in: "f", old: "RET"}, "falls through"},
+		{mutant{file: "f.s", in: "g", old: "RET"}, ""},
 		{mutant{file: "x/y.s", old: "RET"}, "measures only"},
 	} {
 		if got := explain(list, c.m); got != c.want {

@@ -16,6 +16,7 @@ var explainedText string
 type explanation struct {
 	line    int
 	file    string         // a glob
+	in      string         // the function or macro; any if empty
 	edit    string         // as mutant.String prints it, with * for any text
 	pattern *regexp.Regexp // of edit
 	reason  string
@@ -30,10 +31,15 @@ func (e explanation) of(file string) bool {
 	return ok
 }
 
-var explainedLine = regexp.MustCompile(`^(\S+): (.+ ⇒ .+?) # (\S.*)$`)
+// fits tells whether it is about that mutant of one of its files.
+func (e explanation) fits(m mutant) bool {
+	return (e.in == "" || e.in == m.in) && e.pattern.MatchString(m.String())
+}
 
-// parseExplained reads lines "file: old ⇒ new # reason". Empty ones, and those that
-// begin with #, say nothing.
+var explainedLine = regexp.MustCompile(`^(\S+)(?: \((\w+)\))?: (.+ ⇒ .+?) # (\S.*)$`)
+
+// parseExplained reads lines "file (function): old ⇒ new # reason", where the function
+// may be missing. Empty ones, and those that begin with #, say nothing.
 func parseExplained(text string) (list []explanation, err error) {
 	for i, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
@@ -41,13 +47,13 @@ func parseExplained(text string) (list []explanation, err error) {
 		}
 		m := explainedLine.FindStringSubmatch(line)
 		if m == nil {
-			return nil, fmt.Errorf("explained.txt:%d: %q: want file: old ⇒ new # reason", i+1, line)
+			return nil, fmt.Errorf("explained.txt:%d: %q: want file (function): old ⇒ new # reason", i+1, line)
 		}
 		if _, err := path.Match(m[1], ""); err != nil {
 			return nil, fmt.Errorf("explained.txt:%d: %q: %w", i+1, m[1], err)
 		}
-		pattern := strings.ReplaceAll(regexp.QuoteMeta(m[2]), `\*`, `.*`)
-		list = append(list, explanation{i + 1, m[1], m[2], regexp.MustCompile("^" + pattern + "$"), m[3]})
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(m[3]), `\*`, `.*`)
+		list = append(list, explanation{i + 1, m[1], m[2], m[3], regexp.MustCompile("^" + pattern + "$"), m[4]})
 	}
 	return list, nil
 }
@@ -55,7 +61,7 @@ func parseExplained(text string) (list []explanation, err error) {
 // explain returns why the mutant survives, or nothing.
 func explain(list []explanation, m mutant) string {
 	for _, e := range list {
-		if e.of(m.file) && e.pattern.MatchString(m.String()) {
+		if e.of(m.file) && e.fits(m) {
 			return e.reason
 		}
 	}
@@ -79,7 +85,7 @@ func stale(list []explanation, files []*source) (old []explanation) {
 		for _, s := range files {
 			if e.of(s.path) {
 				asked = true
-				found = found || slices.ContainsFunc(s.mutants, func(m mutant) bool { return e.pattern.MatchString(m.String()) })
+				found = found || slices.ContainsFunc(s.mutants, e.fits)
 			}
 		}
 		if asked && !found {

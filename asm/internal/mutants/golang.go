@@ -39,6 +39,10 @@ func goMutants(file string, src []byte) ([]mutant, error) {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
 			continue
 		}
+		e.in = ""
+		if f, ok := d.(*ast.FuncDecl); ok {
+			e.in = f.Name.Name
+		}
 		ast.Inspect(d, g.visit)
 	}
 	return e.mutants, nil

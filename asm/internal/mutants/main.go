@@ -202,7 +202,7 @@ func (o *options) print(files []*progress) error {
 	for _, p := range files {
 		slices.SortStableFunc(p.order, func(a, b mutant) int { return cmp.Compare(a.from, b.from) })
 		for _, m := range p.order {
-			if _, err := fmt.Fprintf(o.stdout, "%s:%d: %s: %s\n", m.file, m.line, m.op, m); err != nil {
+			if _, err := fmt.Fprintf(o.stdout, "%s: %s: %s\n", m.place(), m.op, m); err != nil {
 				return err
 			}
 		}

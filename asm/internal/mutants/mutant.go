@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type mutant struct {
 	file     string // from the root, with slashes
 	line     int
+	in       string // the function or macro
 	op       string // the kind of edit
 	old, new string // the lines it touches before and after: code alone, spaces single
 
@@ -20,9 +22,17 @@ type mutant struct {
 	text     string
 }
 
-// String shows a mutant to people; but for the line number it is how explained.txt
-// names it.
+// String shows the edit, as explained.txt does.
 func (m mutant) String() string { return m.old + " ⇒ " + cmp.Or(m.new, "(nothing)") }
+
+// place tells people where it is.
+func (m mutant) place() string {
+	s := fmt.Sprintf("%s:%d", m.file, m.line)
+	if m.in != "" {
+		s += " (" + m.in + ")"
+	}
+	return s
+}
 
 // apply returns the mutated file.
 func (m mutant) apply(src []byte) []byte {
@@ -33,6 +43,7 @@ func (m mutant) apply(src []byte) []byte {
 // spaces, and those that give a line which another edit has given, are left out.
 type edits struct {
 	file    string
+	in      string // of the mutants to come
 	src     []byte
 	code    func(lines string) string // strips comments
 	mutants []mutant
@@ -60,7 +71,7 @@ func (e *edits) add(op string, from, to int, text string) {
 	}
 	e.seen[lines][new] = true
 	line := 1 + bytes.Count(e.src[:from], []byte("\n"))
-	e.mutants = append(e.mutants, mutant{e.file, line, op, old, new, from, to, text})
+	e.mutants = append(e.mutants, mutant{e.file, line, e.in, op, old, new, from, to, text})
 }
 
 // shuffled returns the mutants in an order that depends on the seed and the file's

@@ -90,7 +90,7 @@ func writeTable(w io.Writer, files []*progress) error {
 		if i == 0 {
 			fmt.Fprintln(w, "\nsurvivors without an explanation:")
 		}
-		fmt.Fprintf(w, "%s:%d: %s: %s\n", t.file, t.line, t.op, t.mutant)
+		fmt.Fprintf(w, "%s: %s: %s\n", t.place(), t.op, t.mutant)
 	}
 	return nil
 }
@@ -99,6 +99,7 @@ func writeTable(w io.Writer, files []*progress) error {
 func writeJSON(w io.Writer, goarch string, kernels []string, seed uint64, seconds float64, files []*progress) error {
 	type jsonTrial struct {
 		Line    int     `json:"line"`
+		In      string  `json:"in,omitempty"`
 		Op      string  `json:"op"`
 		Old     string  `json:"old"`
 		New     string  `json:"new"`
@@ -124,7 +125,7 @@ func writeJSON(w io.Writer, goarch string, kernels []string, seed uint64, second
 		f := jsonFile{File: p.path, tally: p.tally(), Trials: []jsonTrial{}}
 		out.Total.add(f.tally)
 		for _, t := range p.trials {
-			f.Trials = append(f.Trials, jsonTrial{t.line, t.op, t.old, t.new, t.fate, t.test, t.reason, t.seconds})
+			f.Trials = append(f.Trials, jsonTrial{t.line, t.in, t.op, t.old, t.new, t.fate, t.test, t.reason, t.seconds})
 		}
 		out.Files = append(out.Files, f)
 	}
