@@ -34,7 +34,7 @@ func goMutants(file string, src []byte) ([]mutant, error) {
 		return nil, err
 	}
 	e := &edits{file: file, src: src, code: plainGo}
-	g := &goEdits{edits: e, file: fset.File(f.FileStart)}
+	g := &goEdits{edits: e, tokens: fset.File(f.FileStart)}
 	for _, d := range f.Decls {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
 			continue
@@ -50,12 +50,12 @@ func goMutants(file string, src []byte) ([]mutant, error) {
 
 type goEdits struct {
 	*edits
-	file *token.File
+	tokens *token.File
 }
 
-func (g *goEdits) at(p token.Pos) int { return g.file.Offset(p) }
+func (g *goEdits) at(p token.Pos) int { return g.tokens.Offset(p) }
 
-// replace puts the operator at p's place.
+// operator adds the mutant with another operator in place of the one at p.
 func (g *goEdits) operator(p token.Pos, t token.Token) {
 	if o, ok := operators[t]; ok {
 		g.add("operator", g.at(p), g.at(p)+len(t.String()), o.String())

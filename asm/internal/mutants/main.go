@@ -33,7 +33,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -281,43 +280,4 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 		}
 	}
 	return len(survivors(c.files)) > 0, nil
-}
-
-// kernels returns the kernels that programs of the architecture can run here.
-func (l *lab) kernels(ctx context.Context, t *tree) ([]string, error) {
-	program := filepath.Join(t.dir, "..", "kernels")
-	if out, err := l.goCommand(ctx, t, "build", "-o", program, "./asm/internal/mutants"); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	var out strings.Builder
-	if err := l.command(ctx, time.Minute, t.dir, &out, append(slices.Clone(l.exec), program, "-kernels")...); err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(l.exec, " "), err, out.String())
-	}
-	return strings.Fields(out.String()), nil
-}
-
-// confirm checks that the trees are what they were, and pass their tests as they did:
-// else not the mutants were at fault.
-func (l *lab) confirm(ctx context.Context, trees []*tree) error {
-	errs := make([]error, len(trees))
-	var wg sync.WaitGroup
-	for i, t := range trees {
-		wg.Go(func() {
-			for _, s := range l.suites {
-				program, code, out, err := l.build(ctx, t, s)
-				if err == nil && code != s.code {
-					err = errors.New("the code is not what it was")
-				}
-				if err == nil && i == 0 {
-					_, err = l.passes(ctx, t, s, program, ".")
-				}
-				if err != nil {
-					errs[i] = fmt.Errorf("the results say nothing, as after them %s fails without a mutant: %w\n%s", s.pkg, err, out)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
