@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -79,3 +79,6 @@ PARTS ?= c
 peers: ## other implementations and flengine on the same data: a table of ratios; ARGS=-h tells more
 	$(GO) run ./cmd/flbench/internal/peers -peers '$(PEERS)' -parts '$(PARTS)' -filter '$(FILTER)' \
 		$(if $(PEERS_OUT),-out '$(PEERS_OUT)') $(if $(MS),-ms $(MS)) $(ARGS)
+
+mutants: ## break kernels and engine on purpose, half an hour: what no test notices; ARGS=-h tells more
+	$(GO) run ./asm/internal/mutants $(ARGS)

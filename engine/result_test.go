@@ -124,7 +124,8 @@ func TestResultBinary(t *testing.T) {
 		want string
 	}{
 		{nil, "binary Result has 0 bytes: want at least 25"},
-		{mutate(0, 9), "binary Result has version 9: want 1"},
+		{mutate(0, 7), "binary Result has version 7: want 1"},
+		{good[:25], "binary Result: exact sum: truncated: no bytes"},
 		{mutate(8, 0x80), "binary Result has the negative count -9223372036854775799"},
 		{mutate(9, 200), "binary Result has 200 positives of 9 scores"},
 		{append(good[:len(good):len(good)], 0), "binary Result has bytes after its end"},

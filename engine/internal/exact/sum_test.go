@@ -529,19 +529,23 @@ func TestDecodeRejects(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		{"a zero limb", limbs([]byte{1, 0}, 0), "not canonical"},
-		{"a zero lowest limb", limbs([]byte{2, 3}, 0, 1), "not canonical"},
-		{"a zero highest limb", limbs([]byte{2, 3}, 1, 0), "not canonical"},
-		{"too many limbs", limbs([]byte{35, 0}, room...), "35 limbs"},
-		{"almost +Inf", limbs([]byte{254, 0}, room...), "254 limbs"},
-		{"limbs past the top", limbs([]byte{2, 33}, room...), "from number 33"},
-		{"a limb past the top", limbs([]byte{1, 255}, room...), "from number 255"},
-		{"all limbs, shifted", limbs([]byte{34, 1}, room...), "from number 1"},
+		{"a zero limb", limbs([]byte{1, 0}, 0), "not canonical: the lowest or the highest limb is zero"},
+		{"a zero lowest limb", limbs([]byte{2, 3}, 0, 1), "not canonical: the lowest or the highest limb is zero"},
+		{"a zero highest limb", limbs([]byte{2, 3}, 1, 0), "not canonical: the lowest or the highest limb is zero"},
+		{"too many limbs", limbs([]byte{35, 0}, room...), "35 limbs, want at most 34"},
+		{"almost +Inf", limbs([]byte{254, 0}, room...), "254 limbs, want at most 34"},
+		{"limbs past the top", limbs([]byte{2, 33}, room...), "2 limbs from number 33, want none past 33"},
+		{"a limb past the top", limbs([]byte{1, 255}, room...), "1 limbs from number 255, want none past 33"},
+		{"all limbs, shifted", limbs([]byte{34, 1}, room...), "34 limbs from number 1, want none past 33"},
+		{"nothing", nil, "truncated: no bytes"},
+		{"a count alone", []byte{2}, "truncated: no number of the first limb"},
+		{"a head alone", []byte{2, 3}, "truncated: 0 bytes for 2 limbs, want 16"},
+		{"half a limb", []byte{1, 3, 1, 2, 3, 4}, "truncated: 4 bytes for 1 limbs, want 8"},
 	} {
 		s := sumOf(3)
 		_, err := s.DecodeBinary(c.b)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		if err == nil || err.Error() != "exact sum: "+c.want {
+			t.Errorf("%s: error %v, want exact sum: %s", c.name, err, c.want)
 		}
 		if s != sumOf(3) {
 			t.Errorf("%s changed the sum", c.name)
