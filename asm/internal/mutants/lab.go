@@ -41,6 +41,7 @@ func (f fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 // lab is what all workers use: how tests are built and run, and which there are.
 type lab struct {
+	log    io.Writer
 	exec   []string // what runs a program of the architecture
 	env    []string
 	flags  []string      // of builds
@@ -65,8 +66,8 @@ const (
 	tidyAfter  = 50
 )
 
-func newLab(goarch string, run []string, cache string) *lab {
-	l := &lab{exec: run, flags: []string{"-trimpath"}, cache: cache, more: limitMore, kills: map[[2]string]int{}}
+func newLab(goarch string, run []string, cache string, log io.Writer) *lab {
+	l := &lab{log: log, exec: run, flags: []string{"-trimpath"}, cache: cache, more: limitMore, kills: map[[2]string]int{}}
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); name != "FLENGINE_KERNEL" && name != "GOFLAGS" {
 			l.env = append(l.env, v)

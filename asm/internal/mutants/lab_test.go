@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,7 +71,7 @@ func sixth(n int) int { return n / size }
 	if output(t, root, "go", "env", "GOHOSTARCH") != runtime.GOARCH {
 		run = []string{emulators[runtime.GOARCH]}
 	}
-	l := newLab(runtime.GOARCH, run, output(t, root, "go", "env", "GOCACHE"))
+	l := newLab(runtime.GOARCH, run, output(t, root, "go", "env", "GOCACHE"), io.Discard)
 	l.more = 3 * time.Second
 	l.flags = nil // one folder does, and the standard library is built already
 	if err := l.prepare(t.Context(), tr); err != nil {
@@ -170,12 +171,15 @@ func TestTidy(t *testing.T) {
 func TestWatcher(t *testing.T) {
 	var w watcher
 	for _, part := range []string{
-		"=== RUN   TestA\n--- PASS: TestA (1.5", "0s)\n=== RUN   TestB\n=== RUN   TestB/sub\n", "    b_test.go:1: wrong\n",
+		"=== RUN   TestA\n--- PASS: TestA (1.5", "0s)\n=== RUN   TestB\n=== RUN   TestB/sub\n    --- PASS: TestB/other (0.00s)\n", "    b_test.go:1: wrong\n",
 		"--- FAIL: TestB (0.25s)\n    --- FAIL: TestB/sub (0.00s)\n--- FAIL: TestC (0.00s)\nFAIL\n",
 	} {
 		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatal(n, err)
 		}
+	}
+	if want := []string{"    b_test.go:1: wrong", "    --- FAIL: TestB/sub (0.00s)", "FAIL"}; !slices.Equal(w.tail, want) {
+		t.Errorf("output %q, want %q", w.tail, want)
 	}
 	if w.test() != "TestB" || w.elapsed["TestA"] != 1500*time.Millisecond || w.elapsed["TestB"] != 250*time.Millisecond {
 		t.Errorf("%s failed, of %v", w.test(), w.elapsed)

@@ -227,7 +227,7 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 			return false, fmt.Errorf("-goarch %s: want -exec too", o.goarch)
 		}
 	}
-	l := newLab(o.goarch, runner, filepath.Join(tmp, "cache"))
+	l := newLab(o.goarch, runner, filepath.Join(tmp, "cache"), o.log)
 	c.try, c.tidy = l.try, l.tidy
 	var trees []*tree
 	for i := range o.workers {
@@ -254,9 +254,6 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 	fmt.Fprintf(o.log, "seed %d, %s, kernels %s, %d files, %d workers\n", seed, o.goarch, strings.Join(kernels, ", "), len(c.files), o.workers)
 	if err := l.prepare(ctx, trees[0]); err != nil {
 		return false, err
-	}
-	for _, s := range l.suites {
-		fmt.Fprintf(o.log, "tests of %s: %.1f s\n", s.pkg, s.time().Seconds())
 	}
 	if err := c.run(ctx, trees); err != nil {
 		return false, err

@@ -74,6 +74,7 @@ func (l *lab) prepare(ctx context.Context, t *tree) error {
 		if err := l.measure(ctx, t, s); err != nil {
 			return err
 		}
+		fmt.Fprintf(l.log, "tests of %s: %.1f s\n", s.pkg, s.time().Seconds())
 	}
 	slices.SortStableFunc(l.suites, func(a, b *suite) int { return cmp.Compare(a.time(), b.time()) })
 	if err := l.vet(ctx, t, slices.Collect(l.assemblyDirs())); err != nil {

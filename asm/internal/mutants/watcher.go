@@ -49,6 +49,9 @@ func (w *watcher) line(line string) {
 		}
 		return
 	}
+	if strings.HasPrefix(strings.TrimSpace(line), "--- PASS") {
+		return
+	}
 	if w.tail = append(w.tail, line); len(w.tail) > 20 {
 		w.tail = w.tail[1:]
 	}
