@@ -177,7 +177,7 @@ func (b *Batch) checkSpan(name string, n int) error {
 		return wholeError("FirstColumn", float64(first), "is %d: want a column in [0, %d)", first, b.NumClasses)
 	case end < 0 || end >= b.NumClasses:
 		return wholeError("EndColumn", float64(end), "is %d: want a column in [0, %d)", end, b.NumClasses)
-	case whole < 0 || whole%b.NumClasses != 0:
+	case whole%b.NumClasses != 0:
 		return wholeError(name, float64(n), "has length %d: want one from column %d to before column %d, of %d", n, first, end, b.NumClasses)
 	}
 	return nil

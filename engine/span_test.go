@@ -178,6 +178,9 @@ func TestOneHot(t *testing.T) {
 	if b, err := labelled.OneHot(nil); err != nil || &b.Labels[0] != &labelled.Labels[0] {
 		t.Errorf("%+v, %v", b, err)
 	}
+	if _, err := (Batch{Logits: make([]float32, 2), Classes: make([]int32, 2)}).OneHot(make([]uint8, 3)); err == nil {
+		t.Error("labels for more scores than there are")
+	}
 	for want, b := range map[string]Batch{
 		"labels has length 3: want 4, one per score":                                    {Logits: make([]float32, 4), Classes: make([]int32, 2), NumClasses: 2},
 		"Classes[1] is 7: want a class in [0, 1), -1 for background, or -2 for ignored": {Logits: make([]float32, 3), Classes: []int32{0, 7, 9}},

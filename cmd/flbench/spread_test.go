@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestSpread: every item is done once, by a worker's own function.
@@ -66,5 +68,33 @@ func TestSpreadStops(t *testing.T) {
 				t.Errorf("%d workers, cancelled %v: %v after %d items", workers, cancels, err, n)
 			}
 		}
+	}
+}
+
+// TestSpreadStopsAnywhere ends the context at all moments of the work: nobody waits for
+// what is not done.
+func TestSpreadStopsAnywhere(t *testing.T) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 400 {
+			ctx, cancel := context.WithCancel(t.Context())
+			line := newQueue()
+			go func() {
+				for range i % 50 {
+					runtime.Gosched()
+				}
+				cancel()
+			}()
+			_ = spread(ctx, 4, 1<<20, func(int) func(int) error {
+				return func(item int) error { return line.pass(item, func() error { return nil }) }
+			})
+			cancel()
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("workers wait for each other")
 	}
 }
