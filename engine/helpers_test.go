@@ -414,12 +414,27 @@ func TestLowestFault(t *testing.T) {
 	x, y := easyBatch(blocks * Block)
 	b := Batch{Logits: x, Labels: y}
 	value := errors.New("the kernel's")
-	for _, c := range []struct{ panics, bad int }{{low, high}, {high, low}} {
-		reached, found := make(chan struct{}), make(chan struct{})
+	for _, c := range []struct{ panics, bad, first int }{{low, high, high}, {high, low, high}, {low, high, low}, {high, low, low}} {
+		var s *shared
+		atLow, atHigh, highFound := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		e := counting(must(New(Focal(0.25, 2))), func(part []uint8, count func([]uint8) (int, int, int)) (int, int, int) {
-			if &part[0] == &y[low*Block] { // the other worker's fault is first
-				close(reached)
-				<-found
+			switch {
+			case &part[0] == &y[low*Block]: // the helper
+				close(atLow)
+				if c.first == high {
+					<-highFound
+				} else {
+					<-atHigh
+				}
+			case &part[0] == &y[high*Block]: // the caller
+				close(atHigh)
+				if c.first == low && !soon(func() bool {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					return s.first != nil
+				}) {
+					t.Error("the helper's fault is not found")
+				}
 			}
 			if &part[0] == &y[c.panics*Block] {
 				panic(value)
@@ -427,16 +442,16 @@ func TestLowestFault(t *testing.T) {
 			return count(part)
 		})
 		y[c.bad*Block] = 9
-		s := shareBatch(e, b, 2)
+		s = shareBatch(e, b, 2)
 		new(helpers).call(s, 1)
-		<-reached
+		<-atLow
 		s.work()
-		close(found)
+		close(highFound)
 		var err error
 		v := panicOf(func() { _, err = s.finish() })
 		var input *InputError
 		if c.panics == low && v != value || c.bad == low && (v != nil || !errors.As(err, &input) || input.Index != low*Block) {
-			t.Errorf("a panic in block %d, a bad label in block %d: panic %v, error %v", c.panics, c.bad, v, err)
+			t.Errorf("a panic in block %d, a bad label in block %d, %d is found first: panic %v, error %v", c.panics, c.bad, c.first, v, err)
 		}
 		y[c.bad*Block] = 0
 	}
