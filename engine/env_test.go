@@ -3,10 +3,42 @@ package engine
 import (
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/flengine/flengine/engine/internal/fpenv"
 )
+
+// TestGenericStays: what is computed in Go stays on its thread, callers and helpers, since
+// the next thread may have another environment.
+func TestGenericStays(t *testing.T) {
+	x, y := easyBatch(4 * Block)
+	b := Batch{Logits: x, Labels: y}
+	locked := func() bool {
+		header, _, _ := strings.Cut(string(debug.Stack()), "\n")
+		return strings.Contains(header, "locked to thread")
+	}
+	var looks, moving atomic.Int64
+	e := counting(must(New(Focal(0.25, 2), WithKernel("generic"), WithWorkers(2))), func(y []uint8, count func([]uint8) (int, int, int)) (int, int, int) {
+		looks.Add(1)
+		if !locked() {
+			moving.Add(1)
+		}
+		return count(y)
+	})
+	must(e.Sum(b))
+	s := shareBatch(e, b, 2)
+	helperDoes(t, new(helpers), s)
+	must(s.finish())
+	if looks.Load() != 8 || moving.Load() != 0 {
+		t.Errorf("%d of %d blocks were evaluated by goroutines that may change threads", moving.Load(), looks.Load())
+	}
+	if locked() {
+		t.Error("locked to the thread after the call")
+	}
+}
 
 // TestTextsEnvironment: nor does it change what texts are read as, weights and formulas.
 func TestTextsEnvironment(t *testing.T) {
