@@ -2,7 +2,7 @@
 // cross-entropy, balanced cross-entropy and focal loss, value and gradient, from
 // logits or probabilities and integer labels, in one fused SIMD pass.
 //
-// A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes an image,
+// A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes per image,
 // nearly all of them easy background. Focal loss (Lin et al., "Focal Loss for
 // Dense Object Detection", 2017, arXiv:1708.02002) weighs each score's
 // cross-entropy by a modulating factor:

@@ -239,7 +239,7 @@ var (
 	vector   = regexp.MustCompile(`^(V1UnitV[0-3]|CyUnitV|Zn4FP[0-3])$`)
 )
 
-// simulate returns cycles an iteration: as simulated, and as bound by ports.
+// simulate returns cycles per iteration: as simulated, and as bound by ports.
 //
 // The bound is llvm-mca's block throughput, the most that one kind of port
 // allows, or the work of all vector pipes shared out evenly, if that is more:
