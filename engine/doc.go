@@ -22,6 +22,11 @@
 // workers and the order of [Result.Merge] cannot change a bit, nor can cutting a
 // batch into shards at multiples of [Block] scores.
 //
+// Nor can the thread's floating-point environment (rounding mode, flush-to-zero: a C
+// library built with -ffast-math leaves it on): calls compute under the default, and
+// restore the thread's own. A build with -tags purego, or for an architecture without
+// assembly, cannot set it: there calls fail with an error under any other.
+//
 // # Kernels
 //
 // [New] picks the fastest kernel that the CPU runs. The environment variable

@@ -58,7 +58,7 @@ type Batch struct {
 	// rows the batch begins with and ends before; 0 and 0 are whole rows. The scores
 	// [from, to) of a batch of C columns have FirstColumn from mod C and EndColumn
 	// to mod C, and Classes and Weights of the anchors [from/C, ⌈to/C⌉), all whose
-	// rows they touch.
+	// rows they touch; none if there are no scores.
 	FirstColumn, EndColumn int
 
 	// Weights, if not nil, has one factor per anchor that multiplies the loss and
