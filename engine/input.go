@@ -19,7 +19,7 @@ const (
 
 // Batch is the input of one evaluation: one score per (anchor, class), row-major, with
 // NumClasses scores per anchor. It may be a span of a larger batch that begins and ends
-// amid an anchor's row; see FirstColumn.
+// within an anchor's row; see FirstColumn.
 type Batch struct {
 	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses for A
 	// anchors. Those of ignored scores are not looked at.
