@@ -56,7 +56,7 @@ avx512: ## the kernels' tests with AVX-512: where the CPU has none, or with EMUL
 opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no difference
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
 
-counts: ## the work of the kernels a score anew, from Go's assembler; a test wants no difference
+counts: ## the work of the kernels per score anew, from Go's assembler; a test wants no difference
 	$(GO) generate ./asm/work
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
@@ -70,7 +70,7 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/bin/llvm-mca,-19 -18 -17 -16) /usr/bin/llvm-mca))))
-mca: ## what llvm-mca says of the inner loops: cycles a score against the port bound
+mca: ## what llvm-mca says of the inner loops: cycles per score against the port bound
 	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch arm64 -cpu neoverse-v1,apple-m1
 	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch amd64 -cpu znver4
 

@@ -24,7 +24,9 @@
 //     VALUE and a SLOPE macro for logits, and for probabilities, and a line per kernel
 //   - generic/formulas.go: the same as Go functions
 //   - engine/internal/kernel/inputs_test.go: the params that its kernels are tested with
-//   - engine/formulas.go: its row, which the command, the tests and README's tables read
+//   - engine/formulas.go: its row, which the command, its checks and the tests read
+//   - README.md: the list of losses and their errors, which tests hold against that row
+//   - asm/work/counts.go, by make counts
 //
 // The tests of package kernel ask the table for every kernel: one that an instruction set
 // lacks, or whose bits are not generic's, fails by its name.

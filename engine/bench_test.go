@@ -83,7 +83,7 @@ func BenchmarkLoss(b *testing.B) {
 }
 
 // BenchmarkWorkers sets one worker against several, turn by turn, so that both see
-// the same phases of a shared machine. It reports the least µs a call of each took,
+// the same phases of a shared machine. It reports the least µs per call of each,
 // and their ratio, which GOMAXPROCS limits.
 func BenchmarkWorkers(b *testing.B) {
 	x, y := easyBatch(1 << 23)

@@ -2,7 +2,7 @@
 // cross-entropy, balanced cross-entropy and focal loss, value and gradient, from
 // logits or probabilities and integer labels, in one fused SIMD pass.
 //
-// A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes an image,
+// A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes per image,
 // nearly all of them easy background. Focal loss (Lin et al., "Focal Loss for
 // Dense Object Detection", 2017, arXiv:1708.02002) weighs each score's
 // cross-entropy by a modulating factor:
@@ -21,6 +21,11 @@
 // and the blocks in an exact accumulator that is rounded once. The number of
 // workers and the order of [Result.Merge] cannot change a bit, nor can cutting a
 // batch into shards at multiples of [Block] scores.
+//
+// Nor can the thread's floating-point environment (rounding mode, flush-to-zero: a C
+// library built with -ffast-math leaves it on): calls compute under the default, and
+// restore the thread's own. A build with -tags purego, or for an architecture without
+// assembly, cannot set it: there calls fail with an error under any other.
 //
 // # Kernels
 //

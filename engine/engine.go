@@ -58,7 +58,8 @@ func Kernels() []string { return kernel.Names() }
 
 // New returns an engine for the loss. It fails with an [*InputError] if a parameter of
 // the loss is outside its range, or the number of workers below 1; and if the kernel
-// asked for is unknown or cannot run here.
+// asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
+// under a floating-point environment that is not the default.
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := options{workers: runtime.GOMAXPROCS(0)}
 	for _, opt := range opts {

@@ -50,7 +50,7 @@ var families = [...]family{
 	ceFamily: {
 		Family: Family{
 			Name: "ce", Title: "cross-entropy", Formula: "−ln p_t",
-			Source: "Lin et al. 2017, arXiv:1708.02002, equation 2",
+			Source: "Lin et al. 2017, arXiv:1708.02002, equation 1",
 		},
 		kernel:     func(pos, neg float32, _ values) (asm.Formula, asm.Params) { return focalKernel(pos, neg, 0) },
 		definition: func(values) Definition { return ceDefinition },

@@ -85,7 +85,7 @@ func pinnedBatch() Batch {
 	return b
 }
 
-// pinnedProbs is the like for probabilities.
+// pinnedProbs are the same for probabilities.
 func pinnedProbs() Batch {
 	b := pinnedBatch()
 	rng := rand.NewPCG(2017, 2020)

@@ -19,7 +19,7 @@ const (
 
 // Batch is the input of one evaluation: one score per (anchor, class), row-major, with
 // NumClasses scores per anchor. It may be a span of a larger batch that begins and ends
-// amid an anchor's row; see FirstColumn.
+// within an anchor's row; see FirstColumn.
 type Batch struct {
 	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses for A
 	// anchors. Those of ignored scores are not looked at.
@@ -58,7 +58,7 @@ type Batch struct {
 	// rows the batch begins with and ends before; 0 and 0 are whole rows. The scores
 	// [from, to) of a batch of C columns have FirstColumn from mod C and EndColumn
 	// to mod C, and Classes and Weights of the anchors [from/C, ⌈to/C⌉), all whose
-	// rows they touch.
+	// rows they touch; none if there are no scores.
 	FirstColumn, EndColumn int
 
 	// Weights, if not nil, has one factor per anchor that multiplies the loss and

@@ -1,6 +1,10 @@
 package engine
 
-import "math"
+import (
+	"math"
+
+	"github.com/flengine/flengine/engine/internal/fpenv"
+)
 
 // Loss is one of the losses of [Families] with values for its parameters. Constructors
 // make it, such as [Focal], or [ParseLoss]; the zero Loss is [CrossEntropy]. They take
@@ -61,6 +65,8 @@ func (l Loss) Weights() (pos, neg float32) {
 	}
 	for i, p := range l.row().Parameters {
 		if p.Weight {
+			env, _ := fpenv.Enter() // 1 − α is rounded
+			defer env.Leave()
 			return l.values[i], 1 - l.values[i]
 		}
 	}
@@ -97,6 +103,8 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 // "focal2", or "focal" with a power for any other γ. Losses of one formula take the same
 // time per score.
 func (l Loss) Formula() string {
+	env, _ := fpenv.Enter() // a γ near 0 is not 0
+	defer env.Leave()
 	f, _ := l.row().kernel(1, 1, l.values)
 	return f.String()
 }

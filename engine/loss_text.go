@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flengine/flengine/engine/internal/fpenv"
 )
 
 // String returns the loss with its parameters: "ce", "focal(alpha=0.25,gamma=2)", or, if
@@ -35,6 +37,11 @@ func (l Loss) String() string {
 // of α. An [*InputError] says what is wrong: its Field is the parameter whose value is
 // wrong, or else "loss".
 func ParseLoss(s string) (Loss, error) {
+	env, err := fpenv.Enter() // package strconv multiplies and divides
+	if err != nil {
+		return Loss{}, err
+	}
+	defer env.Leave()
 	l, err := parseLoss(s)
 	if err != nil {
 		return Loss{}, err

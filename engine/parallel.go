@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -188,7 +187,7 @@ func (s *shared) help() (stay bool) {
 	worked := false
 	// Where this thread's floating-point environment is another and stays so, the work is
 	// left to the caller, whose is the default.
-	if env, err := fpenv.Enter(); err == nil {
+	if env, err := s.kernels.Enter(); err == nil {
 		before := debug.SetPanicOnFault(s.panicOnFault)
 		worked = s.work()
 		debug.SetPanicOnFault(before)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/flengine/flengine/engine/internal/fpenv"
 )
 
 // resultJSON is a Result in JSON. Only Exact is read; the rest is for people and
@@ -40,6 +42,11 @@ func (r Result) MarshalJSON() ([]byte, error) {
 // must be there and agree, so must sum, mean and per_positive if they are there, and
 // other keys are refused, null too, as r could not keep them.
 func (r *Result) UnmarshalJSON(b []byte) error {
+	env, err := fpenv.Enter() // reading a number rounds
+	if err != nil {
+		return err
+	}
+	defer env.Leave()
 	var j resultJSON
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()

@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"github.com/flengine/flengine/asm"
-	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -13,7 +12,7 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 	if !e.made() {
 		return Result{}, wholeError("Engine", 0, "is nil or zero: want one that New returned")
 	}
-	env, err := fpenv.Enter()
+	env, err := e.kernels.Enter()
 	if err != nil {
 		return Result{}, err
 	}

@@ -78,7 +78,7 @@ is up, so that whatever else the machine does hits all alike. Shown are the
 median of the repeats, the least, and the spread, half the interquartile range in
 percent of the median. "×generic" is how many times faster than the generic
 kernel the same work was done. GB/s counts the bytes that must be read and
-written: 4 for a logit, the labels' (1 a score, or 4 an anchor for class
+written: 4 for a logit, the labels' (1 per score, or 4 per anchor for class
 indices), and 4 for each loss and gradient. The default batch stays in the cache
 of most machines.
 
@@ -110,7 +110,7 @@ Go's format has one line a repeat, for benchstat.`,
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all usable here)")
 	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as above")
 	f.StringSliceVar(&o.ops, "ops", allOps, "`names` of operations")
-	f.StringSliceVar(&o.labels, "labels", []string{labelsClasses}, "`forms` of labels: classes (an index an anchor), uint8 (a label a score)")
+	f.StringSliceVar(&o.labels, "labels", []string{labelsClasses}, "`forms` of labels: classes (an index per anchor), uint8 (a label per score)")
 	f.IntSliceVar(&o.workers, "workers", []int{1}, "`numbers` of workers")
 	f.Float64Var(&o.seconds, "time", 12, "`seconds` that all may take, but every row is measured once")
 	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")

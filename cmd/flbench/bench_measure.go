@@ -25,7 +25,7 @@ type cell struct {
 	pass    func() (engine.Result, error)
 	result  engine.Result // of a pass
 	passes  int           // a repeat
-	repeats []float64     // ns a score
+	repeats []float64     // ns per score
 }
 
 // measurement is a plan that was carried out.

@@ -38,7 +38,7 @@ type environment struct {
 	Seconds float64 `json:"seconds"` // all took
 }
 
-// benchRow is a cell's numbers; times are in ns a score, over the repeats.
+// benchRow is a cell's numbers; times are in ns per score, over the repeats.
 type benchRow struct {
 	Kernel         string   `json:"kernel"`
 	Loss           string   `json:"loss"`

@@ -77,7 +77,7 @@ for where more would not gain, which is below %d scores for each.
 FLENGINE_KERNEL has no say here: --kernels has.
 
 The picture has a roofline for each kernel and number of workers: vector
-operations a nanosecond by vector operations a byte, both axes logarithmic.`,
+operations per nanosecond by vector operations per byte, both axes logarithmic.`,
 			minSamples, cachedScores, largeScores, cachedScores),
 		Example: `  flbench roofline
   flbench roofline --plot roofline.svg

@@ -34,7 +34,7 @@ type rooflineEnvironment struct {
 	Seconds    float64 `json:"seconds"`         // all took
 }
 
-// peakRow has the rates of one instruction set, in vector instructions a nanosecond.
+// peakRow has the rates of one instruction set, in vector instructions per nanosecond.
 type peakRow struct {
 	Set      string  `json:"set"`
 	Lanes    int     `json:"lanes"` // float32 of a vector
@@ -57,7 +57,7 @@ type bandwidthRow struct {
 	Copy      float64 `json:"copy_gbps,omitempty"`
 }
 
-// rooflineRow is one kernel's work; times are in ns a score.
+// rooflineRow is one kernel's work; times are in ns per score.
 type rooflineRow struct {
 	Kernel  string  `json:"kernel"`
 	Input   string  `json:"input"` // logits or probs
@@ -79,7 +79,7 @@ type rooflineRow struct {
 	Binds      string     `json:"binds"`       // ports or bandwidth
 }
 
-// workRow is a kernel's instructions a score.
+// workRow is a kernel's instructions per score.
 type workRow struct {
 	Instructions float64 `json:"instructions_per_score"`
 	Vector       float64 `json:"vector_per_score"`
@@ -214,7 +214,7 @@ func (r *rooflineReport) print(to io.Writer) error {
 
 	for i, row := range r.Rows {
 		if i == 0 || row.setting() != r.Rows[i-1].setting() {
-			fmt.Fprintf(&b, "\nKernels on %s, workers: %d; times in ns a score\n\n", countOf(row.Scores, "score"), row.Workers)
+			fmt.Fprintf(&b, "\nKernels on %s, workers: %d; times in ns per score\n\n", countOf(row.Scores, "score"), row.Workers)
 			b.WriteString(r.kernelTable(row.setting()))
 		}
 	}

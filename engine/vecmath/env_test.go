@@ -2,10 +2,38 @@ package vecmath
 
 import (
 	"math"
+	"runtime/debug"
+	"strings"
 	"testing"
 
 	"github.com/flengine/flengine/engine/internal/fpenv"
+	"github.com/flengine/flengine/engine/internal/kernel"
 )
+
+// TestGenericStays: what is computed in Go stays on its thread, since the next one may have
+// another environment.
+func TestGenericStays(t *testing.T) {
+	generic, err := kernel.Find("generic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	look := func() {
+		looks++
+		if header, _, _ := strings.Cut(string(debug.Stack()), "\n"); !strings.Contains(header, "locked to thread") {
+			t.Errorf("look %d: the goroutine may change threads", looks)
+		}
+	}
+	set := *generic
+	set.Unary[kernel.Exp] = func(dst, src []float32) { look() }
+	set.Pow = func(dst, src []float32, y float64, sign, nan uint32) { look() }
+	x := make([]float32, kernel.VecGroup+1)
+	Funcs{set: &set}.Exp(x, x)
+	Funcs{set: &set}.Pow(x, x, 1.5)
+	if looks != 4 {
+		t.Errorf("%d looks, want 4", looks)
+	}
+}
 
 // TestEnvironment: the thread's floating-point environment changes no bit of any function on
 // any kernel, not even of what is decided before a kernel runs, and is what it was after.

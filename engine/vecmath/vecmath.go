@@ -30,7 +30,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 	"github.com/flengine/flengine/generic"
 )
@@ -135,7 +134,7 @@ func Pow(dst, src []float32, y float32) { pow(kernels, dst, src, y) }
 
 func unary(name string, set *kernel.Set, k kernel.Unary, dst, src []float32) {
 	check(name, dst, src)
-	env, _ := fpenv.Enter()
+	env, _ := set.Enter()
 	defer env.Leave()
 	f := set.Unary[k]
 	for len(src) >= kernel.VecGroup {
@@ -154,7 +153,7 @@ func unary(name string, set *kernel.Set, k kernel.Unary, dst, src []float32) {
 
 func pow(set *kernel.Set, dst, src []float32, y float32) {
 	check("Pow", dst, src)
-	env, _ := fpenv.Enter()
+	env, _ := set.Enter()
 	defer env.Leave()
 	if y == 0 || y-y != 0 {
 		for i, x := range src {

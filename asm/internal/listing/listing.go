@@ -258,7 +258,7 @@ func (f *function) scores(l loop) (int, error) {
 	return 0, fmt.Errorf("found no counter of the loop at %d", f.code[l.first].pc)
 }
 
-// Kernel counts the work of a kernel a score: its innermost loops and those of the
+// Kernel counts the work of a kernel per score: its innermost loops and those of the
 // passes that it calls. bits are those of a vector; stores tells whether losses are
 // written. What is done once a chunk is left out.
 func (all Functions) Kernel(name string, bits int, stores bool) (Count, error) {

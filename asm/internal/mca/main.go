@@ -4,7 +4,7 @@
 //	go run ./asm/internal/mca -goarch arm64 -cpu neoverse-v1,apple-m1
 //
 // It builds the kernels, takes each loop from the disassembly on the path that
-// a call without weights takes, and needs llvm-objdump and llvm-mca on PATH.
+// a call for the sum or the gradients without weights takes, and needs llvm-objdump and llvm-mca on PATH.
 //
 // The vector pipes of neoverse-v1, apple-m1 and znver4 are known. Of other CPUs the
 // bound is llvm-mca's block throughput alone, which may be too low where operations
@@ -29,8 +29,7 @@ import (
 // pass is a function, all of whose inner loops a kernel runs.
 type pass struct {
 	symbol string
-	scores int  // per turn of its loops
-	store  bool // losses are written
+	scores int // per turn of its loops
 }
 
 // set is one instruction set's kernels: a package of asm. Its passes take so many scores per
@@ -59,10 +58,10 @@ func (s set) passes(functions map[string][]line, k asm.Kernel) ([]pass, error) {
 	var all []pass
 	for _, in := range f {
 		if m := call.FindStringSubmatch(in.text); m != nil {
-			all = append(all, pass{m[1], s.turn, false})
+			all = append(all, pass{m[1], s.turn})
 		}
 	}
-	return append(all, pass{k.String(), 32, false}), nil
+	return append(all, pass{k.String(), 32}), nil
 }
 
 // build disassembles a program that holds the set's kernels and no others: the symbols of
@@ -137,11 +136,11 @@ func (s set) print(functions map[string][]line, mca, cpu string) error {
 		}
 		var cycles, bound, count float64
 		for _, p := range passes {
-			loops, err := p.loops(functions[p.symbol])
+			bodies, err := loops(functions[p.symbol])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.symbol, err)
 			}
-			for _, body := range loops {
+			for _, body := range bodies {
 				c, b, err := simulate(mca, s.triple, cpu, body)
 				if err != nil {
 					return err
@@ -193,11 +192,10 @@ func split(dump string) map[string][]line {
 	return functions
 }
 
-// loops returns the inner loops as executed: optional parts are those behind a forward
-// branch that tests a pointer for nil; the stores of losses are the kind that does not
-// multiply.
-func (p pass) loops(f []line) ([][]string, error) {
-	var loops [][]string
+// loops returns the inner loops as executed without weights and stores of losses: these are
+// the parts behind a forward branch that tests a pointer for nil.
+func loops(f []line) ([][]string, error) {
+	var all [][]string
 	for last, in := range f {
 		if in.target == 0 || in.target >= in.addr {
 			continue
@@ -206,24 +204,20 @@ func (p pass) loops(f []line) ([][]string, error) {
 		if first < 0 || slices.ContainsFunc(f[first:last], func(o line) bool { return o.target != 0 && o.target < o.addr }) {
 			continue // a loop within
 		}
-		loops = append(loops, p.body(f, first, last))
+		all = append(all, body(f, first, last))
 	}
-	if loops == nil {
+	if all == nil {
 		return nil, fmt.Errorf("no loop in %d instructions", len(f))
 	}
-	return loops, nil
+	return all, nil
 }
 
 // body is what the loop f[first:last] executes.
-func (p pass) body(f []line, first, last int) (body []string) {
+func body(f []line, first, last int) (body []string) {
 	for i := first; i < last; i++ {
 		in := f[i]
 		if in.target > in.addr && nilTest.MatchString(in.text) {
-			end := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
-			weights := slices.ContainsFunc(f[i+1:end], func(o line) bool { return strings.Contains(o.text, "mul") })
-			if weights || !p.store {
-				i = end - 1
-			}
+			i = slices.IndexFunc(f, func(o line) bool { return o.addr == in.target }) - 1
 		}
 		if in.target == 0 {
 			body = append(body, in.text)
@@ -239,7 +233,7 @@ var (
 	vector   = regexp.MustCompile(`^(V1UnitV[0-3]|CyUnitV|Zn4FP[0-3])$`)
 )
 
-// simulate returns cycles an iteration: as simulated, and as bound by ports.
+// simulate returns cycles per iteration: as simulated, and as bound by ports.
 //
 // The bound is llvm-mca's block throughput, the most that one kind of port
 // allows, or the work of all vector pipes shared out evenly, if that is more:

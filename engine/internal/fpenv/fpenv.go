@@ -16,24 +16,36 @@ import (
 var ErrNotDefault = errors.New("the thread's floating-point environment is not the default (round to nearest, " +
 	"gradual underflow), and a build without assembly cannot change it: reset it before the call, or build without -tags purego")
 
-// Guard is what [Enter] changed.
+// Guard is what [Enter] or [EnterLocked] changed.
 type Guard struct {
 	saved  uint64
 	locked bool
 }
 
 // Enter makes sure that the calling goroutine computes under the default environment until
-// [Guard.Leave]. Where the thread's is another, the goroutine stays on it meanwhile. It
-// fails where the build has no assembly to change the environment with.
+// [Guard.Leave], or until it is taken to another thread, as may happen after milliseconds:
+// see [EnterLocked]. Where the thread's environment is another, the goroutine stays on it
+// meanwhile. Enter fails where the build has no assembly to change the environment with.
 func Enter() (Guard, error) {
 	if isDefault() {
 		return Guard{}, nil
 	}
+	return EnterLocked()
+}
+
+// EnterLocked is Enter for long computations: the goroutine stays on its thread in any
+// case, since another one may have another environment.
+func EnterLocked() (Guard, error) {
+	runtime.LockOSThread()
+	g := Guard{defaultEnv, true}
+	if isDefault() {
+		return g, nil
+	}
 	if !canSet {
+		runtime.UnlockOSThread()
 		return Guard{}, ErrNotDefault
 	}
-	runtime.LockOSThread()
-	g := Guard{get(), true}
+	g.saved = get()
 	set(defaultEnv)
 	return g, nil
 }
@@ -41,7 +53,9 @@ func Enter() (Guard, error) {
 // Leave gives the thread its environment back.
 func (g Guard) Leave() {
 	if g.locked {
-		set(g.saved)
+		if g.saved != defaultEnv {
+			set(g.saved)
+		}
 		runtime.UnlockOSThread()
 	}
 }

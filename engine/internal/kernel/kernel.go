@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/generic"
 )
 
@@ -86,6 +87,15 @@ var candidates = append(simd(), Candidate{Set: &genericSet, Needs: "pure Go"})
 
 // Candidates returns all sets of this build, fastest first; the last is generic.
 func Candidates() []Candidate { return append([]Candidate(nil), candidates...) }
+
+// Enter is [fpenv.Enter] for computing with the set. What is written in Go depends on the
+// thread's environment from beginning to end, so the goroutine then stays on its thread.
+func (s *Set) Enter() (fpenv.Guard, error) {
+	if s.Name == genericSet.Name {
+		return fpenv.EnterLocked()
+	}
+	return fpenv.Enter()
+}
 
 // Names returns the names of the usable sets, fastest first.
 func Names() []string {

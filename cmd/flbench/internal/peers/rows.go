@@ -74,13 +74,6 @@ type rows struct {
 	index map[cell]int
 }
 
-func (s *rows) find(c cell) (row, bool) {
-	if i, ok := s.index[c]; ok {
-		return s.list[i], true
-	}
-	return row{}, false
-}
-
 // addNew adds a row if its cell has none.
 func (s *rows) addNew(r row) {
 	c := cell{r.Peer, r.Work, r.N}

@@ -22,7 +22,7 @@ type Kind int
 // The probes. FMA, Add, FMAAdd, Integer and Division measure vector instructions per
 // nanosecond: fused multiply-adds; additions and subtractions; as many of either;
 // integer additions; divisions of float32. Read, Update and Copy
-// measure bytes a nanosecond, that is GB/s, where Update (loads and stores in
+// measure bytes per nanosecond, that is GB/s, where Update (loads and stores in
 // place) and Copy count those read and those written.
 const (
 	FMA Kind = iota

@@ -51,7 +51,7 @@ func (op Op) Bytes() (read, written float64) {
 	return 5, 0
 }
 
-// Peaks are the rates of one instruction set, in instructions a nanosecond. Vector
+// Peaks are the rates of one instruction set, in instructions per nanosecond. Vector
 // is the highest of any probe, for work that may go to all vector units.
 type Peaks struct {
 	FMA, Add, Vector, Division float64

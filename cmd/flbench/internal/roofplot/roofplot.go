@@ -20,8 +20,8 @@ import (
 // Panel is one roofline.
 type Panel struct {
 	Title  string
-	Peaks  []Ceiling // operations a nanosecond
-	Slopes []Ceiling // bytes a nanosecond
+	Peaks  []Ceiling // operations per nanosecond
+	Slopes []Ceiling // bytes per nanosecond
 	Points []Point
 }
 
@@ -99,8 +99,8 @@ var (
 func (panel Panel) plot() (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = panel.Title
-	p.X.Label.Text = "vector operations a byte"
-	p.Y.Label.Text = "vector operations a nanosecond"
+	p.X.Label.Text = "vector operations per byte"
+	p.Y.Label.Text = "vector operations per nanosecond"
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{}
 	p.Legend.XOffs, p.Legend.YOffs = -vg.Millimeter, vg.Millimeter
