@@ -52,7 +52,7 @@ func collectBounds(probs bool) []Bound {
 			}
 			b.LossULP, b.GradientULP = u.loss, u.gradient
 			for k, p := range f.Parameters {
-				if p.Name == f.Number {
+				if p.Name == f.ShortParameter {
 					b.Name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(of.values[k]), 'g', -1, 32)
 				}
 			}

@@ -63,7 +63,9 @@ func Kernels() []string { return kernel.Names() }
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := options{workers: runtime.GOMAXPROCS(0)}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	env, err := fpenv.Enter() // 1 − α is rounded
 	if err != nil {

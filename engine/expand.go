@@ -39,14 +39,15 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 // batch that has Labels is returned as it is. On an error, an [*InputError] about the
 // first bad class or what is wrong with the whole, labels holds unspecified values.
 func (b Batch) OneHot(labels []uint8) (Batch, error) {
-	if err := b.check(nil, nil, false, false); err != nil || b.Classes == nil {
+	checked := b
+	if err := checked.check(nil, nil, false, false); err != nil || b.Classes == nil {
 		return b, err
 	}
 	x, _, _ := b.scores()
 	if len(labels) != len(x) {
 		return b, wholeError("labels", float64(len(labels)), "has length %d: want %d, one per score", len(labels), len(x))
 	}
-	if _, _, err := b.expandRows(labels, 0); err != nil {
+	if _, _, err := checked.expandRows(labels, 0); err != nil {
 		return b, err
 	}
 	b.Labels, b.Classes = labels, nil

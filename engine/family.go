@@ -14,9 +14,9 @@ type Family struct {
 	Source     string      // where the formula is from
 	Parameters []Parameter // in the order of the constructor's arguments
 
-	// Number names the parameter that tells losses of the family apart, which short
+	// ShortParameter names the parameter that tells losses of the family apart, which short
 	// names have after the family's: focal1.5 is focal(gamma=1.5). Empty: none.
-	Number string
+	ShortParameter string
 }
 
 // A Parameter is one of a [Family], or one of the weights that [Loss.Weighted] sets.

@@ -73,7 +73,7 @@ var families = [...]family{
 			Parameters: []Parameter{alpha, {
 				Name: "gamma", Symbol: "γ", Meaning: "the focusing parameter", Max: math.MaxFloat32, Default: 2,
 			}},
-			Number: "gamma",
+			ShortParameter: "gamma",
 		},
 		kernel:     func(pos, neg float32, v values) (asm.Formula, asm.Params) { return focalKernel(pos, neg, v[1]) },
 		definition: func(v values) Definition { return focalDefinition(float64(v[1])) },

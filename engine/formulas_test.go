@@ -17,12 +17,12 @@ func TestFamilies(t *testing.T) {
 			t.Errorf("row %d is not whole, or a name comes twice: %+v", i, f)
 		}
 		names[f.Name] = true
-		number := f.Number == ""
+		number := f.ShortParameter == ""
 		for _, p := range f.Parameters {
 			if p.Name == "" || p.Symbol == "" || p.Meaning == "" || !(p.Min <= p.Default && p.Default <= p.Max) || p.check(float64(p.Default)) != nil {
 				t.Errorf("%s: parameter %+v", f.Name, p)
 			}
-			number = number || p.Name == f.Number
+			number = number || p.Name == f.ShortParameter
 			for _, w := range weights {
 				if p.Name == w.Name {
 					t.Errorf("%s: parameter %s is one of the weights of all losses", f.Name, p.Name)
@@ -30,7 +30,7 @@ func TestFamilies(t *testing.T) {
 			}
 		}
 		if !number {
-			t.Errorf("%s: short names have %s, which is no parameter", f.Name, f.Number)
+			t.Errorf("%s: short names have %s, which is no parameter", f.Name, f.ShortParameter)
 		}
 		l, err := ParseLoss(f.Name)
 		if err != nil || l.Family().Name != f.Name || len(l.Family().Parameters) != len(f.Parameters) {

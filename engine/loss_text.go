@@ -67,7 +67,7 @@ func parseLoss(s string) (l Loss, err error) {
 	}
 	list, closed := strings.CutSuffix(list, ")")
 	if !closed {
-		return l, bad("does not end in a parenthesis: want the like of focal(gamma=2)")
+		return l, bad("does not end in a parenthesis: want something like focal(gamma=2)")
 	}
 	// The parameters that it may have, and where their values go.
 	var weight [len(weights)]float32
@@ -88,7 +88,7 @@ func parseLoss(s string) (l Loss, err error) {
 			key, text = strings.TrimSpace(key), strings.TrimSpace(text)
 			switch p := known[key]; {
 			case !ok:
-				return l, bad("has %q for a parameter: want the like of gamma=2", part)
+				return l, bad("has %q for a parameter: want something like gamma=2", part)
 			case p == nil:
 				return l, bad("has no parameter %q: want %s", key, strings.Join(l.row().parameterNames(), ", "))
 			case given[key]:

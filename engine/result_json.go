@@ -40,7 +40,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. It takes what MarshalJSON gives, in
 // any order and spacing, and leaves r alone if that is not so: exact and the counts
 // must be there and agree, so must sum, mean and per_positive if they are there, and
-// other keys are refused, null too, as r could not keep them.
+// other keys are refused, null too, as r could not keep them. Keys are matched as package
+// json does it: in any case, and of equal ones the last counts.
 func (r *Result) UnmarshalJSON(b []byte) error {
 	env, err := fpenv.Enter() // reading a number rounds
 	if err != nil {

@@ -27,7 +27,7 @@ type lossSpec struct {
 func shortName(l engine.Loss) string {
 	f := l.Family()
 	name := f.Name
-	if v, ok := l.Parameter(f.Number); ok {
+	if v, ok := l.Parameter(f.ShortParameter); ok {
 		name += strconv.FormatFloat(float64(v), 'g', -1, 32)
 	}
 	if short, err := parseLoss(name); err == nil && short == l {
@@ -42,11 +42,11 @@ func parseLoss(text string) (engine.Loss, error) {
 	if !strings.Contains(text, "(") {
 		for _, f := range engine.Families() {
 			number, ok := strings.CutPrefix(text, f.Name)
-			if !ok || number == "" || f.Number == "" {
+			if !ok || number == "" || f.ShortParameter == "" {
 				continue
 			}
 			if _, err := strconv.ParseFloat(number, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-				return engine.ParseLoss(f.Name + "(" + f.Number + "=" + number + ")")
+				return engine.ParseLoss(f.Name + "(" + f.ShortParameter + "=" + number + ")")
 			}
 		}
 	}
@@ -110,8 +110,8 @@ func lossesHelp() string {
 		for i, p := range f.Parameters {
 			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, short(p.Default))
 		}
-		if f.Number != "" {
-			fmt.Fprintf(&b, ";\n            short with its %s: %s1.5", f.Number, f.Name)
+		if f.ShortParameter != "" {
+			fmt.Fprintf(&b, ";\n            short with its %s: %s1.5", f.ShortParameter, f.Name)
 		}
 		b.WriteString("\n")
 	}

@@ -1,7 +1,9 @@
 package listing
 
 import (
+	"bytes"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -171,4 +173,20 @@ func (f *function) zeroUpperBefore(i int) bool {
 		}
 	}
 	return false
+}
+
+// TestSameEnvironment: the guard of the floating-point environment is one, in a copy per
+// package, as the go command looks for changes of headers in the package's own folder only.
+func TestSameEnvironment(t *testing.T) {
+	one, err := os.ReadFile("../../avx2/env.h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile("../../avx512/env.h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(one, other) {
+		t.Error("asm/avx512/env.h is not asm/avx2/env.h")
+	}
 }
