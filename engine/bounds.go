@@ -22,7 +22,7 @@ type Bound struct {
 	Name                     string // for people, as in "focal, γ = 2"
 	Loss                     Loss
 	LossULP, GradientULP     float64
-	LossFloor, GradientFloor float64 // 2⁻¹²⁶; for gradients by probabilities 1 + γ times that
+	LossFloor, GradientFloor float64 // 2⁻¹²⁶; focal's for gradients by probabilities 1 + γ times that
 }
 
 // Bounds returns the error bounds for logits that are documented and tested.
@@ -39,24 +39,23 @@ func collectBounds(probs bool) []Bound {
 	var list []Bound
 	for i, f := range families {
 		for _, of := range f.bounds {
-			b := Bound{Name: strings.TrimSuffix(f.Title, " loss"), Loss: Loss{family: uint8(i), values: of.values}, LossFloor: 0x1p-126, GradientFloor: 0x1p-126}
-			u := of.logits
+			u, floor, probFloor := of.logits, limits{1, 1}, limits{1, 1}
+			if f.floors != nil {
+				floor, probFloor = f.floors(of.values)
+			}
 			if probs {
-				u = of.probs
-				if f.probFloor != nil {
-					b.GradientFloor *= f.probFloor(of.values)
-				}
+				u, floor = of.probs, probFloor
 			}
 			if u == (limits{}) {
 				continue
 			}
-			b.LossULP, b.GradientULP = u.loss, u.gradient
+			name := strings.TrimSuffix(f.Title, " loss")
 			for k, p := range f.Parameters {
-				if p.Name == f.ShortParameter {
-					b.Name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(of.values[k]), 'g', -1, 32)
+				if !p.Weight {
+					name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(of.values[k]), 'g', -1, 32)
 				}
 			}
-			list = append(list, b)
+			list = append(list, Bound{name, Loss{family: uint8(i), values: of.values}, u.loss, u.gradient, floor.loss * 0x1p-126, floor.gradient * 0x1p-126})
 		}
 	}
 	return list

@@ -23,9 +23,8 @@ type family struct {
 
 	// bounds are the documented errors; see [Bound].
 	bounds []bounds
-	// probFloor is the floor of gradients by probabilities, in units of 2⁻¹²⁶; nil
-	// stands for 1, which all others are.
-	probFloor func(v values) float64
+	// floors are those of [Bound], in units of 2⁻¹²⁶; nil stands for 1 throughout.
+	floors func(v values) (logits, probs limits)
 }
 
 // bounds are the documented errors of one loss of a family.
@@ -34,7 +33,7 @@ type bounds struct {
 	logits, probs limits // from these; {} where none is documented
 }
 
-// limits are the largest errors of loss and gradient, in ULP.
+// limits are the largest errors of loss and gradient, in ULP, or their floors.
 type limits struct{ loss, gradient float64 }
 
 // The rows of the list. The zero [Loss] is of the first.
@@ -85,7 +84,7 @@ var families = [...]family{
 			{values{0.25, 3}, limits{5, 6.5}, limits{5.5, 5.5}},
 			{values{0.25, 5}, limits{7.5, 9.5}, limits{5.5, 5.5}},
 		},
-		probFloor: func(v values) float64 { return 1 + float64(v[1]) },
+		floors: func(v values) (logits, probs limits) { return limits{1, 1}, limits{1, 1 + float64(v[1])} },
 	},
 }
 

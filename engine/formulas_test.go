@@ -32,6 +32,9 @@ func TestFamilies(t *testing.T) {
 		if !number {
 			t.Errorf("%s: short names have %s, which is no parameter", f.Name, f.ShortParameter)
 		}
+		if f.ShortParameter != "" && strings.ContainsAny(f.Name[len(f.Name)-1:], "0123456789") {
+			t.Errorf("%s: a number behind it would be one with its own", f.Name)
+		}
 		l, err := ParseLoss(f.Name)
 		if err != nil || l.Family().Name != f.Name || len(l.Family().Parameters) != len(f.Parameters) {
 			t.Errorf("%s: %v, %v", f.Name, l, err)
@@ -81,7 +84,7 @@ func TestListReachesAllKernels(t *testing.T) {
 	}
 }
 
-// TestBoundNames: those that README has.
+// TestBoundNames: those that README has, and the floors that [Bound] has.
 func TestBoundNames(t *testing.T) {
 	var got []string
 	for _, b := range Bounds() {
@@ -91,10 +94,17 @@ func TestBoundNames(t *testing.T) {
 	if !strings.HasPrefix(strings.Join(got, "; ")+"; ", want+"; ") {
 		t.Errorf("%s, want %s", strings.Join(got, "; "), want)
 	}
-	for _, b := range ProbBounds() {
-		gamma, _ := b.Loss.Parameter("gamma")
-		if b.Loss.Family().Name == "focal" && b.GradientFloor != (1+float64(gamma))*0x1p-126 {
-			t.Errorf("%s: floor %g", b.Name, b.GradientFloor)
+	for input, list := range [][]Bound{Bounds(), ProbBounds()} {
+		names := map[string]bool{}
+		for _, b := range list {
+			if names[b.Name] {
+				t.Errorf("two losses are named %s", b.Name)
+			}
+			names[b.Name] = true
+			gamma, focal := b.Loss.Parameter("gamma")
+			if floor := 1 + float64(input)*float64(gamma); focal && (b.LossFloor != 0x1p-126 || b.GradientFloor != floor*0x1p-126) {
+				t.Errorf("%s: floors %g, %g", b.Name, b.LossFloor, b.GradientFloor)
+			}
 		}
 	}
 }

@@ -31,8 +31,8 @@ generic's, and measures the error against float64, in units in the last place (U
 the exact value. Infinities, NaN, and the signs of all results must be right.
 
 Where an exact loss or gradient is below 2⁻¹²⁶, its absolute error must be at most
-2⁻¹²⁶, and counts as 0 ULP; for gradients by a probability both are 1 + γ times as
-large. Subnormal results of functions count in units of the smallest float32.
+2⁻¹²⁶, and counts as 0 ULP; engine.Bound says where both are larger. Subnormal results
+of functions count in units of the smallest float32.
 
 By default every %s of the 2³² bit patterns is taken; --exhaustive takes all of
 them, which takes about 40 minutes on two cores. Pow has two arguments, and never
