@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // stride of the accuracy sweep over the bit patterns of all float32 logits;
@@ -90,6 +92,7 @@ func ulps(got float32, want, floor float64) float64 {
 // A form says what the scores are.
 type form struct {
 	name  string
+	input asm.Input
 	list  func() []Bound
 	end   uint64 // the bit patterns of float32 below that are scores, but for infinities and NaN
 	exact func(Loss) reference
@@ -97,13 +100,13 @@ type form struct {
 }
 
 var (
-	fromLogits = form{"logits", Bounds, 1 << 32, exactLoss, func(x []float32, y []uint8) Batch { return Batch{Logits: x, Labels: y} }}
-	fromProbs  = form{"probabilities", ProbBounds, 0x3f800001, exactProbLoss, func(x []float32, y []uint8) Batch { return Batch{Probs: x, Labels: y} }}
+	fromLogits = form{"logits", asm.Logits, Bounds, 1 << 32, exactLoss, func(x []float32, y []uint8) Batch { return Batch{Logits: x, Labels: y} }}
+	fromProbs  = form{"probabilities", asm.Probs, ProbBounds, 0x3f800001, exactProbLoss, func(x []float32, y []uint8) Batch { return Batch{Probs: x, Labels: y} }}
 )
 
 // TestAccuracy measures the error over a stride of all logits, and checks that
-// no value is missing, no loss is −0 and nothing is NaN. Kernels agree bit for
-// bit, so the fastest stands for all.
+// no value is missing, no loss is −0 and nothing is NaN, of every kernel. Package kernel
+// compares them with generic: here it shows which of them is wrong.
 func TestAccuracy(t *testing.T) { testAccuracy(t, fromLogits, Bounds(), stride) }
 
 // TestProbAccuracy does so for all probabilities, −0 aside.
@@ -122,66 +125,103 @@ func TestLargeGamma(t *testing.T) {
 	testAccuracy(t, fromProbs, probs, 4*stride)
 }
 
+// outputs are what is measured of each set, in the order of accuracy: all that its kernels
+// of one formula return.
+var outputs = [...]struct {
+	what   string
+	kernel asm.Output
+}{{"loss", asm.Loss}, {"loss", asm.Gradient}, {"gradient", asm.Gradient}}
+
+// accuracy is the worst of the outputs.
+type accuracy [len(outputs)]worst
+
 func testAccuracy(t *testing.T, f form, bounds []Bound, stride uint64) {
 	for _, b := range bounds {
 		t.Run(f.name+"/"+b.Name, func(t *testing.T) {
-			e := must(New(b.Loss, WithWorkers(1)))
+			var engines []*Engine
+			for _, name := range Kernels() {
+				engines = append(engines, must(New(b.Loss, WithKernel(name), WithWorkers(1))))
+			}
 			var mu sync.Mutex
-			var loss, slope worst
+			all := make([]accuracy, len(engines))
 			var wg sync.WaitGroup
 			parts := uint64(runtime.GOMAXPROCS(0))
 			for part := range parts {
 				wg.Go(func() {
-					l, s, err := sweep(e, b, f, part, parts, stride)
+					of, err := sweep(engines, b, f, part, parts, stride)
 					mu.Lock()
 					defer mu.Unlock()
-					loss.add(l)
-					slope.add(s)
+					for i, of := range of {
+						for k, w := range of {
+							all[i][k].add(w)
+						}
+					}
 					if err != nil {
 						t.Error(err)
 					}
 				})
 			}
 			wg.Wait()
-			t.Logf("loss     %v", loss)
-			t.Logf("gradient %v", slope)
-			if loss.ulps > b.LossULP {
-				t.Errorf("loss beyond its bound of %g ULP: %v", b.LossULP, loss)
-			}
-			if slope.ulps > b.GradientULP {
-				t.Errorf("gradient beyond its bound of %g ULP: %v", b.GradientULP, slope)
+			for i, e := range engines {
+				for k, w := range all[i] {
+					what, bound := outputs[k].what, b.LossULP
+					if what == "gradient" {
+						bound = b.GradientULP
+					}
+					name := e.Kernel() + "/" + asm.KernelOf(e.formula, f.input, outputs[k].kernel).String()
+					t.Logf("%s: %-8s %v", name, what, w)
+					if w.ulps > bound {
+						t.Errorf("%s: %s beyond its bound of %g ULP: %v", name, what, bound, w)
+					}
+				}
 			}
 		})
 	}
 }
 
-// sweep measures one part of every stride-th score.
-func sweep(e *Engine, b Bound, f form, part, parts, step uint64) (loss, slope worst, err error) {
+// sweep measures one part of every stride-th score on the first engine, and an eighth of
+// that on the others.
+func sweep(engines []*Engine, b Bound, f form, part, parts, step uint64) ([]accuracy, error) {
 	exact := f.exact(b.Loss)
-	const n = 1 << 14
-	x, dst, grad := make([]float32, 0, n), make([]float32, n), make([]float32, n)
+	const n = 1 << 11
+	x, dst, grad, value := make([]float32, 0, n), make([]float32, n), make([]float32, n), make([]float32, n)
 	y := [2][]uint8{make([]uint8, n), make([]uint8, n)}
 	for i := range n {
 		y[1][i] = 1
 	}
+	var wantLoss, wantSlope [n]float64
+	all := make([]accuracy, len(engines))
+	turn := 0
 	flush := func() error {
+		n := len(x)
 		for label := range y {
-			n := len(x)
-			if _, err := e.LossesAndGradients(dst[:n], grad[:n], f.batch(x, y[label][:n])); err != nil {
-				return err
-			}
 			for i, x := range x {
-				wantLoss, wantSlope := exact(float64(x), label == 1)
-				l := worst{ulps(dst[i], wantLoss, b.LossFloor), float64(x), label == 1, float64(dst[i]), wantLoss}
-				s := worst{ulps(grad[i], wantSlope, b.GradientFloor), float64(x), label == 1, float64(grad[i]), wantSlope}
-				if math.Signbit(float64(dst[i])) || dst[i] != dst[i] || grad[i] != grad[i] {
-					return fmt.Errorf("score %g, label %d: loss %g, gradient %g", x, label, dst[i], grad[i])
+				wantLoss[i], wantSlope[i] = exact(float64(x), label == 1)
+			}
+			for k, e := range engines {
+				if k > 0 && turn%8 != 0 {
+					break
 				}
-				loss.add(l)
-				slope.add(s)
+				batch := f.batch(x, y[label][:n])
+				_, err := e.LossesAndGradients(dst[:n], grad[:n], batch)
+				if err == nil {
+					_, err = e.Losses(value[:n], batch)
+				}
+				if err != nil {
+					return fmt.Errorf("%s: %w", e.Kernel(), err)
+				}
+				for i, x := range x {
+					if math.Signbit(float64(dst[i])) || math.Signbit(float64(value[i])) || dst[i] != dst[i] || value[i] != value[i] || grad[i] != grad[i] {
+						return fmt.Errorf("%s: score %g, label %d: loss %g, with the gradient %g, gradient %g", e.Kernel(), x, label, value[i], dst[i], grad[i])
+					}
+					all[k][0].add(worst{ulps(value[i], wantLoss[i], b.LossFloor), float64(x), label == 1, float64(value[i]), wantLoss[i]})
+					all[k][1].add(worst{ulps(dst[i], wantLoss[i], b.LossFloor), float64(x), label == 1, float64(dst[i]), wantLoss[i]})
+					all[k][2].add(worst{ulps(grad[i], wantSlope[i], b.GradientFloor), float64(x), label == 1, float64(grad[i]), wantSlope[i]})
+				}
 			}
 		}
 		x = x[:0]
+		turn++
 		return nil
 	}
 	if testing.Short() {
@@ -194,11 +234,11 @@ func sweep(e *Engine, b Bound, f form, part, parts, step uint64) (loss, slope wo
 		}
 		if x = append(x, v); len(x) == n {
 			if err := flush(); err != nil {
-				return loss, slope, err
+				return all, err
 			}
 		}
 	}
-	return loss, slope, flush()
+	return all, flush()
 }
 
 // TestWeightedAccuracy: what [Bound] says of weights other than those of the list.
