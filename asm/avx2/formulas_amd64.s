@@ -105,7 +105,7 @@ PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PROBS_PASSES, FOCAL2_PROB_SLOPE)
 #define FOCAL_SLOPE(o, U, W, E, D, Q) \
 	TRUEPROB(U, E, D, Q); \
 	SOFTPLUS(o, U); \
-	VBROADCASTSS GAMMA, E         /* E = γ */; \
+	VBROADCASTSS PARAM(params_Gamma), E /* E = γ */; \
 	VMULPS E, D, D                /* D = γ·p_t */; \
 	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
 	VMULPS POWERS(o), W, W             /* W = ±w·q^γ */; \
@@ -118,7 +118,7 @@ PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PROBS_PASSES, FOCAL2_PROB_SLOPE)
 	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
 	VMAXPS ·constants+table_least(SB), Q, Q /* Q = max(q, 2⁻¹⁴⁹) */; \
 	VDIVPS Q, C, Q                /* Q = CE/q */; \
-	VBROADCASTSS GAMMA, T; \
+	VBROADCASTSS PARAM(params_Gamma), T; \
 	VMULPS T, W, T                /* T = ±w·q^γ·γ */; \
 	VFMADD231PS Q, T, D           /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
 LOGITS_LOSS(focalLoss, FOCAL, LOGITS_POWER_PASSES, FOCAL_VALUE)

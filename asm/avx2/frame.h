@@ -47,9 +47,9 @@
 done:
 
 // The weights by label. Of a gradient the sign is the weight's.
-#define VALUE_WEIGHTS VBROADCASTF128 WEIGHT_BY_LABEL, rByLabel
+#define VALUE_WEIGHTS VBROADCASTF128 PARAM(params_Weights), rByLabel
 #define SLOPE_WEIGHTS \
-	VBROADCASTF128 WEIGHT_BY_LABEL, rByLabel; \
+	VBROADCASTF128 PARAM(params_Weights), rByLabel; \
 	VXORPS ·constants+table_negatepos(SB), rByLabel, rByLabel; \
 	SPREAD(table_sign, rSign)
 

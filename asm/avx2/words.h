@@ -29,11 +29,8 @@
 #define LOWS(o) (o+6144)(rBuf)(rAt*4)
 #define CES(o) LOG1PS(o)
 
-// Params in the Call.
-#define WEIGHT_BY_LABEL (call_Params+params_Weights)(rCall)
-#define GAMMA (call_Params+params_Gamma)(rCall)
-#define GAMMALOW (call_Params+params_GammaLow)(rCall)
-#define LIMIT (call_Params+params_Limit)(rCall)
+// PARAM: that of a name in the Call, params_Gamma and the like.
+#define PARAM(name) (call_Params+name)(rCall)
 
 // SPREAD: a constant in all lanes of r. TABLE: a vector of constants.
 #define SPREAD(name, r) VBROADCASTSS ·constants+name(SB), r
@@ -184,13 +181,13 @@
 	VFNMADD231PS powC2, V, H      /* H = −h − n·ln2/8 */; \
 	VSUBPS S, H, H                /* H = r = −(h + lo) − n·ln2/8 */
 #define PRODUCT_SETUP \
-	VBROADCASTSS GAMMA, powGamma; \
-	VBROADCASTSS GAMMALOW, powGammaLow; \
+	VBROADCASTSS PARAM(params_Gamma), powGamma; \
+	VBROADCASTSS PARAM(params_GammaLow), powGammaLow; \
 	SPREAD(table_magic, powMagic); \
 	SPREAD(table_minus8ln2, powMinus8Ln2); \
 	SPREAD(table_c1, powC1); \
 	SPREAD(table_c2, powC2); \
-	VBROADCASTSS LIMIT, powLimit
+	VBROADCASTSS PARAM(params_Limit), powLimit
 
 // POWR: t and r in place of v and s, from logits.
 #define POWR(s, v, S, V, H, T) \

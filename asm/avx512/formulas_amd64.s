@@ -112,7 +112,7 @@ PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PLAIN, FOCAL2_PROB_SLOPE)
 	VMOVUPS QS(o), Q; \
 	TRUEPROB(o, U, D, Q); \
 	SOFTPLUS(U, L); \
-	VMULPS.BCST GAMMA, D, D       /* D = γ·p_t */; \
+	VMULPS.BCST PARAM(params_Gamma), D, D /* D = γ·p_t */; \
 	VFMADD213PS Q, U, D           /* D = q + γ·p_t·softplus(u) */; \
 	VMULPS W, D, D                /* D = g */
 #define FOCAL_PROB_VALUE(o, U, W, C, F) \
@@ -123,7 +123,7 @@ PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PLAIN, FOCAL2_PROB_SLOPE)
 	VDIVPS T, W, D                /* D = ±w·q^γ/p_t */; \
 	VMAXPS.BCST ·constants+table_least(SB), Q, Q /* Q = max(q, 2⁻¹⁴⁹) */; \
 	VDIVPS Q, C, Q                /* Q = CE/q */; \
-	VMULPS.BCST GAMMA, W, T       /* T = ±w·q^γ·γ */; \
+	VMULPS.BCST PARAM(params_Gamma), W, T /* T = ±w·q^γ·γ */; \
 	VFMADD231PS Q, T, D           /* D = ±w·q^γ·(1/p_t + γ·CE/q) */
 LOGITS_LOSS(focalLoss, FOCAL, POWER, FOCAL_VALUE)
 LOGITS_GRADIENT(focalGradient, FOCAL, POWER, FOCAL_SLOPE)

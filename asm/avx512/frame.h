@@ -90,9 +90,9 @@
 done:
 
 // The weights by label. Of a gradient the sign is the weight's.
-#define VALUE_WEIGHTS VBROADCASTF32X4 WEIGHT_BY_LABEL, rByLabel
+#define VALUE_WEIGHTS VBROADCASTF32X4 PARAM(params_Weights), rByLabel
 #define SLOPE_WEIGHTS \
-	VBROADCASTF32X4 WEIGHT_BY_LABEL, rByLabel; \
+	VBROADCASTF32X4 PARAM(params_Weights), rByLabel; \
 	QUAD(table_negatepos, Z0); \
 	VXORPS Z0, rByLabel, rByLabel
 

@@ -44,11 +44,8 @@
 #define EXPONENTS(o) (o+5120)(rBuf)(rAt*4)
 #define LEFT 7168(rBuf)
 
-// Params in the Call.
-#define WEIGHT_BY_LABEL (call_Params+params_Weights)(rCall)
-#define GAMMA (call_Params+params_Gamma)(rCall)
-#define GAMMALOW (call_Params+params_GammaLow)(rCall)
-#define LIMIT (call_Params+params_Limit)(rCall)
+// PARAM: that of a name in the Call, params_Gamma and the like.
+#define PARAM(name) (call_Params+name)(rCall)
 
 // SPREAD: a constant in all lanes of r. TABLE: a table of eight twice, so that the 4 bits
 // of an index that VPERMPS reads select the same element. QUAD: a table of four, 4 times.
@@ -159,12 +156,12 @@
 // PRODUCT: t and r of exp(−γ·(s + v)), s in S and v in V, in T and H. The product is carried
 // as H + lo.
 #define PRODUCT(S, V, H, T) \
-	VBROADCASTSS LIMIT, H; \
+	VBROADCASTSS PARAM(params_Limit), H; \
 	VMINPS S, H, S                /* S = min(s, limit), so γ·S ≤ 127·ln2 */; \
-	VBROADCASTSS GAMMA, T; \
+	VBROADCASTSS PARAM(params_Gamma), T; \
 	VMULPS S, T, H                /* H = h = γ·S, rounded */; \
 	VFMSUB213PS H, T, S           /* S = γ·S − h, exact */; \
-	VFMADD231PS.BCST GAMMALOW, V, S /* S = lo = S + γ'·v */; \
+	VFMADD231PS.BCST PARAM(params_GammaLow), V, S /* S = lo = S + γ'·v */; \
 	VMOVAPS rMagic, T; \
 	VFNMADD231PS exp8Ln2, H, T    /* T = t = −h·8/ln2 + magic */; \
 	VSUBPS rMagic, T, V           /* V = n */; \
