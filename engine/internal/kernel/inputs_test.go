@@ -174,6 +174,9 @@ func eachKernel(t *testing.T, rng *source, f func(t *testing.T, k asm.Kernel, p 
 			if _, ok := kinds[k.Input()]; !ok {
 				t.Fatalf("%v: no scores of input %q to test it with", k, k.Input())
 			}
+			if !genericSet.Has(k) {
+				t.Fatalf("generic/%v: the set has no such kernel", k)
+			}
 			if len(variants[k.Output()]) == 0 {
 				t.Fatalf("%v: no variants of output %d to test it with", k, k.Output())
 			}

@@ -147,7 +147,7 @@ func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asm
 	}
 	for j, want := range c.lanes {
 		if math.Float64bits(lanes[j]) != math.Float64bits(want) {
-			return fmt.Errorf("lane sum %d is %v, want %v", j, lanes[j], want)
+			return fmt.Errorf("lane sum %d is %v, generic's %v", j, lanes[j], want)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (c *lossCase) compare(what string, got, want []float32) error {
 	if c.w != nil {
 		weight = c.w[i]
 	}
-	return fmt.Errorf("%s[%d] of score %g, label %d, weight %g is %g (%#x), want %g (%#x)", what, i, c.x[i], c.y[i], weight,
+	return fmt.Errorf("%s[%d] of score %g, label %d, weight %g is %g (%#x), generic's %g (%#x)", what, i, c.x[i], c.y[i], weight,
 		got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
 }
 
