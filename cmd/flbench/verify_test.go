@@ -194,7 +194,7 @@ func TestVerifyFailures(t *testing.T) {
 			_, err := e.LossesAndGradients(dst, grad, b)
 			return err
 		}
-		return []lossKernel{{"generic", run}, {"other", func(dst, grad []float32, b engine.Batch) error {
+		return []lossKernel{{"generic", true, run}, {"other", true, func(dst, grad []float32, b engine.Batch) error {
 			err := run(dst, grad, b)
 			f(dst, grad, b)
 			return err
@@ -228,6 +228,12 @@ func TestVerifyFailures(t *testing.T) {
 				flip(dst, b.Logits, 1)
 			}
 		})), []string{"focal, γ = 2 from logit, loss, label 1: bits differ from generic's on 1 inputs, first those of other on 1"}},
+		{"bits of losses alone", lossSubject(groupLogits, bound, append(good, lossKernel{"third", false, func(dst, grad []float32, b engine.Batch) error {
+			err := good[0].run(dst, grad, b)
+			flip(dst, b.Logits, 1)
+			flip(grad, b.Logits, 1) // which is nothing that it is asked for
+			return err
+		}})), []string{"focal, γ = 2 from logit, loss, label 0: bits differ from generic's on 1 inputs, first those of third on 1; focal, γ = 2 from logit, loss, label 1: "}},
 		{"bits of a gradient", lossSubject(groupProbs, bound, onKernels(func(dst, grad []float32, b engine.Batch) {
 			if b.Labels[0] == 0 {
 				flip(grad, b.Probs, 0.5)
@@ -285,7 +291,7 @@ func TestVerifyFailures(t *testing.T) {
 
 // TestVerifyError: an error of a kernel is one of the command.
 func TestVerifyError(t *testing.T) {
-	boom := lossKernel{"generic", func(dst, grad []float32, b engine.Batch) error { return errors.New("boom") }}
+	boom := lossKernel{"generic", true, func(dst, grad []float32, b engine.Batch) error { return errors.New("boom") }}
 	s := lossSubject(groupLogits, engine.Bounds()[0], []lossKernel{boom})
 	if r, err := verify(context.Background(), []subject{s}, 1<<20, 2, nil); r != nil || err == nil || err.Error() != "boom" {
 		t.Errorf("%v, %v", r, err)
