@@ -21,10 +21,12 @@
 //
 //   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
 //   - asm/avx2/formulas_amd64.s, asm/avx512/formulas_amd64.s, asm/neon/formulas_arm64.s: a
-//     VALUE and a SLOPE macro for logits, and for probabilities, and a line per kernel
+//     VALUE and a SLOPE macro for logits, and for probabilities, which read its parameters
+//     by PARAM, and a line per kernel, in the order of the formulas in asm/call.go
 //   - generic/formulas.go: the same as Go functions
 //   - engine/internal/kernel/inputs_test.go: the params that its kernels are tested with
-//   - engine/formulas.go: its row, which the command, its checks and the tests read
+//   - engine/formulas.go: its constructor, and its row, which the command, its checks and the
+//     tests read; flbench verify measures the errors that it documents
 //   - README.md: the list of losses and their errors, which tests hold against that row
 //   - asm/work/counts.go, by make counts
 //
