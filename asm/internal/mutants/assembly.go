@@ -137,20 +137,20 @@ func assemblyMutants(file string, src []byte, names aliases) []mutant {
 func numbers(e *edits, at int, body string) bool {
 	v := strings.TrimSpace(body)
 	n, err := strconv.ParseInt(v, 0, 64)
-	if err != nil {
+	if err != nil || n < 0 {
 		return false
 	}
 	from := at + strings.Index(body, v)
-	for _, n := range offsets(n) {
-		e.add("offset", from, from+len(v), strconv.FormatInt(n, 10))
+	for _, n := range offsets(v, n) {
+		e.add("offset", from, from+len(v), format(v, uint64(n)))
 	}
 	return true
 }
 
 // offsets are the numbers to try in place of an offset, which may also be the number
-// of a register.
-func offsets(n int64) []int64 {
-	if n%4 == 0 {
+// of a register, or, in hexadecimal, bits.
+func offsets(literal string, n int64) []int64 {
+	if n%4 == 0 && !isHex(literal) {
 		return []int64{n + 4, n ^ 1}
 	}
 	return []int64{n ^ 1}
@@ -323,7 +323,7 @@ func immediates(e *edits, at int, operands string) {
 			case strings.HasPrefix(after, "(") && n%4 == 0:
 				e.add("offset", from, to, strconv.FormatInt(n+4, 10))
 			default:
-				for _, n := range offsets(n) {
+				for _, n := range offsets(text, n) {
 					e.add("offset", from, to, format(text, uint64(n)))
 				}
 			}
@@ -340,9 +340,11 @@ func lowBits(literal string) []uint64 {
 	return []uint64{1}
 }
 
+func isHex(literal string) bool { return len(literal) > 2 && literal[1]|0x20 == 'x' }
+
 // format writes n as the literal was written.
 func format(literal string, n uint64) string {
-	if len(literal) > 2 && (literal[1] == 'x' || literal[1] == 'X') {
+	if isHex(literal) {
 		return fmt.Sprintf("0x%0*x", len(literal)-2, n)
 	}
 	return strconv.FormatUint(n, 10)

@@ -84,6 +84,7 @@ func TestAssemblyMutants(t *testing.T) {
 			"offset: #define K_P3 28 ⇒ #define K_P3 32",
 			"offset: #define K_P3 28 ⇒ #define K_P3 29",
 		}},
+		{"#define MODE 0x1f80\n", []string{"offset: #define MODE 0x1f80 ⇒ #define MODE 0x1f81"}},
 		{"\tTURN(0(SI)(AX*4), (o+LOFF)(R8)(AX*1), Y1)\n", []string{
 			"delete: TURN(0(SI)(AX*4), (o+LOFF)(R8)(AX*1), Y1) ⇒ (nothing)",
 			"offset: TURN(0(SI)(AX*4), (o+LOFF)(R8)(AX*1), Y1) ⇒ TURN(4(SI)(AX*4), (o+LOFF)(R8)(AX*1), Y1)",

@@ -65,7 +65,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o := options{stdout: stdout, log: stderr}
 	f := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.n, "n", 40, "mutants per file")
+	f.IntVar(&o.n, "n", 30, "mutants per file")
 	f.StringVar(&o.seed, "seed", "", "`number` that chooses them (default: another each time)")
 	f.BoolVar(&o.all, "all", false, "try all mutants, which takes hours")
 	f.StringVar(&o.files, "files", "", "`globs` of files or folders, with commas (default: all)")
