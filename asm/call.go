@@ -108,6 +108,6 @@ type Call struct {
 	Weights   *float32   // factors of the weights, finite and ≥ 0; nil: all 1
 	Losses    *float32   // where losses go; nil: not wanted
 	Gradients *float32   // where gradients go; only of Gradient kernels, and never nil there
+	Params    Params     // ahead of Lanes, so that loops read them at short offsets
 	Lanes     [8]float64 // the lane sums of the canonical sum, added to
-	Params    Params
 }
