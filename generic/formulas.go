@@ -3,8 +3,8 @@ package generic
 import "github.com/flengine/flengine/asm"
 
 // formula is a loss and its derivative, from logits and from probabilities: functions that
-// set t.f, and slopes also t.g, from the other terms. A slope leaves a sign in t.f that does
-// not count.
+// set t.f, and slopes also t.g, from the other terms. In a slope w has the sign of the gradient,
+// and the loss is a magnitude.
 type formula struct {
 	power                              bool // needs q^γ
 	value, slope, probValue, probSlope func(t *terms)
@@ -20,27 +20,27 @@ var formulas = [asm.NumFormulas]formula{
 // Cross-entropy: w·softplus(u), gradient ±w·q.
 
 func ceValue(t *terms) {
-	for i, l := range t.l {
+	for i, l := range &t.l {
 		t.f[i] = float32(t.w[i] * softplus(t.u[i], l))
 	}
 }
 
 func ceSlope(t *terms) {
-	for i, w := range t.w {
-		t.f[i] = float32(w * softplus(t.u[i], t.l[i]))
+	for i, w := range &t.w {
+		t.f[i] = magnitude(w * softplus(t.u[i], t.l[i]))
 		t.g[i] = float32(w * t.q[i])
 	}
 }
 
 func ceProbValue(t *terms) {
-	for i, ce := range t.ce {
+	for i, ce := range &t.ce {
 		t.f[i] = float32(t.w[i] * ce)
 	}
 }
 
 func ceProbSlope(t *terms) {
-	for i, w := range t.w {
-		t.f[i] = float32(w * t.ce[i])
+	for i, w := range &t.w {
+		t.f[i] = magnitude(w * t.ce[i])
 		t.g[i] = w / probTrue(t.x[i], t.y[i])
 	}
 }
@@ -48,17 +48,17 @@ func ceProbSlope(t *terms) {
 // Focal loss, γ = 1: w·q·softplus(u), gradient ±w·q·(q + p_t·softplus(u)).
 
 func focal1Value(t *terms) {
-	for i, e := range t.e {
+	for i, e := range &t.e {
 		t.w[i] *= sigmoid(t.u[i], e)
 	}
 	ceValue(t)
 }
 
 func focal1Slope(t *terms) {
-	for i, w := range t.w {
+	for i, w := range &t.w {
 		q, sp := t.q[i], softplus(t.u[i], t.l[i])
 		w *= q
-		t.f[i] = float32(w * sp)
+		t.f[i] = magnitude(w * sp)
 		t.g[i] = float32(w * fma32(trueProb(t.u[i], t.e[i], q), sp, q))
 	}
 }
@@ -74,7 +74,7 @@ func focal1ProbSlope(t *terms) {
 	for i, x := range t.x {
 		w, ce, q := t.w[i], t.ce[i], probQ(x, t.y[i])
 		t.g[i] = float32(w * (float32(q/probTrue(x, t.y[i])) + ce))
-		t.f[i] = float32(float32(w*q) * ce)
+		t.f[i] = magnitude(float32(w*q) * ce)
 	}
 }
 
@@ -82,7 +82,7 @@ func focal1ProbSlope(t *terms) {
 // takes (w·q)·q, and the gradient w·q²: each has the smaller error so.
 
 func focal2Value(t *terms) {
-	for i, e := range t.e {
+	for i, e := range &t.e {
 		q := sigmoid(t.u[i], e)
 		t.w[i] = float32(t.w[i]*q) * q
 	}
@@ -90,10 +90,10 @@ func focal2Value(t *terms) {
 }
 
 func focal2Slope(t *terms) {
-	for i, w := range t.w {
+	for i, w := range &t.w {
 		q, sp := t.q[i], softplus(t.u[i], t.l[i])
 		pt := trueProb(t.u[i], t.e[i], q)
-		t.f[i] = float32(float32(float32(w*q)*q) * sp)
+		t.f[i] = magnitude(float32(float32(w*q)*q) * sp)
 		t.g[i] = float32(float32(w*float32(q*q)) * fma32(pt+pt, sp, q))
 	}
 }
@@ -110,7 +110,7 @@ func focal2ProbSlope(t *terms) {
 	for i, x := range t.x {
 		w, ce, q := t.w[i], t.ce[i], probQ(x, t.y[i])
 		t.g[i] = float32(float32(w*q) * (float32(q/probTrue(x, t.y[i])) + (ce + ce)))
-		t.f[i] = float32(float32(w*float32(q*q)) * ce)
+		t.f[i] = magnitude(float32(w*float32(q*q)) * ce)
 	}
 }
 
@@ -118,7 +118,7 @@ func focal2ProbSlope(t *terms) {
 // probabilities ±w·q^γ·(1/p_t + γ·CE/q).
 
 func focalValue(t *terms) {
-	for i, qg := range t.qg {
+	for i, qg := range &t.qg {
 		t.w[i] *= qg
 	}
 	ceValue(t)
@@ -126,16 +126,16 @@ func focalValue(t *terms) {
 
 func focalSlope(t *terms) {
 	gamma := t.params.Gamma
-	for i, w := range t.w {
+	for i, w := range &t.w {
 		q, sp := t.q[i], softplus(t.u[i], t.l[i])
 		w *= t.qg[i]
-		t.f[i] = float32(w * sp)
+		t.f[i] = magnitude(w * sp)
 		t.g[i] = float32(w * fma32(float32(gamma*trueProb(t.u[i], t.e[i], q)), sp, q))
 	}
 }
 
 func focalProbValue(t *terms) {
-	for i, qg := range t.qg {
+	for i, qg := range &t.qg {
 		t.w[i] *= qg
 	}
 	ceProbValue(t)
@@ -149,6 +149,6 @@ func focalProbSlope(t *terms) {
 			q = asm.Least
 		}
 		t.g[i] = fma32(float32(w*gamma), float32(ce/q), float32(w/probTrue(x, t.y[i])))
-		t.f[i] = float32(w * ce)
+		t.f[i] = magnitude(w * ce)
 	}
 }

@@ -1,7 +1,6 @@
 package generic
 
 import (
-	"math"
 	"sync"
 	"unsafe"
 
@@ -32,12 +31,12 @@ func Run(c *asm.Call) {
 	if c.Losses != nil {
 		losses = unsafe.Slice(c.Losses, c.N)
 	}
-	byLabel, sign := c.Params.Weights, uint32(0)
+	byLabel := c.Params.Weights
 	evaluate, take := f.value, (*terms).logits
 	slope := c.Kernel.Output() == asm.Gradient
 	if slope {
 		// The sign of the gradient is the weight's: ignored scores have +0.
-		byLabel[1], sign = -byLabel[1], 1<<31
+		byLabel[1] = -byLabel[1]
 		grads = unsafe.Slice(c.Gradients, c.N)
 		evaluate, take = f.slope, (*terms).signedLogits
 	}
@@ -48,12 +47,9 @@ func Run(c *asm.Call) {
 		}
 	}
 	for at := 0; at < c.N; at += Group {
-		t.weigh(&byLabel, at)
-		take(t, f.power)
+		t.x, t.y = (*group)(t.scores[at:]), (*[Group]uint8)(t.labels[at:])
+		take(t, &byLabel, at, f.power)
 		evaluate(t)
-		for i, f := range t.f {
-			t.f[i] = math.Float32frombits(math.Float32bits(f) &^ sign)
-		}
 		if losses != nil {
 			*(*group)(losses[at:]) = t.f
 		}

@@ -19,16 +19,12 @@ type terms struct {
 	u, e, l, q, qg group // from logits: u, exp(−|u|), log1p(e), σ(u) for slopes, q^γ if asked
 	ce             group // from probabilities: min(−ln p_t, 100), and qg
 
-	f group // what a formula sets: the loss, whose sign does not count in a slope,
+	f group // what a formula sets: the loss
 	g group // and, in a slope, the gradient
 }
 
-// weigh sets x, y and w for the group from score at on.
-func (t *terms) weigh(byLabel *[4]float32, at int) {
-	t.x, t.y = (*group)(t.scores[at:]), (*[Group]uint8)(t.labels[at:])
-	for i, y := range t.y {
-		t.w[i] = byLabel[y&3]
-	}
+// weigh multiplies the weights by those of the batch from score at on, if any.
+func (t *terms) weigh(at int) {
 	if t.weights == nil {
 		return
 	}
@@ -37,11 +33,13 @@ func (t *terms) weigh(byLabel *[4]float32, at int) {
 	}
 }
 
-// logits sets the terms of a value.
-func (t *terms) logits(withPower bool) {
+// logits sets the terms of a value, of the group from score at on.
+func (t *terms) logits(byLabel *[4]float32, at int, withPower bool) {
 	for i, y := range t.y {
 		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ uint32(y)<<31)
+		t.w[i] = byLabel[y&3]
 	}
+	t.weigh(at)
 	expNeg(&t.e, &t.u)
 	log1p(&t.l, &t.e)
 	if withPower {
@@ -50,13 +48,16 @@ func (t *terms) logits(withPower bool) {
 }
 
 // signedLogits sets the terms of a slope.
-func (t *terms) signedLogits(withPower bool) {
-	for i, x := range t.x {
-		t.u[i] = math.Float32frombits(math.Float32bits(x) ^ math.Float32bits(t.w[i])&(1<<31))
+func (t *terms) signedLogits(byLabel *[4]float32, at int, withPower bool) {
+	for i, y := range t.y {
+		w := byLabel[y&3]
+		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ math.Float32bits(w)&(1<<31))
+		t.w[i] = w
 	}
+	t.weigh(at)
 	expNeg(&t.e, &t.u)
 	log1p(&t.l, &t.e)
-	for i, e := range t.e {
+	for i, e := range &t.e {
 		t.q[i] = sigmoid(t.u[i], e)
 	}
 	if withPower {
@@ -65,12 +66,19 @@ func (t *terms) signedLogits(withPower bool) {
 }
 
 // probs sets the terms of a value and of a slope.
-func (t *terms) probs(withPower bool) {
+func (t *terms) probs(byLabel *[4]float32, at int, withPower bool) {
+	for i, y := range t.y {
+		t.w[i] = byLabel[y&3]
+	}
+	t.weigh(at)
 	crossEntropy(&t.ce, t.x, t.y)
 	if withPower {
 		probPower(&t.qg, t.x, t.y, t.params.Gamma, t.params.GammaLow, t.params.Limit)
 	}
 }
+
+// magnitude is v without its sign.
+func magnitude(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
 
 // sigmoid is σ(u), with e = exp(−|u|).
 func sigmoid(u, e float32) float32 {
