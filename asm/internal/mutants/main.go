@@ -255,13 +255,14 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 	if err := l.prepare(ctx, trees[0]); err != nil {
 		return false, err
 	}
-	if err := c.run(ctx, trees); err != nil {
-		return false, err
-	}
+	failed := c.run(ctx, trees)
 	seconds := time.Since(c.start).Seconds()
-	if err := l.confirm(ctx, trees); err != nil && ctx.Err() == nil {
-		return false, err
+	if failed == nil && ctx.Err() == nil {
+		if err := l.confirm(ctx, trees); err != nil && ctx.Err() == nil {
+			return false, err
+		}
 	}
+	// What is known by now is shown, whatever the end.
 	if err := writeTable(o.stdout, c.files); err != nil {
 		return false, err
 	}
@@ -276,5 +277,5 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 			return false, err
 		}
 	}
-	return len(survivors(c.files)) > 0, nil
+	return len(survivors(c.files)) > 0, failed
 }
