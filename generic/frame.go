@@ -31,12 +31,12 @@ func Run(c *asm.Call) {
 	if c.Losses != nil {
 		losses = unsafe.Slice(c.Losses, c.N)
 	}
-	byLabel := c.Params.Weights
+	t.byLabel = c.Params.Weights
 	evaluate, take := f.value, (*terms).logits
 	slope := c.Kernel.Output() == asm.Gradient
 	if slope {
 		// The sign of the gradient is the weight's: ignored scores have +0.
-		byLabel[1] = -byLabel[1]
+		t.byLabel[1] = -t.byLabel[1]
 		grads = unsafe.Slice(c.Gradients, c.N)
 		evaluate, take = f.slope, (*terms).signedLogits
 	}
@@ -48,7 +48,7 @@ func Run(c *asm.Call) {
 	}
 	for at := 0; at < c.N; at += Group {
 		t.x, t.y = (*group)(t.scores[at:]), (*[Group]uint8)(t.labels[at:])
-		take(t, &byLabel, at, f.power)
+		take(t, at, f.power)
 		evaluate(t)
 		if losses != nil {
 			*(*group)(losses[at:]) = t.f

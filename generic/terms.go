@@ -12,8 +12,9 @@ type terms struct {
 	params         *asm.Params
 	scores         []float32 // of the call
 	labels         []uint8
-	weights        []float32 // nil: all 1
-	x              *group    // of the group
+	weights        []float32  // nil: all 1
+	byLabel        [4]float32 // the weights by label & 3; of foreground negated for slopes
+	x              *group     // of the group
 	y              *[Group]uint8
 	w              group // w, or ±w for slopes: the weight by label, times that of the batch
 	u, e, l, q, qg group // from logits: u, exp(−|u|), log1p(e), σ(u) for slopes, q^γ if asked
@@ -34,10 +35,10 @@ func (t *terms) weigh(at int) {
 }
 
 // logits sets the terms of a value, of the group from score at on.
-func (t *terms) logits(byLabel *[4]float32, at int, withPower bool) {
+func (t *terms) logits(at int, withPower bool) {
 	for i, y := range t.y {
 		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ uint32(y)<<31)
-		t.w[i] = byLabel[y&3]
+		t.w[i] = t.byLabel[y&3]
 	}
 	t.weigh(at)
 	expNeg(&t.e, &t.u)
@@ -48,9 +49,9 @@ func (t *terms) logits(byLabel *[4]float32, at int, withPower bool) {
 }
 
 // signedLogits sets the terms of a slope.
-func (t *terms) signedLogits(byLabel *[4]float32, at int, withPower bool) {
+func (t *terms) signedLogits(at int, withPower bool) {
 	for i, y := range t.y {
-		w := byLabel[y&3]
+		w := t.byLabel[y&3]
 		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ math.Float32bits(w)&(1<<31))
 		t.w[i] = w
 	}
@@ -66,9 +67,9 @@ func (t *terms) signedLogits(byLabel *[4]float32, at int, withPower bool) {
 }
 
 // probs sets the terms of a value and of a slope.
-func (t *terms) probs(byLabel *[4]float32, at int, withPower bool) {
+func (t *terms) probs(at int, withPower bool) {
 	for i, y := range t.y {
-		t.w[i] = byLabel[y&3]
+		t.w[i] = t.byLabel[y&3]
 	}
 	t.weigh(at)
 	crossEntropy(&t.ce, t.x, t.y)
