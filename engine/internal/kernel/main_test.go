@@ -143,3 +143,14 @@ func random(t *testing.T, f func(t *testing.T, rng *source)) {
 		}
 	}
 }
+
+// TestSettings names what the harness is told by its environment. That it is read within a
+// test makes go test run the tests anew where it changed, and not show an old result: what
+// TestMain reads does not count.
+func TestSettings(t *testing.T) {
+	for _, name := range []string{"FLENGINE_SEED", "FLENGINE_REPEAT", "FLENGINE_ONLY", "FLENGINE_REQUIRE", "FLENGINE_REPORT"} {
+		if value, set := os.LookupEnv(name); set {
+			t.Logf("%s=%s", name, value)
+		}
+	}
+}
