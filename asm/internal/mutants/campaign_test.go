@@ -227,9 +227,19 @@ func TestExplained(t *testing.T) {
 			t.Errorf("%s is left out: %q, want %q", file, got, want)
 		}
 	}
-	// What is not mutated here is not stale, what is gone from a file is.
+	// What is not mutated here is not stale, nor what fits a mutant of another
+	// architecture; what is gone from a file is.
 	files := []*source{{path: "f.go", mutants: []mutant{{file: "f.go", old: "x := 1", new: "x := 2"}}}}
-	if old := stale(list, files); len(old) != 1 || old[0].line != 1 {
+	if old := stale(list, files, files); len(old) != 1 || old[0].line != 1 {
+		t.Errorf("stale: %v", old)
+	}
+	files = []*source{{path: "x/arm.s", mutants: []mutant{{file: "x/arm.s", old: "RET"}}}}
+	all := append([]*source{{path: "x/amd.s", mutants: []mutant{{file: "x/amd.s", old: "NOP"}}}}, files...)
+	list, err = parseExplained("x/*.s: NOP ⇒ (nothing) # of amd64\nx/*.s: JMP ⇒ (nothing) # of none\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if old := stale(list, files, all); len(old) != 1 || old[0].line != 2 {
 		t.Errorf("stale: %v", old)
 	}
 	for _, bad := range []string{"f.go: a ⇒ b", "f.go: a ⇒ b # ", "f.go a ⇒ b # why", "f.go: a => b # why", "[: a ⇒ b # why"} {

@@ -78,17 +78,13 @@ func leftOut(list []explanation, file string) string {
 	return ""
 }
 
-// stale returns the explanations of mutants of the files that are not there any more.
-func stale(list []explanation, files []*source) (old []explanation) {
+// stale returns the explanations about files that fit no mutant there is any more, of
+// any architecture: a glob may be of files of several.
+func stale(list []explanation, files, all []*source) (old []explanation) {
 	for _, e := range list {
-		asked, found := false, false
-		for _, s := range files {
-			if e.of(s.path) {
-				asked = true
-				found = found || slices.ContainsFunc(s.mutants, e.fits)
-			}
-		}
-		if asked && !found {
+		of := func(s *source) bool { return e.of(s.path) }
+		fits := func(s *source) bool { return of(s) && slices.ContainsFunc(s.mutants, e.fits) }
+		if slices.ContainsFunc(files, of) && !slices.ContainsFunc(all, fits) {
 			old = append(old, e)
 		}
 	}

@@ -157,7 +157,17 @@ func (o *options) run(ctx context.Context) (bad bool, err error) {
 	if o.list {
 		return false, o.print(c.files)
 	}
-	for _, e := range stale(explained, files) {
+	everywhere := slices.Clone(all)
+	for arch := range emulators {
+		if arch != o.goarch {
+			more, err := sources(root, arch)
+			if err != nil {
+				return false, err
+			}
+			everywhere = append(everywhere, more...)
+		}
+	}
+	for _, e := range stale(explained, files, everywhere) {
 		fmt.Fprintf(o.log, "explained.txt:%d: no such mutant any more: %s: %s\n", e.line, e.file, e.edit)
 		bad = true
 	}
