@@ -20,13 +20,20 @@ type trial struct {
 // progress is how far a file is.
 type progress struct {
 	*source
-	order   []mutant // to try
-	next    int
-	want    int // mutants that count
-	counted int
-	running int
-	trials  []trial
+	order     []mutant // to try
+	next      int
+	want      int // mutants that count
+	counted   int
+	running   int
+	unchanged int // trials that gave the same code
+	trials    []trial
 }
+
+// dead tells whether edit after edit leaves all tests the same code: none is built from
+// the file.
+func (p *progress) dead() bool { return p.counted == 0 && p.unchanged >= deadAfter }
+
+const deadAfter = 10
 
 // campaign tries mutants of files with several workers.
 type campaign struct {
@@ -92,7 +99,7 @@ func (c *campaign) take(ctx context.Context) (*progress, mutant) {
 			p := c.files[c.turn]
 			c.turn = (c.turn + 1) % len(c.files)
 			switch {
-			case p.next == len(p.order) || p.counted == p.want:
+			case p.next == len(p.order) || p.counted == p.want || p.dead():
 			case p.counted+p.running < p.want:
 				m := p.order[p.next]
 				p.next++
@@ -137,6 +144,9 @@ func (c *campaign) put(ctx context.Context, p *progress, t trial, err error) (ti
 	c.done++
 	if t.fate.counts() {
 		p.counted++
+	}
+	if t.fate == unchanged {
+		p.unchanged++
 	}
 	if t.fate == survived {
 		t.reason = explain(c.explained, t.mutant)

@@ -98,6 +98,31 @@ func TestCampaign(t *testing.T) {
 	}
 }
 
+// TestDead: a file that no test is built from is given up, and said to be so.
+func TestDead(t *testing.T) {
+	files := fakeFiles(5, 40)
+	c := &campaign{files: files, log: io.Discard, tidy: func() error { return nil }}
+	c.try = func(_ context.Context, _ *tree, _ *source, m mutant) (fate, string, error) {
+		if m.file == "b" {
+			return unchanged, "", nil
+		}
+		return fakeFate(m), "", nil
+	}
+	if err := c.run(t.Context(), make([]*tree, 1)); err != nil {
+		t.Fatal(err)
+	}
+	var table bytes.Buffer
+	if err := writeTable(&table, files); err != nil {
+		t.Fatal(err)
+	}
+	if n := files[1].tally().Unchanged; n != deadAfter {
+		t.Errorf("gave up after %d mutants, want %d", n, deadAfter)
+	}
+	if got := table.String(); !strings.Contains(got, "\nb: no test is built from its code\n") || strings.Count(got, "no test is built") != 1 {
+		t.Error(got)
+	}
+}
+
 // TestCampaignEnds: an error ends it, and so does an interrupt, whose victims say nothing.
 func TestCampaignEnds(t *testing.T) {
 	broken := errors.New("broken")

@@ -14,7 +14,7 @@
 //
 // Every worker edits and tests a copy of the repository, with uncommitted files, in a
 // temporary folder. The exit code is 1 if there are survivors without an explanation,
-// or explanations without a mutant.
+// explanations without a mutant, or files whose code is in no test.
 package main
 
 import (
@@ -287,5 +287,5 @@ func (o *options) try(ctx context.Context, root string, c *campaign, seed uint64
 			return false, err
 		}
 	}
-	return len(survivors(c.files)) > 0, failed
+	return len(survivors(c.files)) > 0 || slices.ContainsFunc(c.files, (*progress).dead), failed
 }

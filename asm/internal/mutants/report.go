@@ -92,6 +92,11 @@ func writeTable(w io.Writer, files []*progress) error {
 		}
 		fmt.Fprintf(w, "%s: %s: %s\n", t.place(), t.op, t.mutant)
 	}
+	for _, p := range files {
+		if p.dead() {
+			fmt.Fprintf(w, "\n%s: no test is built from its code\n", p.path)
+		}
+	}
 	return nil
 }
 
