@@ -1,0 +1,54 @@
+package array
+
+import (
+	"errors"
+	"runtime/debug"
+	"unsafe"
+)
+
+// memory is the bytes that arrays are views of: a mapped file, or what was read of one.
+type memory struct {
+	data   []byte
+	mapped bool // reading it fails where the file was cut short or its disk fails
+}
+
+// close releases the memory. Closing twice is harmless.
+func (m *memory) close() error {
+	data, mapped := m.data, m.mapped
+	m.data, m.mapped = nil, false
+	if !mapped {
+		return nil
+	}
+	return unmapFile(data)
+}
+
+// errFault is a fault in reading mapped memory.
+var errFault = errors.New("reading failed, want a file that stays as it is and a sound disk")
+
+// guard calls f and turns a fault in reading mapped memory into errFault: a file that
+// was cut short, or a disk that failed, shows in no other way, and would end the
+// program.
+func guard(f func()) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = errFault
+		default:
+			panic(r)
+		}
+	}()
+	f()
+	return nil
+}
+
+// touch reads something of each page of p and returns what it read, so that the
+// compiler leaves that in.
+func touch(p []byte) (sum int) {
+	const page = 4096 // no system has smaller ones
+	for i := 0; i < len(p); i += page - int(uintptr(unsafe.Pointer(&p[i]))%page) {
+		sum += int(p[i])
+	}
+	return sum
+}
