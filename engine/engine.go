@@ -17,16 +17,31 @@ type Engine struct {
 	params  asm.Params
 	formula asm.Formula
 	kernels *kernel.Set
+	classes conventions
 	workers int
 	awake   bool // all workers can run at once, so they may wait awake
 }
 
-// An Option changes how an [Engine] works, never what it returns.
+// An Option is a choice for [New]. [WithKernel] and [WithWorkers] change how an [Engine]
+// works, never what it returns; [WithBackground] and [WithIgnored] say how its batches
+// are to be read. Of several of a kind the last counts.
 type Option func(*options)
 
 type options struct {
-	kernel  string
-	workers int
+	kernel     string
+	workers    int
+	background *int32
+	ignored    []int32
+}
+
+func optionsOf(opts []Option) options {
+	o := options{workers: runtime.GOMAXPROCS(0)}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	return o
 }
 
 // WithKernel chooses the kernel by name, one of [Kernels]. The default, and what
@@ -57,16 +72,11 @@ func WithWorkers(n int) Option {
 func Kernels() []string { return kernel.Names() }
 
 // New returns an engine for the loss. It fails with an [*InputError] if a parameter of
-// the loss is outside its range, or the number of workers below 1; and if the kernel
-// asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
+// the loss is outside its range, the number of workers below 1, or a class both background
+// and ignored; and if the kernel asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
 // under a floating-point environment that is not the default.
 func New(l Loss, opts ...Option) (*Engine, error) {
-	o := options{workers: runtime.GOMAXPROCS(0)}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
-		}
-	}
+	o := optionsOf(opts)
 	env, err := fpenv.Enter() // 1 − α is rounded
 	if err != nil {
 		return nil, err
@@ -77,6 +87,10 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	}
 	if o.workers < 1 {
 		return nil, wholeError("workers", float64(o.workers), "is %d: want at least 1", o.workers)
+	}
+	classes, err := o.conventions()
+	if err != nil {
+		return nil, err
 	}
 	name, source := o.kernel, ""
 	if name == "" {
@@ -95,6 +109,7 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		params:  params,
 		formula: formula,
 		kernels: set,
+		classes: classes,
 		workers: o.workers,
 		awake:   o.workers <= runtime.GOMAXPROCS(0),
 	}, nil

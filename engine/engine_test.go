@@ -507,6 +507,8 @@ func TestNew(t *testing.T) {
 		{loss: CrossEntropy().Weighted(inf, 1), want: "pos is +Inf: want a finite weight ≥ 0"},
 		{loss: CrossEntropy().Weighted(1, -1e-9), want: "neg is -1e-09: want a finite weight ≥ 0"},
 		{loss: CrossEntropy(), opts: []Option{WithWorkers(0)}, want: "workers is 0: want at least 1"},
+		{loss: CrossEntropy(), opts: []Option{WithBackground(-2)}, want: "background is -2: want a class that is not ignored, which WithIgnored sets"},
+		{loss: CrossEntropy(), opts: []Option{WithIgnored()}, want: "ignored is empty: want at least one class"},
 		{loss: CrossEntropy(), opts: []Option{WithKernel("mmx")}, want: `unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
 		{loss: CrossEntropy(), env: "mmx", want: `FLENGINE_KERNEL: unknown kernel "mmx"; usable here: ` + strings.Join(Kernels(), ", ")},
 	} {

@@ -156,6 +156,41 @@ func ExampleInputError() {
 	// Classes[1] is 4: want a class in [0, 1), -1 for background, or -2 for ignored
 }
 
+// Labels as Detectron2's RetinaNet has them: background is the number of classes, and
+// −1 does not count.
+func ExampleWithBackground() {
+	e, err := engine.New(engine.Focal(0.25, 2), engine.WithBackground(80), engine.WithIgnored(-1))
+	if err != nil {
+		panic(err)
+	}
+	b := engine.Batch{Logits: make([]float32, 3*80), Classes: []int32{17, 80, -1}, NumClasses: 80}
+	r, err := e.Sum(b)
+	fmt.Println(r.Positives, r.Ignored, err)
+
+	b.Classes[2] = -2
+	_, err = e.Sum(b)
+	fmt.Println(err)
+	// Output:
+	// 1 80 <nil>
+	// Classes[2] is -2: want a class in [0, 80), 80 for background, or -1 for ignored
+}
+
+// PyTorch's ignore_index beside the background of torchvision's RetinaNet.
+func ExampleWithIgnored() {
+	e, err := engine.New(engine.Focal(0.25, 2), engine.WithIgnored(-100))
+	if err != nil {
+		panic(err)
+	}
+	r, err := e.Sum(engine.Batch{Logits: make([]float32, 3*4), Classes: []int32{3, -1, -100}, NumClasses: 4})
+	fmt.Println(r.Positives, r.Ignored, err)
+
+	_, err = engine.New(engine.Focal(0.25, 2), engine.WithIgnored(-1))
+	fmt.Println(err)
+	// Output:
+	// 1 4 <nil>
+	// ignored[0] is -1: want a class that is not background, which WithBackground sets
+}
+
 func ExampleNew() {
 	_, err := engine.New(engine.Focal(1.5, 2))
 	fmt.Println(err)

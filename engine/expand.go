@@ -23,22 +23,28 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 			return y, c, n, nil
 		}
 		if i := badLabel(y); i >= 0 {
-			return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(y[i]), Reason: wantLabel}
+			return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(y[i]), Reason: fmt.Sprintf("want 0, 1, or %d for ignored", IgnoredLabel)}
 		}
 		return y, c, 0, j.miscounted(from, t.labels[:copy(t.labels[:], y)])
-	case j.NumClasses == 1:
+	case j.NumClasses == 1 && j.classes.standard:
 		return t.expandColumn(j, from, n)
 	}
 	y := t.labels[:n]
-	c, good, err := j.expandRows(y, from)
+	c, good, err := j.expandRows(y, from, &j.classes)
 	return y, c, good, err
 }
 
 // OneHot returns the batch with Labels in place of Classes, for what needs the label of
-// each score; the engine does not. labels, of one element per score, is where they go. A
-// batch that has Labels is returned as it is. On an error, an [*InputError] about the
-// first bad class or what is wrong with the whole, labels holds unspecified values.
-func (b Batch) OneHot(labels []uint8) (Batch, error) {
+// each score; the engine does not. labels, of one element per score, is where they go. Of
+// the options, [WithBackground] and [WithIgnored] count, as in [New]. A batch with Labels
+// is returned as it is. On an error, an [*InputError] about the first bad class or what is
+// wrong with the whole, labels holds unspecified values.
+func (b Batch) OneHot(labels []uint8, opts ...Option) (Batch, error) {
+	o := optionsOf(opts)
+	c, err := o.conventions()
+	if err != nil {
+		return b, err
+	}
 	checked := b
 	if err := checked.check(nil, nil, false, false); err != nil || b.Classes == nil {
 		return b, err
@@ -47,7 +53,7 @@ func (b Batch) OneHot(labels []uint8) (Batch, error) {
 	if len(labels) != len(x) {
 		return b, wholeError("labels", float64(len(labels)), "has length %d: want %d, one per score", len(labels), len(x))
 	}
-	if _, _, err := checked.expandRows(labels, 0); err != nil {
+	if _, _, err := checked.expandRows(labels, 0, &c); err != nil {
 		return b, err
 	}
 	b.Labels, b.Classes = labels, nil
@@ -82,7 +88,7 @@ func badLabel(y []uint8) int {
 	return -1
 }
 
-// expandColumn is expandLabels for classes of one column.
+// expandColumn is expandLabels for classes of one column under the standard conventions.
 func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	classes := j.Classes[from : from+n]
 	y := t.labels[:len(classes)]
@@ -97,7 +103,7 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 	if seen > 3 || invalid > 0 {
 		for i, c := range classes {
 			if uint32(c+2) > 2 {
-				return y, counts{}, i, j.badClass(from + i)
+				return y, counts{}, i, j.badClass(from+i, &j.classes)
 			}
 		}
 		return y, counts{}, 0, j.miscounted(from, y)
@@ -109,43 +115,34 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 // counts, and, if a class is bad, the error and how many scores precede it; else all.
 // The labels are mostly zeros, with a one for a positive anchor and a row of
 // IgnoredLabel for an ignored one.
-func (b *Batch) expandRows(y []uint8, from int) (c counts, good int, err error) {
+func (b *Batch) expandRows(y []uint8, from int, names *conventions) (c counts, good int, err error) {
 	clear(y)
 	n, columns := len(y), b.NumClasses
+	background := names.background
 	a := b.anchorOf(from)
 	// Row a takes the scores [at, at+columns) of y; the first row may have begun before
 	// it, the last may go on after it.
 	for at := a*columns - b.FirstColumn - from; at < n; at += columns {
-		class := int(b.Classes[a])
+		class := b.Classes[a]
 		switch {
-		case class == Background:
-		case uint(class) < uint(columns):
-			if i := at + class; i >= 0 && i < n {
-				y[i] = 1
-				c.positive++
-			}
-		case class == IgnoredClass:
+		case class == background:
+		case names.ignores(class):
 			row := y[max(at, 0):min(at+columns, n)]
 			for i := range row {
 				row[i] = IgnoredLabel
 			}
 			c.ignored += len(row)
+		case uint(class) < uint(columns):
+			if i := at + int(class); i >= 0 && i < n {
+				y[i] = 1
+				c.positive++
+			}
 		default:
-			return c, max(at, 0), b.badClass(a)
+			return c, max(at, 0), b.badClass(a, names)
 		}
 		a++
 	}
 	return c, n, nil
-}
-
-// What [InputError] wants of a label or class.
-var (
-	wantLabel = fmt.Sprintf("want 0, 1, or %d for ignored", IgnoredLabel)
-	wantClass = fmt.Sprintf("want a class in [0, %%d), %d for background, or %d for ignored", Background, IgnoredClass)
-)
-
-func (b *Batch) badClass(anchor int) error {
-	return &InputError{Field: "Classes", Index: anchor, Value: float64(b.Classes[anchor]), Reason: fmt.Sprintf(wantClass, b.NumClasses)}
 }
 
 // expandWeights returns the weight of each score of the block of n scores that

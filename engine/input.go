@@ -12,8 +12,8 @@ import (
 // What Batch.Classes and Batch.Labels call anchors and scores that are of no class, or
 // that do not count.
 const (
-	Background   = -1  // in Classes: an anchor of no class
-	IgnoredClass = -2  // in Classes: an anchor that does not count
+	Background   = -1  // in Classes: an anchor of no class, without WithBackground
+	IgnoredClass = -2  // in Classes: an anchor that does not count, without WithIgnored
 	IgnoredLabel = 255 // in Labels: a score that does not count
 )
 
@@ -47,8 +47,9 @@ type Batch struct {
 	// ignored.
 	Labels []uint8
 	// Classes has one entry per anchor: the column of its class in
-	// [0, NumClasses), Background (−1), or IgnoredClass (−2). It stands for the
-	// one-hot labels, which are never built; see [Batch.OneHot].
+	// [0, NumClasses), Background (−1), or IgnoredClass (−2); [WithBackground] and
+	// [WithIgnored] set other values for the last two. It stands for the one-hot
+	// labels, which are never built; see [Batch.OneHot].
 	Classes []int32
 
 	// NumClasses is the number of columns; 0 stands for 1.
