@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -131,6 +132,78 @@ func BenchmarkWorkers(b *testing.B) {
 					})
 				}
 			}
+		}
+	}
+}
+
+// BenchmarkSweep sets a sweep with easy parts against the sum of its first loss, turn by
+// turn, one worker; it reports the median ns/score of each, and the rate of the sweep as a
+// share of the sum's.
+func BenchmarkSweep(b *testing.B) {
+	x, y := easyBatch(1 << 20)
+	hard := make([]float32, len(x))
+	for i, x := range x {
+		hard[i] = x + 4
+	}
+	classes := make([]int32, len(x)/80+1)
+	for a := range classes {
+		classes[a] = Background
+		if a%3 == 0 {
+			classes[a] = int32(a % 80)
+		}
+	}
+	probs := make([]float32, len(x))
+	for i, x := range x {
+		probs[i] = float32(1 / (1 + math.Exp(-float64(x))))
+	}
+	var grid []Loss
+	for _, alpha := range []float32{0.1, 0.25, 0.5, 0.75, 0.9} {
+		for _, gamma := range []float32{0, 0.5, 1, 2, 3} {
+			grid = append(grid, Focal(alpha, gamma))
+		}
+	}
+	rows := len(x) / 80 * 80
+	for _, kernel := range Kernels() {
+		for _, c := range []struct {
+			name   string
+			losses []Loss
+			batch  Batch
+		}{
+			{"focal2+ce", []Loss{Focal(0.25, 2), CrossEntropy()}, Batch{Logits: x, Labels: y}},
+			{"focal2+ce/65536", []Loss{Focal(0.25, 2), CrossEntropy()}, Batch{Logits: x[:1<<16], Labels: y[:1<<16]}},
+			{"focal2+ce/classes", []Loss{Focal(0.25, 2), CrossEntropy()}, Batch{Logits: x[:rows], Classes: classes[:rows/80], NumClasses: 80}},
+			{"focal2+ce/hard", []Loss{Focal(0.25, 2), CrossEntropy()}, Batch{Logits: hard, Labels: y}},
+			{"focal2+ce/probs", []Loss{Focal(0.25, 2), CrossEntropy()}, Batch{Probs: probs, Labels: y}},
+			{"focal1.5+ce", []Loss{Focal(0.25, 1.5), CrossEntropy()}, Batch{Logits: x, Labels: y}},
+			{"focal1.5+ce/probs", []Loss{Focal(0.25, 1.5), CrossEntropy()}, Batch{Probs: probs, Labels: y}},
+			{"focal2", []Loss{Focal(0.25, 2)}, Batch{Logits: x, Labels: y}},
+			{"ce", []Loss{CrossEntropy()}, Batch{Logits: x, Labels: y}},
+			{"grid", grid, Batch{Logits: x, Labels: y}},
+		} {
+			s := must(NewSweeper(c.losses, WithKernel(kernel), WithWorkers(1)))
+			e := must(New(c.losses[0], WithKernel(kernel), WithWorkers(1)))
+			all, easy := make([]Result, len(c.losses)), make([]Result, len(c.losses))
+			b.Run(kernel+"/"+c.name, func(b *testing.B) {
+				var sums, sweeps []float64
+				scores, _, _ := c.batch.scores()
+				time := func(f func() error) float64 {
+					start := time.Now()
+					if err := f(); err != nil {
+						b.Fatal(err)
+					}
+					return float64(time.Since(start).Nanoseconds()) / float64(len(scores))
+				}
+				for range b.N {
+					sums = append(sums, time(func() error { _, err := e.Sum(c.batch); return err }))
+					sweeps = append(sweeps, time(func() error { return s.SumEasy(all, easy, 0.9, c.batch) }))
+				}
+				slices.Sort(sums)
+				slices.Sort(sweeps)
+				sum, sweep := sums[len(sums)/2], sweeps[len(sweeps)/2]
+				b.ReportMetric(sum, "ns/sum")
+				b.ReportMetric(sweep, "ns/sweep")
+				b.ReportMetric(100*sum/sweep, "%rate")
+			})
 		}
 	}
 }

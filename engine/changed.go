@@ -29,7 +29,7 @@ func (t *tile) contradiction(j *job, from int, x []float32, y []uint8, w []float
 	if j.private {
 		panic(fmt.Sprintf("engine: kernel %s gave the sum %v of good scores", j.kernels.Name, sum))
 	}
-	k := job{Engine: j.Engine, field: j.field, input: j.input, x: slices.Clone(x), private: true}
+	k := job{Engine: j.Engine, field: j.field, input: j.input, x: slices.Clone(x), private: true, several: j.several}
 	k.Labels, k.Weights, k.NumClasses = slices.Clone(y), slices.Clone(w), 1
 	if j.dst != nil {
 		k.dst = make([]float32, len(x))
@@ -38,6 +38,6 @@ func (t *tile) contradiction(j *job, from int, x []float32, y []uint8, w []float
 		k.grad = make([]float32, len(x))
 	}
 	// Whether the copy is good does not matter, only that it does not contradict itself.
-	t.block(&k, 0, len(x), new(Result))
+	t.block(&k, 0, len(x), make([]Result, k.results()))
 	return &fault{from, j.changed(from, len(x))}
 }

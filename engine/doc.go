@@ -13,6 +13,9 @@
 // the foreground, 1 − α for the background. [Families] lists all losses; [Focal] and the
 // other constructors make one, as does [ParseLoss] from a text.
 //
+// [Sweep] evaluates several losses of a batch in one pass, and [Sweeper.SumEasy] the part of
+// each that easy negatives make up besides.
+//
 // # The same bits everywhere
 //
 // All kernels (assembly and pure Go) perform the same float32 operations in the

@@ -31,7 +31,7 @@ func TestGenericStays(t *testing.T) {
 	must(e.Sum(b))
 	s := shareBatch(e, b, 2)
 	helperDoes(t, new(helpers), s)
-	must(s.finish())
+	must(finishOne(s))
 	if looks.Load() != 8 || moving.Load() != 0 {
 		t.Errorf("%d of %d blocks were evaluated by goroutines that may change threads", moving.Load(), looks.Load())
 	}

@@ -334,3 +334,53 @@ func ExampleBatch_OneHot() {
 	fmt.Println(b.Labels, err)
 	// Output: [0 0 1 0 0 0 255 255 255] <nil>
 }
+
+// What easy negatives make up: of a detector's scores nearly all, of their cross-entropy much,
+// of their focal loss next to nothing.
+func ExampleSweeper_SumEasy() {
+	s, err := engine.NewSweeper([]engine.Loss{engine.CrossEntropy(), engine.Focal(0.25, 2)})
+	if err != nil {
+		panic(err)
+	}
+	b := engine.Batch{
+		Logits:     []float32{-4, -5, 0.5, -3, -6, -4, -5, -4, -4, -3, -5, -7},
+		Classes:    []int32{2, engine.Background, engine.Background},
+		NumClasses: 4,
+	}
+	all, easy := make([]engine.Result, 2), make([]engine.Result, 2)
+	if err := s.SumEasy(all, easy, 0.9, b); err != nil {
+		panic(err)
+	}
+	for i, l := range s.Losses() {
+		fmt.Printf("%v: %.4f, easy negatives, %d of %d, %.2f %%\n",
+			l, all[i].Sum(), easy[i].Scores, all[i].Scores, 100*easy[i].Sum()/all[i].Sum())
+	}
+	// Output:
+	// ce: 0.6674, easy negatives, 11 of 12, 28.96 %
+	// focal(alpha=0.25,gamma=2): 0.0171, easy negatives, 11 of 12, 1.07 %
+}
+
+// The focal loss of one batch at several α and γ, in one pass.
+func ExampleSweep() {
+	var losses []engine.Loss
+	for _, alpha := range []float32{0.25, 0.5} {
+		for _, gamma := range []float32{0.5, 1, 2} {
+			losses = append(losses, engine.Focal(alpha, gamma))
+		}
+	}
+	b := engine.Batch{Logits: []float32{-4, -5, 1, -3}, Labels: []uint8{0, 0, 1, 1}}
+	results, err := engine.Sweep(b, losses)
+	if err != nil {
+		panic(err)
+	}
+	for i, r := range results {
+		fmt.Printf("%v: %.4f per positive\n", losses[i], r.PerPositive())
+	}
+	// Output:
+	// focal(alpha=0.25,gamma=0.5): 0.3934 per positive
+	// focal(alpha=0.25,gamma=1): 0.3737 per positive
+	// focal(alpha=0.25,gamma=2): 0.3486 per positive
+	// focal(alpha=0.5,gamma=0.5): 0.7852 per positive
+	// focal(alpha=0.5,gamma=1): 0.7472 per positive
+	// focal(alpha=0.5,gamma=2): 0.6972 per positive
+}

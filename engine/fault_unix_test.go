@@ -91,7 +91,7 @@ func TestMappedFileCutShort(t *testing.T) {
 		// The fault is a helper's for sure: the caller does nothing.
 		s := shareBatch(must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(2))), b, 2)
 		helperDoes(t, new(helpers), s)
-		if v := panicOf(func() { s.finish() }); !isFault(v) {
+		if v := panicOf(func() { finishOne(s) }); !isFault(v) {
 			t.Errorf("%s, a helper alone: panic %v, want a fault in the first block that is gone", name, v)
 		}
 	}

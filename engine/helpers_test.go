@@ -28,8 +28,15 @@ func shareBatch(e *Engine, b Batch, workers int) *shared {
 		panic(err)
 	}
 	j := job{Engine: e, Batch: b}
-	j.x, j.field, j.input = j.scores()
+	j.take()
 	return share(j, workers)
+}
+
+// finishOne ends a job that has one result.
+func finishOne(s *shared) (Result, error) {
+	var r [1]Result
+	err := s.finish(r[:])
+	return r[0], err
 }
 
 // helperDoes has a helper begin s alone, and waits until it has done all there is.
@@ -77,7 +84,7 @@ func TestProcsStay(t *testing.T) {
 	x, y := easyBatch(1 << 18)
 	s := shareBatch(e, Batch{Logits: x, Labels: y}, 2)
 	helperDoes(t, new(helpers), s)
-	must(s.finish())
+	must(finishOne(s))
 	new(helpers).await(new(helper))
 	if n := runtime.GOMAXPROCS(0); n != 3 {
 		t.Errorf("GOMAXPROCS is %d, was 3", n)
@@ -96,7 +103,7 @@ func TestHelpersStart(t *testing.T) {
 	for range 100 {
 		s := shareBatch(&e, b, 2)
 		helperDoes(t, c, s)
-		if r, err := s.finish(); err != nil || r != want {
+		if r, err := finishOne(s); err != nil || r != want {
 			t.Fatalf("a helper alone gives %v, %v; want %v", r, err, want)
 		}
 	}
@@ -249,7 +256,7 @@ func TestServe(t *testing.T) {
 	h.job.Store(second)
 	h.serve(first)
 	for i, s := range []*shared{first, second} {
-		if s.total != want || s.left.Load() != int64(i) || s.holders.Load() != 1 {
+		if s.total[0] != want || s.left.Load() != int64(i) || s.holders.Load() != 1 {
 			t.Errorf("job %d: %v of %d blocks, %d at work, %d hold it; want %v", i, s.total, s.next.Load(), s.left.Load(), s.holders.Load(), want)
 		}
 	}
@@ -271,7 +278,7 @@ func TestLateHelper(t *testing.T) {
 		s := shareBatch(&e, Batch{Logits: x, Labels: y}, 2)
 		s.left.Store(c.left)
 		s.next.Store(c.next)
-		if s.help() || s.total != (Result{}) || s.next.Load() != c.next || s.left.Load() != c.after || s.holders.Load() != 1 {
+		if s.help() || s.total[0] != (Result{}) || s.next.Load() != c.next || s.left.Load() != c.after || s.holders.Load() != 1 {
 			t.Errorf("%d at work: the helper has %v, %d blocks are claimed, %d at work, %d hold the job",
 				c.left, s.total, s.next.Load(), s.left.Load(), s.holders.Load())
 		}
@@ -302,7 +309,7 @@ func TestCallerSleeps(t *testing.T) {
 		s = shareBatch(waits, b, 2)
 		new(helpers).call(s, 1)
 		<-began
-		if r, err := s.finish(); err != nil || r != want {
+		if r, err := finishOne(s); err != nil || r != want {
 			t.Errorf("awake %v: %v, %v; want %v", e.awake, r, err, want)
 		}
 	}
@@ -329,7 +336,7 @@ func TestFaultStopsOthers(t *testing.T) {
 	})
 	check := func(most int64) {
 		t.Helper()
-		_, err := s.finish()
+		_, err := finishOne(s)
 		var bad *InputError
 		if !errors.As(err, &bad) || bad.Field != "Labels" || bad.Index != 0 {
 			t.Errorf("%v, want an error at Labels[0]", err)
@@ -372,7 +379,7 @@ func TestWorkersPanic(t *testing.T) {
 		if n := s.holders.Load(); n != 0 {
 			t.Errorf("%d still hold the job", n)
 		}
-		if !s.mu.TryLock() || s.failed.Load() || s.first != nil || s.total != (Result{}) || s.x != nil || s.wake.TryLock() {
+		if !s.mu.TryLock() || s.failed.Load() || s.first != nil || len(s.total) != 0 || s.x != nil || s.wake.TryLock() {
 			t.Errorf("the job is not ready for another: %+v", s)
 		}
 		s.mu.Unlock()
@@ -389,7 +396,7 @@ func TestWorkersPanic(t *testing.T) {
 		s := shareBatch(e, b, 2)
 		s.drop() // there is no helper
 		s.work()
-		if v := panicOf(func() { s.finish() }); v != value {
+		if v := panicOf(func() { finishOne(s) }); v != value {
 			t.Errorf("the caller alone panics with %v, want %v", v, value)
 		}
 		usable(s)
@@ -399,7 +406,7 @@ func TestWorkersPanic(t *testing.T) {
 		if !soon(func() bool { return s.holders.Load() == 1 }) {
 			t.Fatalf("%d hold the job, want the caller alone", s.holders.Load())
 		}
-		if v := panicOf(func() { s.finish() }); v != value {
+		if v := panicOf(func() { finishOne(s) }); v != value {
 			t.Errorf("a helper alone: the caller panics with %v, want %v", v, value)
 		}
 		usable(s)
@@ -448,7 +455,7 @@ func TestLowestFault(t *testing.T) {
 		s.work()
 		close(highFound)
 		var err error
-		v := panicOf(func() { _, err = s.finish() })
+		v := panicOf(func() { _, err = finishOne(s) })
 		var input *InputError
 		if c.panics == low && v != value || c.bad == low && (v != nil || !errors.As(err, &input) || input.Index != low*Block) {
 			t.Errorf("a panic in block %d, a bad label in block %d, %d is found first: panic %v, error %v", c.panics, c.bad, c.first, v, err)
@@ -483,6 +490,6 @@ func TestPanicOnFaultIsShared(t *testing.T) {
 		if !<-restored || seen.Load() != setting {
 			t.Errorf("the caller's setting is %v, the helper worked under %v", setting, seen.Load())
 		}
-		must(s.finish())
+		must(finishOne(s))
 	}
 }

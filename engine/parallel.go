@@ -46,7 +46,7 @@ type shared struct {
 	wake         sync.Mutex   // locked; unlocked to wake the caller: a channel would belong to a bubble
 	holders      atomic.Int64 // workers that may still look at this
 	mu           sync.Mutex
-	total        Result
+	total        []Result // as many as the job has
 	first        *fault
 }
 
@@ -58,12 +58,13 @@ var sharedJobs = sync.Pool{New: func() any {
 	return s
 }}
 
-// parallel does a job with several workers, of which the caller is one.
-func parallel(j job, workers int) (Result, error) {
+// parallel does a job with several workers, of which the caller is one, and sets r to its
+// results.
+func parallel(r []Result, j job, workers int) error {
 	s := share(j, workers)
 	crew.call(s, workers-1)
 	s.work()
-	return s.finish()
+	return s.finish(r)
 }
 
 // share readies a job for several workers. The caller is one of them already.
@@ -71,6 +72,7 @@ func share(j job, workers int) *shared {
 	s := sharedJobs.Get().(*shared)
 	s.job, s.workers, s.blocks = j, workers, (len(j.x)+kernel.Block-1)/kernel.Block
 	s.awake = j.awake
+	s.total = zeroed(s.total, j.results())
 	s.panicOnFault = debug.SetPanicOnFault(true) // there is no other way to read it
 	debug.SetPanicOnFault(s.panicOnFault)
 	s.next.Store(0)
@@ -79,21 +81,22 @@ func share(j job, workers int) *shared {
 	return s
 }
 
-// finish ends the caller's work: it waits for the helpers and returns the result of
+// finish ends the caller's work: it waits for the helpers and sets r to the results of
 // all. The panic of a worker becomes the caller's here, when nobody looks at the
 // batch any more, since whoever recovers may take its memory away.
-func (s *shared) finish() (Result, error) {
+func (s *shared) finish(r []Result) error {
 	s.wait()
-	r, first := s.total, s.first
+	copy(r, s.total)
+	first := s.first
 	s.job, s.first = job{}, nil // a helper that comes late must not keep the batch alive
 	s.drop()
 	if first == nil {
-		return r, nil
+		return nil
 	}
 	if p, ok := first.err.(*panicked); ok {
 		panic(p.value)
 	}
-	return Result{}, first.err
+	return first.err
 }
 
 // drop gives up a hold on s. The last holder readies it for another job; until then
@@ -103,7 +106,7 @@ func (s *shared) drop() {
 		return
 	}
 	s.failed.Store(false)
-	s.total = Result{}
+	s.total = s.total[:0]
 	sharedJobs.Put(s)
 }
 
@@ -127,7 +130,7 @@ func (s *shared) claim() (from, to int) {
 // come after it, so the fault at the lowest score is found whatever the timing.
 func (s *shared) work() (worked bool) {
 	t := tiles.Get().(*tile)
-	t.total = Result{}
+	t.total = zeroed(t.total, s.results())
 	var bad *fault
 	for bad == nil && !s.failed.Load() {
 		from, to := s.claim()
@@ -142,7 +145,9 @@ func (s *shared) work() (worked bool) {
 	}
 	if worked {
 		s.mu.Lock()
-		s.total.Merge(t.total)
+		for i := range s.total {
+			s.total[i].Merge(t.total[i])
+		}
 		if bad != nil && (s.first == nil || bad.score < s.first.score) {
 			s.first = bad
 		}
@@ -159,10 +164,10 @@ func (s *shared) evaluate(t *tile, from, to int) (bad *fault) {
 	defer func() {
 		if v := recover(); v != nil {
 			bad = &fault{from, &panicked{v}}
-			t.call = kernel.Call{} // which still points into the batch
+			t.forget() // which still points into the batch
 		}
 	}()
-	return t.evaluate(&s.job, from, to, &t.total)
+	return t.evaluate(&s.job, from, to, t.total)
 }
 
 // panicked is the panic of a worker, on its way to the caller.

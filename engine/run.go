@@ -21,22 +21,16 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 		return Result{}, err
 	}
 	j := job{Engine: e, Batch: b, dst: dst, grad: grad}
-	j.x, j.field, j.input = b.scores()
+	j.take()
 	if n := len(j.x); n > 0 {
 		x := unsafe.SliceData(j.x)
 		j.inPlace = wantDst && unsafe.SliceData(dst) == x || wantGrad && unsafe.SliceData(grad) == x
 	}
-	if workers := min(e.workers, len(j.x)/(e.kernels.Grain*kernel.Block)); workers > 1 {
-		return parallel(j, workers)
+	var r [1]Result
+	if err := j.run(r[:], e.kernels.Grain); err != nil {
+		return Result{}, err
 	}
-	t := tiles.Get().(*tile)
-	var r Result
-	fault := t.evaluate(&j, 0, len(j.x), &r)
-	tiles.Put(t) // not after a panic, when it still points into the batch
-	if fault != nil {
-		return Result{}, fault.err
-	}
-	return r, nil
+	return r[0], nil
 }
 
 // job is one call: a checked batch and its outputs, nil if not wanted.
@@ -49,6 +43,44 @@ type job struct {
 	dst, grad []float32
 	inPlace   bool // an output is the scores
 	private   bool // the batch is a copy that the caller does not know
+	several
+}
+
+// take sets what the batch has for scores.
+func (j *job) take() { j.x, j.field, j.input = j.scores() }
+
+// results is how many results a job has.
+func (j *job) results() int {
+	if j.sweeper != nil {
+		return j.several.results()
+	}
+	return 1
+}
+
+// run sets r to the results of a job, by as many workers as gain where each has at least
+// grain blocks.
+func (j *job) run(r []Result, grain int) error {
+	if workers := min(j.workers, len(j.x)/(grain*kernel.Block)); workers > 1 {
+		return parallel(r, *j, workers)
+	}
+	clear(r)
+	t := tiles.Get().(*tile)
+	fault := t.evaluate(j, 0, len(j.x), r)
+	tiles.Put(t) // not after a panic, when it still points into the batch
+	if fault != nil {
+		return fault.err
+	}
+	return nil
+}
+
+// zeroed returns n zero elements, in the memory of s if they have room.
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // fault is the first thing wrong in a span, by the score where it shows.

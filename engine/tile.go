@@ -18,7 +18,9 @@ type tile struct {
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
 	call    kernel.Call           // what the kernel is given
-	total   Result                // of a worker among several
+	sweep   kernel.Sweep          // or those of several losses
+	entries []kernel.Entry        // these losses
+	total   []Result              // of a worker among several
 }
 
 // group is a padded group of scores and its outputs.
@@ -29,9 +31,18 @@ type group struct {
 
 var tiles = sync.Pool{New: func() any { return new(tile) }}
 
-// evaluate does the scores [from, to) of the job block by block and adds them to r;
-// from is a multiple of the block.
-func (t *tile) evaluate(j *job, from, to int, r *Result) *fault {
+// forget ends the tile's hold on the batch.
+func (t *tile) forget() {
+	t.call = kernel.Call{}
+	t.sweep = kernel.Sweep{}
+}
+
+// evaluate does the scores [from, to) of the job block by block and adds them to its
+// results r; from is a multiple of the block.
+func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
+	if j.sweeper != nil {
+		t.entries = append(t.entries[:0], j.sweeper.entries...)
+	}
 	for ; from < to; from += kernel.Block {
 		if f := t.block(j, from, min(from+kernel.Block, to), r); f != nil {
 			return f
@@ -41,7 +52,7 @@ func (t *tile) evaluate(j *job, from, to int, r *Result) *fault {
 }
 
 // block evaluates the block [from, to) and adds it to r.
-func (t *tile) block(j *job, from, to int, r *Result) *fault {
+func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	n := to - from
 	// good is how many scores precede the first bad label, class or weight.
 	y, counts, good, err := t.expandLabels(j, from, n)
@@ -55,6 +66,9 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 			return f
 		}
 		return &fault{from + good, err}
+	}
+	if j.sweeper != nil {
+		return t.sweepBlock(j, from, x, y, w, counts, r)
 	}
 	if j.inPlace {
 		x = t.scores[:copy(t.scores[:], x)]
@@ -70,11 +84,16 @@ func (t *tile) block(j *job, from, to int, r *Result) *fault {
 	if !(s >= 0) {
 		return t.contradiction(j, from, x, y, w, s)
 	}
-	r.sum.Add(s)
-	r.Scores += int64(n - counts.ignored)
-	r.Positives += int64(counts.positive)
-	r.Ignored += int64(counts.ignored)
+	r[0].add(s, n, counts)
 	return nil
+}
+
+// add adds a block of n scores.
+func (r *Result) add(sum float64, n int, c counts) {
+	r.sum.Add(sum)
+	r.Scores += int64(n - c.ignored)
+	r.Positives += int64(c.positive)
+	r.Ignored += int64(c.ignored)
 }
 
 func part(s []float32, from, to int) []float32 {
@@ -93,15 +112,8 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 	t.kernel(j, head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole))
 	if rest := len(x) - whole; rest > 0 {
 		g := &t.tail
-		clear(g.x[copy(g.x[:], x[whole:]):])
-		for i := copy(g.y[:], y[whole:]); i < len(g.y); i++ {
-			g.y[i] = IgnoredLabel
-		}
-		gw, gdst, ggrad := g.w[:0], g.dst[:0], g.grad[:0]
-		if len(w) != 0 {
-			clear(g.w[copy(g.w[:], w[whole:]):])
-			gw = g.w[:]
-		}
+		gw := g.pad(x[whole:], y[whole:], tail(w, whole))
+		gdst, ggrad := g.dst[:0], g.grad[:0]
 		if dst != nil {
 			gdst = g.dst[:]
 		}
@@ -119,6 +131,20 @@ func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float
 	return addLanes(&t.call.Lanes)
 }
 
+// pad sets the group to fewer scores, followed by ignored ones, and returns their weights,
+// empty if w is.
+func (g *group) pad(x []float32, y []uint8, w []float32) []float32 {
+	clear(g.x[copy(g.x[:], x):])
+	for i := copy(g.y[:], y); i < len(g.y); i++ {
+		g.y[i] = IgnoredLabel
+	}
+	if len(w) == 0 {
+		return nil
+	}
+	clear(g.w[copy(g.w[:], w):])
+	return g.w[:]
+}
+
 // addLanes ends the canonical sum of a block.
 func addLanes(a *[8]float64) float64 {
 	return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
@@ -129,6 +155,13 @@ func head(s []float32, n int) []float32 {
 		return nil
 	}
 	return s[:n]
+}
+
+func tail(s []float32, n int) []float32 {
+	if len(s) == 0 {
+		return nil
+	}
+	return s[n:]
 }
 
 // kernel runs the kernel that the wanted outputs need. Empty outputs are not wanted.
@@ -162,12 +195,7 @@ func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, f
 	if f := j.badScore(x, y, w, from); f != nil {
 		return 0, f
 	}
-	clean := t.clean[:copy(t.clean[:], x)]
-	for i, l := range y {
-		if l == IgnoredLabel {
-			clean[i] = 0
-		}
-	}
+	clean := t.cleaned(x, y)
 	if s := t.sum(j, dst, grad, clean, y, w); s-s == 0 {
 		return s, nil
 	}
@@ -176,6 +204,17 @@ func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, f
 		t.sum(j, dst, grad, clean, y, w)
 	}
 	return wideSum(dst), nil
+}
+
+// cleaned returns the scores with 0 in ignored places.
+func (t *tile) cleaned(x []float32, y []uint8) []float32 {
+	clean := t.clean[:copy(t.clean[:], x)]
+	for i, l := range y {
+		if l == IgnoredLabel {
+			clean[i] = 0
+		}
+	}
+	return clean
 }
 
 // wideSum is the canonical sum with lanes in float64, for losses whose float32
@@ -205,7 +244,7 @@ func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 	}
 	for i, x := range x {
 		if len(w) != 0 {
-			if wt := j.params.Weights[y[i]&3]; wt*w[i] > math.MaxFloat32 {
+			if wt := j.overweight(y[i], w[i]); wt > 0 {
 				return &fault{from + i, &InputError{Field: "Weights", Index: j.anchorOf(from + i), Value: float64(w[i]),
 					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
 			}
@@ -215,4 +254,20 @@ func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
 		}
 	}
 	return nil
+}
+
+// overweight returns the weight that a loss has for the label if it is beyond float32 once
+// multiplied by w, or 0.
+func (j *job) overweight(y uint8, w float32) float32 {
+	if j.sweeper != nil {
+		return j.sweeper.overweight(y, w)
+	}
+	return overweight(&j.params, y, w)
+}
+
+func overweight(p *asm.Params, y uint8, w float32) float32 {
+	if wt := p.Weights[y&3]; wt*w > math.MaxFloat32 {
+		return wt
+	}
+	return 0
 }

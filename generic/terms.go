@@ -24,8 +24,17 @@ type terms struct {
 	g group // and, in a slope, the gradient
 }
 
-// weigh multiplies the weights by those of the batch from score at on, if any.
+// weigh sets the weights of a value: those by label, times those of the batch from score at
+// on, if any.
 func (t *terms) weigh(at int) {
+	for i, y := range t.y {
+		t.w[i] = t.byLabel[y&3]
+	}
+	t.weighMore(at)
+}
+
+// weighMore multiplies the weights by those of the batch, if any.
+func (t *terms) weighMore(at int) {
 	if t.weights == nil {
 		return
 	}
@@ -36,16 +45,29 @@ func (t *terms) weigh(at int) {
 
 // logits sets the terms of a value, of the group from score at on.
 func (t *terms) logits(at int, withPower bool) {
+	t.weigh(at)
+	t.fromLogits()
+	if withPower {
+		t.power()
+	}
+}
+
+// fromLogits sets the terms that no loss changes.
+func (t *terms) fromLogits() {
 	for i, y := range t.y {
 		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ uint32(y)<<31)
-		t.w[i] = t.byLabel[y&3]
 	}
-	t.weigh(at)
 	expNeg(&t.e, &t.u)
 	log1p(&t.l, &t.e)
-	if withPower {
-		power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
-	}
+}
+
+// power sets q^γ from logits, probPower from probabilities.
+func (t *terms) power() {
+	power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+}
+
+func (t *terms) probPower() {
+	probPower(&t.qg, t.x, t.y, t.params.Gamma, t.params.GammaLow, t.params.Limit)
 }
 
 // signedLogits sets the terms of a slope.
@@ -55,26 +77,23 @@ func (t *terms) signedLogits(at int, withPower bool) {
 		t.u[i] = math.Float32frombits(math.Float32bits(t.x[i]) ^ math.Float32bits(w)&(1<<31))
 		t.w[i] = w
 	}
-	t.weigh(at)
+	t.weighMore(at)
 	expNeg(&t.e, &t.u)
 	log1p(&t.l, &t.e)
 	for i, e := range &t.e {
 		t.q[i] = sigmoid(t.u[i], e)
 	}
 	if withPower {
-		power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+		t.power()
 	}
 }
 
 // probs sets the terms of a value and of a slope.
 func (t *terms) probs(at int, withPower bool) {
-	for i, y := range t.y {
-		t.w[i] = t.byLabel[y&3]
-	}
 	t.weigh(at)
 	crossEntropy(&t.ce, t.x, t.y)
 	if withPower {
-		probPower(&t.qg, t.x, t.y, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+		t.probPower()
 	}
 }
 

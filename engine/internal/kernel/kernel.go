@@ -51,6 +51,7 @@ type Set struct {
 	Grain       int // blocks that take long enough to be worth a goroutine
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
 	Run         func(c *Call)         // runs the loss kernel that c names
+	Sweep       func(s *Sweep)        // runs those of several losses
 	Has         func(asm.Kernel) bool // whether there is that one
 	Unary       [NumUnary]UnaryFunc
 	Pow         PowFunc
@@ -75,6 +76,7 @@ var genericSet = Set{
 	Grain:       1,
 	CountLabels: generic.CountLabels,
 	Run:         generic.Run,
+	Sweep:       generic.Sweep,
 	Has:         generic.Has,
 	Unary: [NumUnary]UnaryFunc{
 		generic.Exp, generic.Log, generic.Log1p,

@@ -16,6 +16,7 @@ var avx512Set = Set{
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
 	Run:         avx512.Run,
+	Sweep:       plainSweep(avx512.Run),
 	Has:         hasAVX512,
 	Unary: [NumUnary]UnaryFunc{
 		avx512.Exp, avx512.Log, avx512.Log1p,
@@ -29,6 +30,7 @@ var avx2Set = Set{
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
 	Run:         avx2.Run,
+	Sweep:       plainSweep(avx2.Run),
 	Has:         hasAVX2,
 	Unary: [NumUnary]UnaryFunc{
 		avx2.Exp, avx2.Log, avx2.Log1p,

@@ -12,6 +12,7 @@ var neonSet = Set{
 	Grain:       simdGrain,
 	CountLabels: neon.CountLabels,
 	Run:         neon.Run,
+	Sweep:       plainSweep(neon.Run),
 	Has:         hasNEON,
 	Unary: [NumUnary]UnaryFunc{
 		neon.Exp, neon.Log, neon.Log1p,

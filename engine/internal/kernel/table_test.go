@@ -21,7 +21,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	// A function that the harness does not know would go untested.
-	known := []string{"Name", "Grain", "CountLabels", "Run", "Has", "Unary", "Pow"}
+	known := []string{"Name", "Grain", "CountLabels", "Run", "Sweep", "Has", "Unary", "Pow"}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
 		if !slices.Contains(known, f.Name) {
 			t.Errorf("Set.%s: the harness does not know it", f.Name)
@@ -40,8 +40,8 @@ func checkTable(t *testing.T, c Candidate) {
 			t.Errorf("%s/%s: the set has no such function", c.Name, unaryNames[k])
 		}
 	}
-	if c.Pow == nil || c.CountLabels == nil || c.Run == nil || c.Grain < 1 {
-		t.Errorf("%s: the set lacks Pow, CountLabels, Run or Grain", c.Name)
+	if c.Pow == nil || c.CountLabels == nil || c.Run == nil || c.Sweep == nil || c.Grain < 1 {
+		t.Errorf("%s: the set lacks Pow, CountLabels, Run, Sweep or Grain", c.Name)
 	}
 	if c.Name == "generic" {
 		return
