@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -91,7 +92,7 @@ give the same sum, bit for bit. FLENGINE_KERNEL has no say here: --kernels has.
 Go's format has one line a repeat, for benchstat.`,
 			imageHeight, imageWidth, sizesOf(levels), anchorsPerCell, anchors, imageClasses, anchors*imageClasses,
 			realAnchors, realPositives, realIgnored, easyMean, easyDeviation, 100*hardShare, hardMean, hardDeviation,
-			positiveMean, positiveDeviation, 100*easyShare(), lossesHelp()),
+			positiveMean, positiveDeviation, 100*easyShare(), cli.LossesHelp()),
 		Example: `  flbench
   flbench --workers 1,2 --ops sum --labels classes,uint8
   flbench --losses focal2,focal1.5,focal0.5 --time 5
@@ -117,9 +118,7 @@ Go's format has one line a repeat, for benchstat.`,
 	f.StringVar(&o.format, "format", "table", "`form` of output: table, json, go (for benchstat)")
 	f.BoolVar(&o.json, "json", false, "the same as --format json")
 	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": allOps, "labels": allLabels, "format": allFormats} {
-		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // no such flag
-		}
+		cli.CompleteNames(cmd, flag, names)
 	}
 	return cmd
 }
@@ -145,7 +144,7 @@ type plan struct {
 	anchors, classes int
 	seed             uint64
 	kernels          []string
-	losses           []lossSpec
+	losses           []cli.LossSpec
 	ops, labels      []string
 	workers          []int
 	budget           time.Duration
@@ -177,20 +176,20 @@ func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
 		{"labels", p.labels, allLabels},
 		{"format", []string{p.format}, allFormats},
 	} {
-		if err := checkList(list.flag, list.got, list.known); err != nil {
+		if err := cli.CheckList(list.flag, list.got, list.known); err != nil {
 			return nil, err
 		}
 	}
-	if err = checkKernels(p.kernels); err != nil {
+	if err = cli.CheckKernels(p.kernels); err != nil {
 		return nil, err
 	}
-	if p.losses, err = parseLosses(o.losses); err != nil {
+	if p.losses, err = cli.ParseLosses(o.losses); err != nil {
 		return nil, err
 	}
-	if err = checkWorkers(p.workers); err != nil {
+	if err = cli.CheckWorkers(p.workers); err != nil {
 		return nil, err
 	}
-	if p.budget, err = checkTime(o.seconds); err != nil {
+	if p.budget, err = cli.CheckTime(o.seconds); err != nil {
 		return nil, err
 	}
 	if changed("cpu") {
@@ -200,7 +199,7 @@ func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
 	}
 	if o.json {
 		if changed("format") && o.format != "json" {
-			return nil, usagef("--json and --format %s: want one of them", o.format)
+			return nil, cli.Usagef("--json and --format %s: want one of them", o.format)
 		}
 		p.format = "json"
 	}
@@ -210,25 +209,25 @@ func (o *benchOptions) check(cmd *cobra.Command) (*plan, error) {
 // size returns the number of anchors.
 func (o *benchOptions) size(scoresGiven, anchorsGiven bool) (int, error) {
 	if o.classes < 1 || o.classes > maxScores {
-		return 0, usagef("--classes: %d: want 1 to %d", o.classes, maxScores)
+		return 0, cli.Usagef("--classes: %d: want 1 to %d", o.classes, maxScores)
 	}
 	most := maxScores / o.classes
 	switch {
 	case anchorsGiven && scoresGiven:
-		return 0, usagef("--scores and --anchors: want one of them")
+		return 0, cli.Usagef("--scores and --anchors: want one of them")
 	case anchorsGiven:
 		if o.anchors < 1 || o.anchors > most {
-			return 0, usagef("--anchors: %d: want 1 to %d, of %s each", o.anchors, most, countOf(o.classes, "class"))
+			return 0, cli.Usagef("--anchors: %d: want 1 to %d, of %s each", o.anchors, most, cli.Count(o.classes, "class"))
 		}
 		return o.anchors, nil
 	case o.scores == 0:
 		_, anchors := pyramid(imageHeight, imageWidth)
 		if anchors > most {
-			return 0, usagef("--classes: %d: want at most %d for a whole image", o.classes, maxScores/anchors)
+			return 0, cli.Usagef("--classes: %d: want at most %d for a whole image", o.classes, maxScores/anchors)
 		}
 		return anchors, nil
 	case o.scores < o.classes || o.scores > maxScores:
-		return 0, usagef("--scores: %d: want 0, or %d (one anchor) to %d", o.scores, o.classes, maxScores)
+		return 0, cli.Usagef("--scores: %d: want 0, or %d (one anchor) to %d", o.scores, o.classes, maxScores)
 	}
 	return o.scores / o.classes, nil
 }

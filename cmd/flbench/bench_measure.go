@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -17,7 +18,7 @@ const maxRepeat = 4 * time.Millisecond
 // cell is one combination to measure.
 type cell struct {
 	kernel  string
-	loss    lossSpec
+	loss    cli.LossSpec
 	op      string
 	labels  string
 	workers int
@@ -39,12 +40,12 @@ type measurement struct {
 // measure carries out the plan. The time since start counts, but every cell is
 // measured once, however long it takes.
 func (p *plan) measure(start time.Time, stderr io.Writer) (*measurement, error) {
-	bar, shown := newProgress(stderr), start
-	bar.startTime("measuring", p.budget)
-	defer bar.clear()
+	bar, shown := cli.NewProgress(stderr), start
+	bar.StartTime("measuring", p.budget)
+	defer bar.Clear()
 	tick := func() {
 		now := time.Now()
-		bar.add(int64(now.Sub(shown)))
+		bar.Add(int64(now.Sub(shown)))
 		shown = now
 	}
 	m := &measurement{plan: p, batch: newSyntheticBatch(p.seed, p.anchors, p.classes, slices.Contains(p.labels, labelsUint8))}
@@ -151,9 +152,9 @@ func (c *cell) time() (time.Duration, error) {
 func (m *measurement) agree() error {
 	first := map[string]*cell{}
 	for _, c := range m.cells {
-		f := first[c.loss.name]
+		f := first[c.loss.Name]
 		if f == nil {
-			first[c.loss.name] = c
+			first[c.loss.Name] = c
 		} else if c.result != f.result {
 			return fmt.Errorf("kernels disagree: %s sums to %v, %s to %v", f, f.result.Sum(), c, c.result.Sum())
 		}
@@ -162,5 +163,5 @@ func (m *measurement) agree() error {
 }
 
 func (c *cell) String() string {
-	return fmt.Sprintf("kernel=%s/loss=%s/op=%s/labels=%s/workers=%d", c.kernel, c.loss.name, c.op, c.labels, c.workers)
+	return fmt.Sprintf("kernel=%s/loss=%s/op=%s/labels=%s/workers=%d", c.kernel, c.loss.Name, c.op, c.labels, c.workers)
 }

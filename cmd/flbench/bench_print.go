@@ -1,40 +1,34 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // write prints the report in one of allFormats.
 func (r *benchReport) write(to io.Writer, format string) error {
 	switch format {
 	case "json":
-		return writeJSON(to, r)
+		return cli.WriteJSON(to, r)
 	case "go":
 		return r.writeGo(to)
 	}
 	return r.writeTable(to)
 }
 
-func writeJSON(to io.Writer, v any) error {
-	enc := json.NewEncoder(to)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
 // writeTable shows the columns of labels and workers only where they differ.
 func (r *benchReport) writeTable(to io.Writer) error {
 	env := r.Environment
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s/%s, %s, GOMAXPROCS %d", env.CPU, countOf(env.Cores, "core"), env.OS, env.Arch, env.Go, env.GOMAXPROCS)
+	b.WriteString(env.String())
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\n%s = %s × %s; %d positive, %s; seed %d", countOf(env.Scores, "score"), countOf(env.Anchors, "anchor"),
-		countOf(env.Classes, "class"), env.Positives, countOf(env.Ignored, "ignored anchor"), env.Seed)
+	fmt.Fprintf(&b, "\n%s = %s × %s; %d positive, %s; seed %d", cli.Count(env.Scores, "score"), cli.Count(env.Anchors, "anchor"),
+		cli.Count(env.Classes, "class"), env.Positives, cli.Count(env.Ignored, "ignored anchor"), env.Seed)
 	if env.Classes == imageClasses {
 		switch share := 100 * float64(env.Anchors) / float64(env.ImageAnchors); {
 		case env.Anchors == env.ImageAnchors:
@@ -48,7 +42,7 @@ func (r *benchReport) writeTable(to io.Writer) error {
 		labels = labels || row.Labels != r.Rows[0].Labels
 		workers = workers || row.Workers != r.Rows[0].Workers
 	}
-	fmt.Fprintf(&b, "\nmedian of %s", countOf(env.Repeats, "repeat"))
+	fmt.Fprintf(&b, "\nmedian of %s", cli.Count(env.Repeats, "repeat"))
 	if !labels {
 		fmt.Fprintf(&b, ", labels: %s", r.Rows[0].Labels)
 	}
@@ -58,18 +52,18 @@ func (r *benchReport) writeTable(to io.Writer) error {
 	fmt.Fprintf(&b, "; %.1f s in all\n\n", env.Seconds)
 
 	// Text columns, which are aligned to the left, precede those of numbers.
-	head, text := []string{"loss", "operation"}, 3
+	align, head := "lll", []string{"loss", "operation"}
 	if labels {
-		head, text = append(head, "labels"), text+1
+		align, head = align+"l", append(head, "labels")
 	}
 	head = append(head, "kernel")
 	if workers {
-		head = append(head, "workers")
+		align, head = align+"r", append(head, "workers")
 	}
-	table := [][]string{append(head, "ns/score", "min", "spread", "Gscores/s", "GB/s", "×generic")}
+	table := cli.NewTable(align+"rrrrrr", append(head, "ns/score", "min", "spread", "Gscores/s", "GB/s", "×generic")...)
 	for i, row := range r.Rows {
 		if i > 0 && row.Loss != r.Rows[i-1].Loss {
-			table = append(table, nil)
+			table.Gap()
 		}
 		line := []string{row.Loss, row.Op}
 		if labels {
@@ -83,57 +77,13 @@ func (r *benchReport) writeTable(to io.Writer) error {
 		if row.RatioToGeneric != nil {
 			ratio = fmt.Sprintf("%.1f", *row.RatioToGeneric)
 		}
-		table = append(table, append(line,
+		table.Row(append(line,
 			fmt.Sprintf("%.3f", row.NsPerScore), fmt.Sprintf("%.3f", row.Min), fmt.Sprintf("%.1f%%", 100*row.Spread),
-			fmt.Sprintf("%.3f", row.GscoresPerSec), fmt.Sprintf("%.2f", row.GBPerSec), ratio))
+			fmt.Sprintf("%.3f", row.GscoresPerSec), fmt.Sprintf("%.2f", row.GBPerSec), ratio)...)
 	}
-	b.WriteString(columns(table, text))
+	b.WriteString(table.String())
 	b.WriteString("\nAll rows of a loss gave the same sum, bit for bit. 'flbench bench --help' says what is measured.\n")
-	_, err := io.WriteString(to, b.String())
-	return err
-}
-
-// countOf is a number of things that have a regular plural.
-func countOf(n int, thing string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(thing, "s"):
-		thing += "es"
-	default:
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}
-
-// columns lines up a table's columns, the first ones to the left and the others
-// to the right. A nil row is an empty line.
-func columns(table [][]string, left int) string {
-	var widths []int
-	for _, row := range table {
-		for i, s := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(s))
-		}
-	}
-	var b strings.Builder
-	for _, row := range table {
-		var line strings.Builder
-		for i, s := range row {
-			if i > 0 {
-				line.WriteString("  ")
-			}
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s))
-			if i < left {
-				line.WriteString(s + pad)
-			} else {
-				line.WriteString(pad + s)
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
+	return cli.Print(to, b.String())
 }
 
 // writeGo prints what 'go test -bench' would: a line for each repeat.
@@ -154,6 +104,5 @@ func (r *benchReport) writeGo(to io.Writer) error {
 				row.Passes, ns*float64(env.Scores), ns, row.BytesPerScore/ns)
 		}
 	}
-	_, err := io.WriteString(to, b.String())
-	return err
+	return cli.Print(to, b.String())
 }

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"runtime"
 	"slices"
 
-	"github.com/klauspost/cpuid/v2"
-
-	"github.com/flengine/flengine/engine"
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // benchReport is a measurement as the output has it; its JSON form is for machines.
@@ -17,14 +14,8 @@ type benchReport struct {
 
 // environment is what the numbers depend on.
 type environment struct {
-	CPU        string   `json:"cpu"`
-	Cores      int      `json:"cores"` // that this process may use
-	OS         string   `json:"os"`
-	Arch       string   `json:"arch"`
-	Go         string   `json:"go"`
-	GOMAXPROCS int      `json:"gomaxprocs"`
-	Kernels    []string `json:"kernels"`    // usable here, fastest first
-	PinnedCPU  *int     `json:"pinned_cpu"` // null: not pinned
+	cli.Environment
+	PinnedCPU *int `json:"pinned_cpu"` // null: not pinned
 
 	Scores       int    `json:"scores"` // measured
 	Anchors      int    `json:"anchors"`
@@ -65,9 +56,8 @@ type benchRow struct {
 func (m *measurement) report() *benchReport {
 	_, imageAnchors := pyramid(imageHeight, imageWidth)
 	r := &benchReport{Environment: environment{
-		CPU: cpuName(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Kernels: engine.Kernels(),
-		Scores: len(m.batch.logits), Anchors: m.anchors, Classes: m.classes,
+		Environment: cli.NewEnvironment(),
+		Scores:      len(m.batch.logits), Anchors: m.anchors, Classes: m.classes,
 		Positives: m.batch.positives, Ignored: m.batch.ignored, Seed: m.seed, ImageAnchors: imageAnchors,
 		Repeats: len(m.cells[0].repeats), Seconds: m.took.Seconds(),
 	}}
@@ -81,7 +71,7 @@ func (m *measurement) report() *benchReport {
 		gamma, _ := c.loss.Parameter("gamma")
 		pos, neg := c.loss.Weights()
 		r.Rows = append(r.Rows, benchRow{
-			Kernel: c.kernel, Loss: c.loss.name, Gamma: gamma, PosWeight: pos, NegWeight: neg,
+			Kernel: c.kernel, Loss: c.loss.Name, Gamma: gamma, PosWeight: pos, NegWeight: neg,
 			Op: c.op, Labels: c.labels, Workers: c.workers, Passes: c.passes,
 			NsPerScore: median, Min: sorted[0], Max: sorted[len(sorted)-1],
 			Spread:        (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
@@ -132,12 +122,4 @@ func quantile(sorted []float64, q float64) float64 {
 		return sorted[i]
 	}
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
-}
-
-// cpuName is the CPU's own name, which some do not tell.
-func cpuName() string {
-	if name := cpuid.CPU.BrandName; name != "" {
-		return name
-	}
-	return "unknown"
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
 )
@@ -180,7 +181,7 @@ func TestSyntheticBatchIsLikeReal(t *testing.T) {
 var tiny = []string{"--anchors", "60", "--classes", "3", "--time", "0.02"}
 
 func TestBenchJSON(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	out := mustRun(t, append(tiny, "bench", "--json", "--losses", "ce,balanced,focal2,focal0.50,focal(alpha=0.5,gamma=3)", "--labels", "uint8,classes", "--workers", "1,2")...)
 	var got benchReport
 	d := json.NewDecoder(strings.NewReader(out))
@@ -337,10 +338,10 @@ func TestRatioNeedsGeneric(t *testing.T) {
 
 // TestKernelsMustAgree: numbers of kernels that do different work are refused.
 func TestKernelsMustAgree(t *testing.T) {
-	loss := lossSpec{name: "ce"}
+	loss := cli.LossSpec{Name: "ce"}
 	a := &cell{kernel: "a", loss: loss, op: opSum, labels: labelsClasses, workers: 1}
 	b := &cell{kernel: "b", loss: loss, op: opSum, labels: labelsClasses, workers: 1}
-	other := &cell{kernel: "a", loss: lossSpec{name: "focal2"}, result: engine.Result{Scores: 2}}
+	other := &cell{kernel: "a", loss: cli.LossSpec{Name: "focal2"}, result: engine.Result{Scores: 2}}
 	m := measurement{cells: []*cell{a, b, other}}
 	if err := m.agree(); err != nil {
 		t.Error(err)
@@ -353,7 +354,7 @@ func TestKernelsMustAgree(t *testing.T) {
 
 // TestBenchAtLeastOnce: a budget that is too short still gives every row.
 func TestBenchAtLeastOnce(t *testing.T) {
-	p := &plan{anchors: 1, classes: 1, seed: 1, kernels: engine.Kernels(), losses: []lossSpec{{"ce", engine.CrossEntropy()}},
+	p := &plan{anchors: 1, classes: 1, seed: 1, kernels: engine.Kernels(), losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
 		ops: allOps, labels: allLabels, workers: []int{1}, budget: 1, cpu: -1}
 	m, err := p.measure(time.Now(), nil)
 	if err != nil {
@@ -380,28 +381,10 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-func TestColumns(t *testing.T) {
-	got := columns([][]string{{"γ", "ns"}, nil, {"two", "1.25"}, {"x"}}, 1)
-	if want := "γ      ns\n\ntwo  1.25\nx\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 // TestBenchIgnoresEnvironment: --kernels decides, whatever FLENGINE_KERNEL says.
 func TestBenchIgnoresEnvironment(t *testing.T) {
 	t.Setenv("FLENGINE_KERNEL", "mmx")
 	mustRun(t, "bench", "--scores", "8000", "--time", "0.01", "--losses", "focal2", "--ops", "sum")
-}
-
-func TestCountOf(t *testing.T) {
-	for _, c := range []struct {
-		n           int
-		thing, want string
-	}{{0, "core", "0 cores"}, {1, "core", "1 core"}, {2, "core", "2 cores"}, {1, "class", "1 class"}, {80, "class", "80 classes"}} {
-		if got := countOf(c.n, c.thing); got != c.want {
-			t.Errorf("%d of %q: %q, want %q", c.n, c.thing, got, c.want)
-		}
-	}
 }
 
 func TestOneOfEach(t *testing.T) {
@@ -430,8 +413,8 @@ func TestBenchUsage(t *testing.T) {
 		{"--kernels: generic twice", []string{"--kernels", "generic,generic"}},
 		{"--kernels: want at least one name", []string{"--kernels", ""}},
 		{`--kernels: an empty name`, []string{"--kernels", "generic,"}},
-		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(familyNames(), ", "), []string{"--losses", "hinge"}},
-		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(familyNames(), ", "), []string{"--losses", "focalx"}},
+		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "hinge"}},
+		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "focalx"}},
 		{`--losses: "focal-1": gamma is -1: want a finite number ≥ 0`, []string{"--losses", "focal-1"}},
 		{`--losses: "focalnan": gamma is NaN: want a finite number ≥ 0`, []string{"--losses", "focalnan"}},
 		{`--losses: "focal1e99": gamma is 1e+99: want a finite number ≥ 0`, []string{"--losses", "focal1e99"}},

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -53,7 +51,7 @@ The losses are
 --loss takes the name of one, whose parameters have flags of their own, or the whole,
 as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha.
 
-Nothing is printed or written if any of the input is bad.`, engine.Background, engine.IgnoredClass, engine.IgnoredLabel, lossesHelp())
+Nothing is printed or written if any of the input is bad.`, engine.Background, engine.IgnoredClass, engine.IgnoredLabel, cli.LossesHelp())
 
 const evalExample = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut
@@ -67,7 +65,7 @@ const evalExample = `  # The focal loss (alpha 0.25, gamma 2) of one image
 // evalFlags are eval's flags.
 type evalFlags struct {
 	logits, labels          string
-	loss                    lossFlags
+	loss                    cli.LossFlags
 	kernel                  string
 	workers, top            int
 	lossesOut, gradientsOut string
@@ -91,12 +89,12 @@ func newEvalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := cli.Interruptible(cmd.Context())
 			defer stop()
-			rep, err := e.run(ctx, inputs, newProgress(cmd.ErrOrStderr()))
+			rep, err := e.run(ctx, inputs, cli.NewProgress(cmd.ErrOrStderr()))
 			switch {
 			case errors.Is(err, context.Canceled):
-				return errors.New("interrupted")
+				return cli.ErrInterrupted
 			case err != nil:
 				return err
 			}
@@ -111,37 +109,18 @@ func newEvalCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&f.logits, "logits", "", "evaluate the logits in `FILE` instead of PATHs; with --labels")
 	flags.StringVar(&f.labels, "labels", "", "take the labels from `FILE`; with --logits")
-	flags.StringVar(&f.loss.name, "loss", "focal", "`NAME` of the loss: "+orList(familyNames())+", as above")
-	f.loss.add(flags, familyNames())
-	flags.StringVar(&f.kernel, "kernel", "", "`NAME` of the kernel: "+orList(engine.Kernels())+" (default $FLENGINE_KERNEL, or the fastest)")
+	flags.StringVar(&f.loss.Name, "loss", "focal", "`NAME` of the loss: "+cli.OrList(cli.FamilyNames())+", as above")
+	f.loss.Add(flags, cli.FamilyNames())
+	flags.StringVar(&f.kernel, "kernel", "", "`NAME` of the kernel: "+cli.OrList(engine.Kernels())+" (default $FLENGINE_KERNEL, or the fastest)")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "work with `N` goroutines")
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH")
 	flags.StringVar(&f.lossesOut, "losses-out", "", "write each score's loss to the .npy `FILE`; for one input")
 	flags.StringVar(&f.gradientsOut, "gradients-out", "", "write each score's gradient to the .npy `FILE`; for one input")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
-	completeNames(cmd, "loss", familyNames())
-	completeNames(cmd, "kernel", engine.Kernels())
-	for _, name := range []string{"logits", "labels", "losses-out", "gradients-out"} {
-		if err := cmd.MarkFlagFilename(name, "npy"); err != nil {
-			panic(err) // only for a flag that does not exist
-		}
-	}
+	cli.CompleteNames(cmd, "loss", cli.FamilyNames())
+	cli.CompleteNames(cmd, "kernel", engine.Kernels())
+	cli.CompleteFiles(cmd, []string{"logits", "labels", "losses-out", "gradients-out"}, "npy")
 	return cmd
-}
-
-func completeNames(cmd *cobra.Command, flag string, names []string) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // only for a flag that does not exist
-	}
-}
-
-// orList spells "a, b or c".
-func orList(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // inputs returns the pairs of files to evaluate.
@@ -150,19 +129,19 @@ func (f *evalFlags) inputs(cmd *cobra.Command, paths []string) ([]pair, error) {
 	var pairs []pair
 	switch {
 	case logits != labels:
-		return nil, usagef("only one of --logits and --labels: want both, or PATHs")
+		return nil, cli.Usagef("only one of --logits and --labels: want both, or PATHs")
 	case logits && len(paths) > 0:
-		return nil, usagef("%s beside --logits and --labels: want one or the other", paths[0])
+		return nil, cli.Usagef("%s beside --logits and --labels: want one or the other", paths[0])
 	case logits && (f.logits == "" || f.labels == ""):
-		return nil, usagef("--logits or --labels is empty: want file names")
+		return nil, cli.Usagef("--logits or --labels is empty: want file names")
 	case logits:
 		pairs = []pair{{path: f.logits, logits: f.logits, labels: f.labels}}
 	case len(paths) == 0:
-		return nil, usagef("no input: want PATHs, or --logits and --labels")
+		return nil, cli.Usagef("no input: want PATHs, or --logits and --labels")
 	}
 	for _, path := range paths {
 		if path == "" {
-			return nil, usagef("a PATH is empty: want a folder")
+			return nil, cli.Usagef("a PATH is empty: want a folder")
 		}
 		pairs = append(pairs, pair{
 			path:   path,
@@ -184,19 +163,19 @@ func (f *evalFlags) checkOutputs(cmd *cobra.Command, pairs []pair) error {
 		case !cmd.Flags().Changed(o.flag[2:]):
 			continue
 		case o.path == "":
-			return usagef("%s is empty: want a file name", o.flag)
+			return cli.Usagef("%s is empty: want a file name", o.flag)
 		case len(pairs) > 1:
-			return usagef("%s with %d inputs: want exactly one", o.flag, len(pairs))
+			return cli.Usagef("%s with %d inputs: want exactly one", o.flag, len(pairs))
 		}
 		for _, in := range []string{pairs[0].logits, pairs[0].labels} {
 			if sameFile(o.path, in) {
-				return usagef("%s %s is the input %s: want another file", o.flag, o.path, in)
+				return cli.Usagef("%s %s is the input %s: want another file", o.flag, o.path, in)
 			}
 		}
 		outputs = append(outputs, o)
 	}
 	if len(outputs) == 2 && sameFile(outputs[0].path, outputs[1].path) {
-		return usagef("--losses-out and --gradients-out are both %s: want two files", f.lossesOut)
+		return cli.Usagef("--losses-out and --gradients-out are both %s: want two files", f.lossesOut)
 	}
 	return nil
 }
@@ -225,17 +204,17 @@ func location(path string) string {
 
 // evaluator checks the flags on the loss and on how to evaluate it.
 func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
-	loss, err := f.loss.chosen(cmd.Flags())
+	loss, err := f.loss.Chosen(cmd.Flags())
 	switch {
 	case err != nil:
 		return nil, err
 	case f.workers < 1:
-		return nil, usagef("--workers is %d: want 1 or more", f.workers)
+		return nil, cli.Usagef("--workers is %d: want 1 or more", f.workers)
 	case f.top < 0:
-		return nil, usagef("--top is %d: want 0 or more", f.top)
+		return nil, cli.Usagef("--top is %d: want 0 or more", f.top)
 	}
 	e := &evaluator{
-		about: lossInfo{loss}, workers: f.workers, top: f.top,
+		about: cli.LossInfo{Loss: loss}, workers: f.workers, top: f.top,
 		lossesOut: f.lossesOut, gradientsOut: f.gradientsOut,
 	}
 	// Shards are what the workers share, so each is evaluated by one.
@@ -245,30 +224,11 @@ func (f *evalFlags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	}
 	switch {
 	case err != nil && f.kernel != "":
-		return nil, usagef("--kernel: %w", err)
+		return nil, cli.Usagef("--kernel: %w", err)
 	case err != nil:
 		return nil, err // about FLENGINE_KERNEL
 	case loss == engine.CrossEntropy():
 		e.ce = e.loss
 	}
 	return e, nil
-}
-
-// interruptible returns a context that SIGINT, SIGTERM and a terminal's end
-// cancel, unless the program was started to ignore them, as by nohup. The second
-// signal ends the program at once.
-func interruptible(ctx context.Context) (context.Context, func()) {
-	var heeded []os.Signal
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
-			heeded = append(heeded, s)
-		}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	if len(heeded) == 0 { // which would stand for all signals
-		return ctx, cancel
-	}
-	ctx, stop := signal.NotifyContext(ctx, heeded...)
-	context.AfterFunc(ctx, stop)
-	return ctx, func() { stop(); cancel() }
 }

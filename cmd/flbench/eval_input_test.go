@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -173,8 +174,8 @@ func TestEvalUsage(t *testing.T) {
 		{"--logits f --labels g DIR", "DIR beside --logits and --labels: want one or the other"},
 		{"--logits= --labels g", "--logits or --labels is empty: want file names"},
 		{"'' DIR", "a PATH is empty: want a folder"},
-		{"--loss hinge DIR", `--loss is "hinge": want ` + orList(familyNames())},
-		{"--loss= DIR", `--loss is "": want ` + orList(familyNames())},
+		{"--loss hinge DIR", `--loss is "hinge": want ` + cli.OrList(cli.FamilyNames())},
+		{"--loss= DIR", `--loss is "": want ` + cli.OrList(cli.FamilyNames())},
 		{"--loss focal(gamma=two) DIR", `--loss: gamma is "two": want a finite number ≥ 0`},
 		{"--loss focal(beta=2) DIR", `--loss: loss "focal(beta=2)" has no parameter "beta": want alpha, gamma, pos, neg`},
 		{"--loss focal1.5 --alpha 0.5 DIR", "--alpha beside --loss focal1.5: want one or the other"},

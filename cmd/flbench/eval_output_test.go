@@ -9,10 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
 )
@@ -106,7 +105,7 @@ func TestEvalTop(t *testing.T) {
 	all := []hardScore{}
 	for i, loss := range losses {
 		if s.labels[i] != 255 {
-			all = append(all, hardScore{i / 7, i % 7, jsonLogit(s.logits[i]), s.labels[i], loss})
+			all = append(all, hardScore{i / 7, i % 7, cli.Float32(s.logits[i]), s.labels[i], loss})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b hardScore) int {
@@ -187,51 +186,10 @@ func TestEvalCancelled(t *testing.T) {
 	out := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	root := newRootCommand()
-	root.SetArgs([]string{"eval", "--losses-out", filepath.Join(out, "l.npy"), photoPath("handtrack/coffee")})
-	var stdout bytes.Buffer
-	root.SetOut(&stdout)
-	if err := root.ExecuteContext(ctx); err == nil || err.Error() != "interrupted" {
-		t.Errorf("error %v, want interrupted", err)
-	}
-	if stdout.Len() > 0 {
-		t.Errorf("stdout %q", &stdout)
+	var stdout, stderr bytes.Buffer
+	args := []string{"eval", "--losses-out", filepath.Join(out, "l.npy"), photoPath("handtrack/coffee")}
+	if code := cli.Execute(ctx, newRootCommand(), args, &stdout, &stderr); code != 1 || stderr.String() != "flbench: interrupted\n" || stdout.Len() > 0 {
+		t.Errorf("exit code %d, stderr %q, stdout %q", code, &stderr, &stdout)
 	}
 	wantFiles(t, out)
-}
-
-// TestProgress: a bar shows only once the work has taken long.
-func TestProgress(t *testing.T) {
-	var none *progress
-	none.startBytes("evaluating", 1)
-	none.add(1)
-	none.clear()
-	if newProgress(&bytes.Buffer{}) != nil {
-		t.Error("a progress without a terminal")
-	}
-	file := must(os.Create(filepath.Join(t.TempDir(), "stderr")))
-	defer file.Close()
-	if newProgress(file) != nil {
-		t.Error("a progress in a file")
-	}
-
-	var text bytes.Buffer
-	p := &progress{w: &text}
-	p.startBytes("evaluating", 4<<20)
-	p.begun = time.Now().Add(time.Hour) // whatever the machine does, no second passes
-	p.add(1 << 20)
-	p.clear()
-	if text.Len() > 0 {
-		t.Errorf("%q at once", &text)
-	}
-	p.begun = time.Now().Add(-2 * patience)
-	p.add(1 << 20)
-	if got := text.String(); !strings.Contains(got, "evaluating  50%") || !strings.Contains(got, "2.1/4.2 MB") || strings.Contains(got, "\x1b") {
-		t.Errorf("bar %q", got)
-	}
-	text.Reset()
-	p.clear()
-	if got := text.String(); strings.TrimSpace(got) != "" && !strings.HasPrefix(got, "\x1b[2K") || !strings.HasSuffix(got, "\r") {
-		t.Errorf("cleared with %q", got)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
 )
@@ -24,7 +25,7 @@ var shardScores = 16 * engine.Block
 
 // evaluator is an evaluation before it knows its inputs.
 type evaluator struct {
-	about                   lossInfo
+	about                   cli.LossInfo
 	loss, ce                *engine.Engine // one and the same for cross-entropy
 	workers, top            int
 	lossesOut, gradientsOut string
@@ -47,7 +48,7 @@ func (t *tally) merge(o *tally) {
 
 // run evaluates the inputs in order and reports on them. The outputs are there
 // once it returns without an error, and not before.
-func (e *evaluator) run(ctx context.Context, pairs []pair, p *progress) (*report, error) {
+func (e *evaluator) run(ctx context.Context, pairs []pair, p *cli.Progress) (*report, error) {
 	// All files are looked at first: the last of a thousand may be missing.
 	var scores int64
 	for _, pair := range pairs {
@@ -58,8 +59,8 @@ func (e *evaluator) run(ctx context.Context, pairs []pair, p *progress) (*report
 		scores += int64(in.scores())
 		in.close()
 	}
-	p.startBytes("evaluating", 4*scores)
-	defer p.clear()
+	p.StartBytes("evaluating", 4*scores)
+	defer p.Clear()
 
 	rep := &report{Loss: e.about, Kernel: e.loss.Kernel(), Workers: e.workers, Results: []entry{}}
 	var total tally
@@ -76,7 +77,7 @@ func (e *evaluator) run(ctx context.Context, pairs []pair, p *progress) (*report
 }
 
 // pair evaluates one input and writes its outputs.
-func (e *evaluator) pair(ctx context.Context, pair pair, p *progress) (tally, []hardScore, error) {
+func (e *evaluator) pair(ctx context.Context, pair pair, p *cli.Progress) (tally, []hardScore, error) {
 	in, err := pair.open()
 	if err != nil {
 		return tally{}, nil, err
@@ -135,7 +136,7 @@ type sinks struct {
 // shards evaluates an input shard by shard, with several workers. They hand the
 // shards on in order, so that outputs are written in order, and the error
 // returned is the first of the input.
-func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *progress) (tally, error) {
+func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *cli.Progress) (tally, error) {
 	n := len(in.x)
 	workers := min(e.workers, maxWorkers)
 	for len(e.scratch) < workers {
@@ -143,7 +144,7 @@ func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *progres
 	}
 	var total tally
 	line := newQueue()
-	err := spread(ctx, workers, (n+shardScores-1)/shardScores, func(worker int) func(int) error {
+	err := cli.Spread(ctx, workers, (n+shardScores-1)/shardScores, func(worker int) func(int) error {
 		s := e.scratch[worker]
 		return func(i int) error {
 			err := in.guard(func() error { return e.shard(in, i*shardScores, min((i+1)*shardScores, n), to, s) })
@@ -152,7 +153,7 @@ func (e *evaluator) shards(ctx context.Context, in *input, to *sinks, p *progres
 					return err
 				}
 				total.merge(&s.tally)
-				p.add(4 * int64(len(s.y)))
+				p.Add(4 * int64(len(s.y)))
 				return in.guard(func() error { return to.take(in, s) })
 			})
 		}

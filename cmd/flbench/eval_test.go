@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -42,34 +43,6 @@ func evalReport(t testing.TB, args ...string) (r report) {
 		t.Fatalf("eval %q: %v", args, err)
 	}
 	return r
-}
-
-// UnmarshalJSON is the inverse of MarshalJSON: the parameters are those of ParseLoss.
-func (l *lossInfo) UnmarshalJSON(b []byte) error {
-	var keys map[string]any
-	if err := json.Unmarshal(b, &keys); err != nil {
-		return err
-	}
-	var parameters []string
-	for key, v := range keys {
-		if key != "name" {
-			parameters = append(parameters, fmt.Sprintf("%s=%v", key, v))
-		}
-	}
-	return l.Loss.UnmarshalText([]byte(fmt.Sprintf("%v(%s)", keys["name"], strings.Join(parameters, ","))))
-}
-
-// UnmarshalJSON is the inverse of MarshalJSON.
-func (x *jsonLogit) UnmarshalJSON(b []byte) error {
-	switch string(b) {
-	case `"Infinity"`:
-		*x = jsonLogit(math.Inf(1))
-		return nil
-	case `"-Infinity"`:
-		*x = jsonLogit(math.Inf(-1))
-		return nil
-	}
-	return json.Unmarshal(b, (*float32)(x))
 }
 
 // npyFile returns the bytes of an .npy file.
@@ -453,11 +426,11 @@ hardest scores of handtrack/chelsea
 
 func TestEvalTableText(t *testing.T) {
 	for got, want := range map[string]string{
-		printable("a b/é"):   "a b/é",
-		printable("a\tb\n"):  `"a\tb\n"`,
-		printable("a\xffb"):  `"a\xffb"`,
-		decimals(1.23456789): "1.234568",
-		decimals(1.5e20):     "1.500000e+20",
+		cli.Printable("a b/é"):  "a b/é",
+		cli.Printable("a\tb\n"): `"a\tb\n"`,
+		cli.Printable("a\xffb"): `"a\xffb"`,
+		decimals(1.23456789):    "1.234568",
+		decimals(1.5e20):        "1.500000e+20",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -629,7 +602,7 @@ func TestEvalHelp(t *testing.T) {
 		"flbench eval --json --loss ce testdata/detector-logits/*/*/\n",
 		"flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy\n",
 		"Usage:\n  flbench eval PATH... | --logits FILE --labels FILE\n",
-		"--gamma GAMMA", orList(familyNames()), "p_t > 0.9", "easy_negatives",
+		"--gamma GAMMA", cli.OrList(cli.FamilyNames()), "p_t > 0.9", "easy_negatives",
 	} {
 		if !strings.Contains(help, want) {
 			t.Errorf("help lacks %q:\n%s", want, help)

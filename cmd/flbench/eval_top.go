@@ -5,16 +5,17 @@ import (
 	"container/heap"
 	"slices"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
 // hardScore is a score with a large loss.
 type hardScore struct {
-	Row    int       `json:"row"`
-	Column int       `json:"column"`
-	Logit  jsonLogit `json:"logit"`
-	Label  uint8     `json:"label"`
-	Loss   float32   `json:"loss"`
+	Row    int         `json:"row"`
+	Column int         `json:"column"`
+	Logit  cli.Float32 `json:"logit"`
+	Label  uint8       `json:"label"`
+	Loss   float32     `json:"loss"`
 }
 
 // hardest keeps the scores with the largest losses of those it is offered: a
@@ -40,7 +41,7 @@ func (h *hardest) offer(in *input, s *scratch) {
 			continue
 		}
 		at := s.from + i
-		score := hardScore{Row: at / in.columns, Column: at % in.columns, Logit: jsonLogit(in.x[at]), Label: s.y[i], Loss: loss}
+		score := hardScore{Row: at / in.columns, Column: at % in.columns, Logit: cli.Float32(in.x[at]), Label: s.y[i], Loss: loss}
 		if len(h.kept) < h.limit {
 			heap.Push(h, score)
 		} else {

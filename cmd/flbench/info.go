@@ -5,17 +5,14 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
-
-// kernelVariable names the kernel of engines that do not name their own.
-const kernelVariable = "FLENGINE_KERNEL"
 
 func newInfoCommand() *cobra.Command {
 	var asJSON bool
@@ -25,7 +22,7 @@ func newInfoCommand() *cobra.Command {
 		Long: `Info shows the CPU with the features and caches that matter here, and the kernels
 of this build, fastest first: which of them this machine can run, what the others
 lack, and which one is used. That is the fastest, unless the environment variable
-` + kernelVariable + ` names another one; if it names none that can run, info says so
+` + cli.KernelVariable + ` names another one; if it names none that can run, info says so
 and exits with 1.`,
 		Example: `  flbench info
   flbench info --json
@@ -35,7 +32,7 @@ and exits with 1.`,
 			i, failure := newMachineInfo()
 			var err error
 			if asJSON {
-				err = writeJSON(cmd.OutOrStdout(), i)
+				err = cli.WriteJSON(cmd.OutOrStdout(), i)
 			} else {
 				err = i.print(cmd.OutOrStdout())
 			}
@@ -51,17 +48,13 @@ and exits with 1.`,
 
 // machineInfo is what info shows; its JSON form is for machines.
 type machineInfo struct {
-	CPU        cpuInfo      `json:"cpu"`
-	OS         string       `json:"os"`
-	Arch       string       `json:"arch"`
-	Go         string       `json:"go"`
-	Version    string       `json:"version"` // of flengine
-	GOMAXPROCS int          `json:"gomaxprocs"`
-	Assembly   bool         `json:"assembly"` // this build holds some
-	Kernels    []kernelInfo `json:"kernels"`
-	Kernel     string       `json:"kernel"`    // in use; empty if that fails
-	ChosenBy   string       `json:"chosen_by"` // "fastest" or the environment variable
-	Error      string       `json:"error,omitempty"`
+	cli.Environment
+	CPU      cpuInfo      `json:"cpu"`       // instead of the environment's name
+	Assembly bool         `json:"assembly"`  // this build holds some
+	Kernels  []kernelInfo `json:"kernels"`   // all, instead of the environment's names
+	Kernel   string       `json:"kernel"`    // in use; empty if that fails
+	ChosenBy string       `json:"chosen_by"` // "fastest" or the environment variable
+	Error    string       `json:"error,omitempty"`
 }
 
 // cpuInfo has 0 for what the CPU does not tell.
@@ -105,17 +98,14 @@ var features = map[string][]cpuid.FeatureID{
 // newMachineInfo returns what there is to know, and why no kernel is in use, if
 // that is so.
 func newMachineInfo() (machineInfo, error) {
-	c := cpuid.CPU
+	env, c := cli.NewEnvironment(), cpuid.CPU
 	i := machineInfo{
+		Environment: env,
 		CPU: cpuInfo{
-			Brand: cpuName(), Vendor: c.VendorString, Family: c.Family, Model: c.Model, Stepping: c.Stepping,
-			PhysicalCores: c.PhysicalCores, ThreadsPerCore: c.ThreadsPerCore, UsableCores: runtime.NumCPU(),
+			Brand: env.CPU, Vendor: c.VendorString, Family: c.Family, Model: c.Model, Stepping: c.Stepping,
+			PhysicalCores: c.PhysicalCores, ThreadsPerCore: c.ThreadsPerCore, UsableCores: env.Cores,
 			CacheLine: c.CacheLine, L1I: max(0, c.Cache.L1I), L1D: max(0, c.Cache.L1D), L2: max(0, c.Cache.L2), L3: max(0, c.Cache.L3),
 		},
-		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), Version: "(devel)", GOMAXPROCS: runtime.GOMAXPROCS(0),
-	}
-	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
-		i.Version = build.Main.Version
 	}
 	for _, f := range features[runtime.GOARCH] {
 		// Every arm64 has ASIMD, also where the library cannot ask for it.
@@ -127,8 +117,8 @@ func newMachineInfo() (machineInfo, error) {
 	i.Assembly = len(i.Kernels) > 1
 
 	i.ChosenBy = "fastest"
-	if os.Getenv(kernelVariable) != "" {
-		i.ChosenBy = kernelVariable
+	if os.Getenv(cli.KernelVariable) != "" {
+		i.ChosenBy = cli.KernelVariable
 	}
 	e, err := engine.New(engine.CrossEntropy())
 	if err != nil {
@@ -146,38 +136,36 @@ func (i machineInfo) print(to io.Writer) error {
 		}
 		return s
 	}
-	lines := [][]string{
-		{"CPU", i.CPU.Brand},
-		{"vendor", fmt.Sprintf("%s, family %d, model %d, stepping %d", orUnknown(i.CPU.Vendor), i.CPU.Family, i.CPU.Model, i.CPU.Stepping)},
-		{"cores", i.CPU.cores()},
-		{"features", orUnknown(i.CPU.featureList())},
-		{"caches", fmt.Sprintf("L1 %s data, %s instructions; L2 %s; L3 %s; lines of %s",
-			size(i.CPU.L1D), size(i.CPU.L1I), size(i.CPU.L2), size(i.CPU.L3), size(i.CPU.CacheLine))},
-		{"system", i.OS + "/" + i.Arch},
-		{"Go", fmt.Sprintf("%s, GOMAXPROCS %d", i.Go, i.GOMAXPROCS)},
-		{"flengine", i.Version},
-		nil,
-	}
+	table := cli.NewTable("ll")
+	table.Row("CPU", i.CPU.Brand)
+	table.Row("vendor", fmt.Sprintf("%s, family %d, model %d, stepping %d", orUnknown(i.CPU.Vendor), i.CPU.Family, i.CPU.Model, i.CPU.Stepping))
+	table.Row("cores", i.CPU.cores())
+	table.Row("features", orUnknown(i.CPU.featureList()))
+	table.Row("caches", fmt.Sprintf("L1 %s data, %s instructions; L2 %s; L3 %s; lines of %s",
+		size(i.CPU.L1D), size(i.CPU.L1I), size(i.CPU.L2), size(i.CPU.L3), size(i.CPU.CacheLine)))
+	table.Row("system", i.OS+"/"+i.Arch)
+	table.Row("Go", fmt.Sprintf("%s, GOMAXPROCS %d", i.Go, i.GOMAXPROCS))
+	table.Row("flengine", i.Version)
+	table.Gap()
 	for n, k := range i.Kernels {
 		label := ""
 		if n == 0 {
 			label = "kernels"
 		}
-		lines = append(lines, []string{label, fmt.Sprintf("%-8s %s", k.Name, i.verdict(k))})
+		table.Row(label, fmt.Sprintf("%-8s %s", k.Name, i.verdict(k)))
 	}
 	if !i.Assembly {
-		lines = append(lines, []string{"", noAssembly()})
+		table.Row("", noAssembly())
 	}
 	switch {
 	case i.Error != "":
-		lines = append(lines, []string{"in use", "none: " + i.Error})
-	case i.ChosenBy == kernelVariable:
-		lines = append(lines, []string{"in use", fmt.Sprintf("%s, by %s", i.Kernel, kernelVariable)})
+		table.Row("in use", "none: "+i.Error)
+	case i.ChosenBy == cli.KernelVariable:
+		table.Row("in use", fmt.Sprintf("%s, by %s", i.Kernel, cli.KernelVariable))
 	default:
-		lines = append(lines, []string{"in use", fmt.Sprintf("%s, the fastest usable here (%s is not set)", i.Kernel, kernelVariable)})
+		table.Row("in use", fmt.Sprintf("%s, the fastest usable here (%s is not set)", i.Kernel, cli.KernelVariable))
 	}
-	_, err := io.WriteString(to, columns(lines, 2))
-	return err
+	return cli.Print(to, table.String())
 }
 
 // verdict tells whether a kernel can run, or why not.
@@ -199,7 +187,7 @@ func noAssembly() string {
 func (c cpuInfo) cores() string {
 	s := fmt.Sprintf("%d usable", c.UsableCores)
 	if c.PhysicalCores > 0 {
-		s += fmt.Sprintf("; %d physical × %s", c.PhysicalCores, countOf(max(1, c.ThreadsPerCore), "thread"))
+		s += fmt.Sprintf("; %d physical × %s", c.PhysicalCores, cli.Count(max(1, c.ThreadsPerCore), "thread"))
 	}
 	return s
 }

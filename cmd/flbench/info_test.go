@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -22,7 +23,7 @@ func infoJSON(t *testing.T, out string) machineInfo {
 }
 
 func TestInfo(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	i := infoJSON(t, mustRun(t, "info", "--json"))
 	if i.OS != runtime.GOOS || i.Arch != runtime.GOARCH || i.Go != runtime.Version() || i.GOMAXPROCS < 1 || i.CPU.UsableCores < 1 || i.CPU.Brand == "" || i.Version == "" {
 		t.Errorf("environment %+v", i)
@@ -57,8 +58,8 @@ func TestInfo(t *testing.T) {
 }
 
 func TestInfoChosenByEnvironment(t *testing.T) {
-	t.Setenv(kernelVariable, "generic")
-	if i := infoJSON(t, mustRun(t, "info", "--json")); i.Kernel != "generic" || i.ChosenBy != kernelVariable {
+	t.Setenv(cli.KernelVariable, "generic")
+	if i := infoJSON(t, mustRun(t, "info", "--json")); i.Kernel != "generic" || i.ChosenBy != cli.KernelVariable {
 		t.Errorf("kernel %q by %q", i.Kernel, i.ChosenBy)
 	}
 	if text := mustRun(t, "info"); !strings.Contains(text, "in use    generic, by FLENGINE_KERNEL\n") {
@@ -68,7 +69,7 @@ func TestInfoChosenByEnvironment(t *testing.T) {
 
 // TestInfoUnknownKernel: everything is shown, and the failure on both streams.
 func TestInfoUnknownKernel(t *testing.T) {
-	t.Setenv(kernelVariable, "mmx")
+	t.Setenv(cli.KernelVariable, "mmx")
 	const want = `FLENGINE_KERNEL: unknown kernel "mmx"`
 	code, stdout, stderr := runFlbench(t, "info")
 	if code != 1 || !strings.Contains(stderr, want) || !strings.Contains(stdout, "in use    none: "+want) || !strings.Contains(stdout, "generic  usable") {
@@ -87,7 +88,8 @@ func TestInfoPrint(t *testing.T) {
 			Brand: "Old One", PhysicalCores: 4, ThreadsPerCore: 2, UsableCores: 8, L1D: 48 << 10, L2: 1 << 20, L3: 1000, CacheLine: 64,
 			Features: []feature{{"AVX2", true}, {"AVX512F", false}},
 		},
-		OS: "plan9", Arch: "amd64", Go: "go1.26", Version: "v1.2.3", GOMAXPROCS: 3, Assembly: true,
+		Environment: cli.Environment{OS: "plan9", Arch: "amd64", Go: "go1.26", GOMAXPROCS: 3, Build: cli.Build{Version: "v1.2.3"}},
+		Assembly:    true,
 		Kernels: []kernelInfo{
 			{"avx512", "AVX512F, AVX512DQ", false, []string{"AVX512F", "AVX512DQ"}},
 			{"generic", "pure Go", true, nil},

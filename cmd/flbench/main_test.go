@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // runFlbench is a call of the command.
@@ -73,7 +75,7 @@ func (broken) Write([]byte) (int, error) { return 0, errBroken }
 
 // TestWriteError: output that was lost is a failure.
 func TestWriteError(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	for _, args := range [][]string{
 		{"--scores", "80", "--time", "0.001"},
 		{"--scores", "80", "--time", "0.001", "--json"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -104,11 +105,11 @@ func TestReadmeLosses(t *testing.T) {
 	for _, f := range engine.Families() {
 		var parameters []string
 		for _, p := range f.Parameters {
-			values := "in [" + short(p.Min) + ", " + short(p.Max) + "]"
+			values := "in [" + cli.Short(p.Min) + ", " + cli.Short(p.Max) + "]"
 			if p.Max == math.MaxFloat32 {
-				values = "≥ " + short(p.Min)
+				values = "≥ " + cli.Short(p.Min)
 			}
-			parameters = append(parameters, fmt.Sprintf("%s %s, %s", p.Symbol, values, short(p.Default)))
+			parameters = append(parameters, fmt.Sprintf("%s %s, %s", p.Symbol, values, cli.Short(p.Default)))
 		}
 		row := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", f.Name, f.Title, f.Formula, strings.Join(parameters, "; "), f.Source)
 		want = append(want, strings.Replace(row, "|  |", "| |", 1))

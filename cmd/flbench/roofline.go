@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofplot"
 	"github.com/flengine/flengine/engine"
@@ -99,9 +100,7 @@ operations per nanosecond by vector operations per byte, both axes logarithmic.`
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.plot, "plot", "", "draw a picture, too: the `file`'s name ends in .svg or .png")
 	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": allOps, "inputs": allInputs} {
-		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // no such flag
-		}
+		cli.CompleteNames(cmd, flag, names)
 	}
 	return cmd
 }
@@ -120,7 +119,7 @@ type setting struct{ scores, workers int }
 // rooflinePlan is what to measure, checked.
 type rooflinePlan struct {
 	kernels     []string
-	losses      []lossSpec
+	losses      []cli.LossSpec
 	ops, inputs []string
 	settings    []setting
 	budget      time.Duration
@@ -138,27 +137,27 @@ func (o *rooflineOptions) check(cmd *cobra.Command) (*rooflinePlan, error) {
 		}
 	}
 	var err error
-	if err = checkKernels(p.kernels); err != nil {
+	if err = cli.CheckKernels(p.kernels); err != nil {
 		return nil, err
 	}
-	if p.losses, err = parseLosses(o.losses); err != nil {
+	if p.losses, err = cli.ParseLosses(o.losses); err != nil {
 		return nil, err
 	}
-	if err = checkList("ops", o.ops, allOps); err != nil {
+	if err = cli.CheckList("ops", o.ops, allOps); err != nil {
 		return nil, err
 	}
-	if err = checkList("inputs", o.inputs, allInputs); err != nil {
+	if err = cli.CheckList("inputs", o.inputs, allInputs); err != nil {
 		return nil, err
 	}
-	if err = checkWorkers(o.workers); err != nil {
+	if err = cli.CheckWorkers(o.workers); err != nil {
 		return nil, err
 	}
 	for i, n := range o.scores {
 		switch {
 		case n < 1 || n > maxScores:
-			return nil, usagef("--scores: %d: want 1 to %d", n, maxScores)
+			return nil, cli.Usagef("--scores: %d: want 1 to %d", n, maxScores)
 		case slices.Contains(o.scores[:i], n):
-			return nil, usagef("--scores: %d twice", n)
+			return nil, cli.Usagef("--scores: %d twice", n)
 		}
 		for _, w := range o.workers {
 			p.settings = append(p.settings, setting{n, w})
@@ -172,7 +171,7 @@ func (o *rooflineOptions) check(cmd *cobra.Command) (*rooflinePlan, error) {
 			p.settings = append(p.settings, setting{largeScores, w})
 		}
 	}
-	if p.budget, err = checkTime(o.seconds); err != nil {
+	if p.budget, err = cli.CheckTime(o.seconds); err != nil {
 		return nil, err
 	}
 	if changed("cpu") {
@@ -192,7 +191,7 @@ func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
 	format := ""
 	if cmd.Flags().Changed("plot") {
 		if format, err = roofplot.Format(o.plot); err != nil {
-			return usagef("--plot: %w", err)
+			return cli.Usagef("--plot: %w", err)
 		}
 		// Before measuring, which takes long.
 		if err = outfile.Check(o.plot); err != nil {
@@ -212,7 +211,7 @@ func runRoofline(cmd *cobra.Command, o *rooflineOptions) error {
 	}
 	r := m.report()
 	if o.json {
-		err = writeJSON(cmd.OutOrStdout(), r)
+		err = cli.WriteJSON(cmd.OutOrStdout(), r)
 	} else {
 		r.warn(cmd.ErrOrStderr())
 		err = r.print(cmd.OutOrStdout())

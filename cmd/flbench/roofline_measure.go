@@ -8,6 +8,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
 	"github.com/flengine/flengine/engine"
 	"github.com/flengine/flengine/engine/vecmath"
@@ -106,12 +107,12 @@ func workingSet(op roofline.Op, scores int) int {
 // measure carries out the plan. The time since start counts, but every cell is
 // measured once, and every ceiling minSamples times, however long it takes.
 func (p *rooflinePlan) measure(start time.Time, stderr io.Writer) (*rooflineMeasurement, error) {
-	bar, shown := newProgress(stderr), start
-	bar.startTime("measuring", p.budget)
-	defer bar.clear()
+	bar, shown := cli.NewProgress(stderr), start
+	bar.StartTime("measuring", p.budget)
+	defer bar.Clear()
 	tick := func() {
 		now := time.Now()
-		bar.add(int64(now.Sub(shown)))
+		bar.Add(int64(now.Sub(shown)))
 		shown = now
 	}
 	m := &rooflineMeasurement{rooflinePlan: p, levels: memoryLevels(), ceilings: map[ceilingKey]*ceiling{}}

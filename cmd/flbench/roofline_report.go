@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofplot"
 )
@@ -22,16 +22,11 @@ type rooflineReport struct {
 
 // rooflineEnvironment is what the numbers depend on.
 type rooflineEnvironment struct {
-	CPU        string  `json:"cpu"`
-	Cores      int     `json:"cores"` // that this process may use
-	OS         string  `json:"os"`
-	Arch       string  `json:"arch"`
-	Go         string  `json:"go"`
-	GOMAXPROCS int     `json:"gomaxprocs"`
-	PinnedCPU  *int    `json:"pinned_cpu"` // null: not pinned
-	Repeats    int     `json:"repeats"`
-	Samples    int     `json:"ceiling_samples"` // of each ceiling, the best of which counts
-	Seconds    float64 `json:"seconds"`         // all took
+	cli.Environment
+	PinnedCPU *int    `json:"pinned_cpu"` // null: not pinned
+	Repeats   int     `json:"repeats"`
+	Samples   int     `json:"ceiling_samples"` // of each ceiling, the best of which counts
+	Seconds   float64 `json:"seconds"`         // all took
 }
 
 // peakRow has the rates of one instruction set, in vector instructions per nanosecond.
@@ -106,9 +101,8 @@ const (
 
 func (m *rooflineMeasurement) report() *rooflineReport {
 	r := &rooflineReport{Environment: rooflineEnvironment{
-		CPU: cpuName(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0),
-		Repeats: len(m.cells[0].repeats), Samples: m.samples(), Seconds: m.took.Seconds(),
+		Environment: cli.NewEnvironment(),
+		Repeats:     len(m.cells[0].repeats), Samples: m.samples(), Seconds: m.took.Seconds(),
 	}}
 	if m.cpu >= 0 {
 		r.Environment.PinnedCPU = &m.cpu
@@ -161,7 +155,7 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 	read, written := c.opKind.Bytes()
 	gamma, _ := c.loss.Parameter("gamma")
 	row := rooflineRow{
-		Kernel: c.kernel, Input: c.input, Loss: c.loss.name, Gamma: gamma, Op: c.op, Scores: c.scores, Workers: c.workers,
+		Kernel: c.kernel, Input: c.input, Loss: c.loss.Name, Gamma: gamma, Op: c.op, Scores: c.scores, Workers: c.workers,
 		NsPerScore: median, Min: sorted[0], Spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
 		BytesRead: read, BytesWrite: written, WorkingSet: workingSet(c.opKind, c.scores), Binds: bindsBandwidth,
 	}
@@ -188,39 +182,38 @@ func (m *rooflineMeasurement) row(c *roofCell, r *rooflineReport) rooflineRow {
 func (r *rooflineReport) print(to io.Writer) error {
 	env := r.Environment
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s/%s, %s, GOMAXPROCS %d", env.CPU, countOf(env.Cores, "core"), env.OS, env.Arch, env.Go, env.GOMAXPROCS)
+	b.WriteString(env.String())
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
 	}
-	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of %s\n", countOf(env.Repeats, "repeat"), env.Seconds, countOf(env.Samples, "sample"))
+	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of %s\n", cli.Count(env.Repeats, "repeat"), env.Seconds, cli.Count(env.Samples, "sample"))
 
 	b.WriteString("\nPeaks, in vector instructions a ns\n\n")
-	table := [][]string{{"set", "lanes", "workers", "FMA", "add", "FMA+add", "integer", "division", "GFLOP/s"}}
+	table := cli.NewTable("lrrrrrrrr", "set", "lanes", "workers", "FMA", "add", "FMA+add", "integer", "division", "GFLOP/s")
 	for _, p := range r.Peaks {
-		table = append(table, []string{p.Set, fmt.Sprint(p.Lanes), fmt.Sprint(p.Workers), fmt.Sprintf("%.2f", p.FMA), fmt.Sprintf("%.2f", p.Add),
-			fmt.Sprintf("%.2f", p.FMAAdd), fmt.Sprintf("%.2f", p.Integer), fmt.Sprintf("%.3f", p.Division), fmt.Sprintf("%.0f", p.gflops())})
+		table.Row(p.Set, fmt.Sprint(p.Lanes), fmt.Sprint(p.Workers), fmt.Sprintf("%.2f", p.FMA), fmt.Sprintf("%.2f", p.Add),
+			fmt.Sprintf("%.2f", p.FMAAdd), fmt.Sprintf("%.2f", p.Integer), fmt.Sprintf("%.3f", p.Division), fmt.Sprintf("%.0f", p.gflops()))
 	}
-	b.WriteString(columns(table, 1))
+	b.WriteString(table.String())
 
 	b.WriteString("\nBandwidth, in GB/s\n\n")
-	table = [][]string{{"level", "size", "workers", "read", "read+write", "copy"}}
+	table = cli.NewTable("lrrrrr", "level", "size", "workers", "read", "read+write", "copy")
 	for i, w := range r.Bandwidth {
 		if i > 0 && w.Workers != r.Bandwidth[i-1].Workers {
-			table = append(table, nil)
+			table.Gap()
 		}
-		table = append(table, []string{w.Level, memorySize(w.Bytes), fmt.Sprint(w.Workers), gbps(w.Read), gbps(w.ReadWrite), gbps(w.Copy)})
+		table.Row(w.Level, memorySize(w.Bytes), fmt.Sprint(w.Workers), gbps(w.Read), gbps(w.ReadWrite), gbps(w.Copy))
 	}
-	b.WriteString(columns(table, 1))
+	b.WriteString(table.String())
 
 	for i, row := range r.Rows {
 		if i == 0 || row.setting() != r.Rows[i-1].setting() {
-			fmt.Fprintf(&b, "\nKernels on %s, workers: %d; times in ns per score\n\n", countOf(row.Scores, "score"), row.Workers)
+			fmt.Fprintf(&b, "\nKernels on %s, workers: %d; times in ns per score\n\n", cli.Count(row.Scores, "score"), row.Workers)
 			b.WriteString(r.kernelTable(row.setting()))
 		}
 	}
 	b.WriteString("\nA share is how much of the least time measured the bound explains. 'flbench roofline --help' says\nhow both are found.\n")
-	_, err := io.WriteString(to, b.String())
-	return err
+	return cli.Print(to, b.String())
 }
 
 // plausible is the most that a share is where nothing disturbed the ceilings.
@@ -263,14 +256,14 @@ func gbps(v float64) string {
 
 // kernelTable shows the rows of one setting.
 func (r *rooflineReport) kernelTable(s setting) string {
-	table := [][]string{{"scores", "loss", "operation", "kernel", "binds", "median", "least", "instructions", "port bound", "share", "bandwidth", "share"}}
+	table := cli.NewTable("lllllrrrrrrr", "scores", "loss", "operation", "kernel", "binds", "median", "least", "instructions", "port bound", "share", "bandwidth", "share")
 	last := rooflineRow{}
 	for _, row := range r.Rows {
 		if row.setting() != s {
 			continue
 		}
 		if last.Loss != "" && (row.Loss != last.Loss || row.Input != last.Input) {
-			table = append(table, nil)
+			table.Gap()
 		}
 		last = row
 		line := []string{row.Input, row.Loss, row.Op, row.Kernel}
@@ -285,9 +278,9 @@ func (r *rooflineReport) kernelTable(s setting) string {
 		} else {
 			line = append(line, "–", times[0], times[1], "–", "–", "–")
 		}
-		table = append(table, append(line, fmt.Sprintf("%.3f", row.Bandwidth.NsPerScore), percentOf(row.Bandwidth.Share)))
+		table.Row(append(line, fmt.Sprintf("%.3f", row.Bandwidth.NsPerScore), percentOf(row.Bandwidth.Share))...)
 	}
-	return columns(table, 5)
+	return table.String()
 }
 
 func percentOf(share float64) string { return fmt.Sprintf("%.0f%%", 100*share) }
@@ -355,7 +348,7 @@ func (r *rooflineReport) panel(kernel string, workers int) roofplot.Panel {
 		}
 		q := roofplot.Point{Color: row.Input + ", " + row.Loss, Shape: row.Op, Work: row.Work.Vector, Bytes: row.BytesRead + row.BytesWrite, Time: row.Min}
 		if row.Scores > least {
-			q.Hollow = "more than " + countOf(least, "score")
+			q.Hollow = "more than " + cli.Count(least, "score")
 		}
 		p.Points = append(p.Points, q)
 	}

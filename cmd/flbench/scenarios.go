@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
 func newScenariosCommand() *cobra.Command {
-	var flags lossFlags
+	var flags cli.LossFlags
 	var kernel string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -28,17 +29,17 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
   flbench scenarios --kernel generic --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			balanced, err := flags.loss(cmd.Flags(), "balanced")
+			balanced, err := flags.Loss(cmd.Flags(), "balanced")
 			if err != nil {
 				return err
 			}
-			focal, err := flags.loss(cmd.Flags(), "focal")
+			focal, err := flags.Loss(cmd.Flags(), "focal")
 			if err != nil {
 				return err
 			}
 			if _, err := engine.New(engine.CrossEntropy(), engine.WithKernel(kernel)); err != nil {
 				if kernel != "" {
-					err = usagef("--kernel: %w", err)
+					err = cli.Usagef("--kernel: %w", err)
 				}
 				return err
 			}
@@ -47,14 +48,14 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 				return err
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), s)
+				return cli.WriteJSON(cmd.OutOrStdout(), s)
 			}
 			return s.print(cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	flags.add(f, []string{"balanced", "focal"})
+	flags.Add(f, []string{"balanced", "focal"})
 	f.StringVar(&kernel, "kernel", "", "`name` of the kernel, as in 'flbench info' (default the fastest)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -125,10 +126,10 @@ func evaluateScenarios(balanced, focal engine.Loss, kernel string) (*scenarios, 
 }
 
 func (s *scenarios) print(to io.Writer) error {
-	table := [][]string{{"case", "label", "p", "CE", "balanced CE", "focal", "CE/FL"}}
+	table := cli.NewTable("llrrrrr", "case", "label", "p", "CE", "balanced CE", "focal", "CE/FL")
 	for i, c := range s.Cases {
 		if i > 0 && i%2 == 0 {
-			table = append(table, nil)
+			table.Gap()
 		}
 		label := "0 background"
 		if c.Label == 1 {
@@ -138,9 +139,8 @@ func (s *scenarios) print(to io.Writer) error {
 		if c.Ratio != nil {
 			ratio = fmt.Sprintf("%.6g", *c.Ratio)
 		}
-		table = append(table, []string{c.Case, label, fmt.Sprint(c.P),
-			fmt.Sprintf("%.7g", c.CE), fmt.Sprintf("%.7g", c.Balanced), fmt.Sprintf("%.7g", c.Focal), ratio})
+		table.Row(c.Case, label, fmt.Sprint(c.P),
+			fmt.Sprintf("%.7g", c.CE), fmt.Sprintf("%.7g", c.Balanced), fmt.Sprintf("%.7g", c.Focal), ratio)
 	}
-	_, err := fmt.Fprintf(to, "α = %g, γ = %g, kernel %s; p is the predicted probability of foreground\n\n%s", s.Alpha, s.Gamma, s.Kernel, columns(table, 2))
-	return err
+	return cli.Print(to, fmt.Sprintf("α = %g, γ = %g, kernel %s; p is the predicted probability of foreground\n\n%s", s.Alpha, s.Gamma, s.Kernel, table))
 }

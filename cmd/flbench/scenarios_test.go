@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
 // TestScenarios compares with the exact values for α = 0.25, γ = 2, on every
 // kernel. Logits and losses are float32, hence the tolerance.
 func TestScenarios(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	want := []struct {
 		name          string
 		p             float64
@@ -57,7 +58,7 @@ func TestScenarios(t *testing.T) {
 
 // TestScenariosGammaZero: focal loss at γ = 0 is balanced cross-entropy.
 func TestScenariosGammaZero(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	var got scenarios
 	if err := json.Unmarshal([]byte(mustRun(t, "scenarios", "--json", "--gamma", "0", "--alpha", "0.6")), &got); err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func TestScenariosGammaZero(t *testing.T) {
 
 // TestScenariosAlphaZero: where focal loss is 0 there is no ratio.
 func TestScenariosAlphaZero(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	var got scenarios
 	if err := json.Unmarshal([]byte(mustRun(t, "scenarios", "--json", "--alpha", "0")), &got); err != nil {
 		t.Fatal(err)
@@ -87,7 +88,7 @@ func TestScenariosAlphaZero(t *testing.T) {
 }
 
 func TestScenariosTable(t *testing.T) {
-	t.Setenv(kernelVariable, "generic")
+	t.Setenv(cli.KernelVariable, "generic")
 	table := mustRun(t, "scenarios")
 	for _, want := range []string{"α = 0.25, γ = 2, kernel generic", "easy           1 foreground  0.95  ", "  0.6759121  4.43213\n", "  533.333\n", "  40000\n"} {
 		if !strings.Contains(table, want) {
@@ -97,7 +98,7 @@ func TestScenariosTable(t *testing.T) {
 }
 
 func TestScenariosUsage(t *testing.T) {
-	t.Setenv(kernelVariable, "")
+	t.Setenv(cli.KernelVariable, "")
 	for _, c := range []struct {
 		want string
 		args []string
@@ -117,8 +118,8 @@ func TestScenariosUsage(t *testing.T) {
 // TestScenariosEnvironment: a wrong environment is a failure, but no matter where
 // --kernel decides.
 func TestScenariosEnvironment(t *testing.T) {
-	t.Setenv(kernelVariable, "mmx")
-	if code, stdout, stderr := runFlbench(t, "scenarios"); code != 1 || stdout != "" || !strings.Contains(stderr, kernelVariable) {
+	t.Setenv(cli.KernelVariable, "mmx")
+	if code, stdout, stderr := runFlbench(t, "scenarios"); code != 1 || stdout != "" || !strings.Contains(stderr, cli.KernelVariable) {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	mustRun(t, "scenarios", "--kernel", "generic")

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // defaultStride keeps the default run well under a minute on two cores. It is a
@@ -53,17 +55,17 @@ a group and a name mean one, as in %s.ce.`, ordinal(defaultStride), ordinal(powS
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case exhaustive && cmd.Flags().Changed("stride"):
-				return usagef("--stride has no meaning with --exhaustive")
+				return cli.Usagef("--stride has no meaning with --exhaustive")
 			case exhaustive:
 				stride = 1
 			case stride < 1 || stride > 1<<32:
-				return usagef("--stride is %d: want 1 to %d", stride, uint64(1)<<32)
+				return cli.Usagef("--stride is %d: want 1 to %d", stride, uint64(1)<<32)
 			}
 			if workers < 1 {
-				return usagef("--workers is %d: want 1 or more", workers)
+				return cli.Usagef("--workers is %d: want 1 or more", workers)
 			}
 			if cmd.Flags().Changed("only") && len(only) == 0 {
-				return usagef("--only is empty: want one or more of %s", strings.Join(onlyNames(all), ", "))
+				return cli.Usagef("--only is empty: want one or more of %s", strings.Join(onlyNames(all), ", "))
 			}
 			if listErr != nil {
 				return listErr
@@ -72,9 +74,9 @@ a group and a name mean one, as in %s.ce.`, ordinal(defaultStride), ordinal(powS
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := cli.Interruptible(cmd.Context())
 			defer stop()
-			rep, err := verify(ctx, chosen, stride, min(workers, maxWorkers), newProgress(cmd.ErrOrStderr()))
+			rep, err := verify(ctx, chosen, stride, min(workers, maxWorkers), cli.NewProgress(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -98,7 +100,7 @@ func (r *verifyReport) finish(to io.Writer, asJSON bool) error {
 	}
 	var err error
 	if asJSON {
-		err = writeJSON(to, r)
+		err = cli.WriteJSON(to, r)
 	} else {
 		err = r.print(to)
 	}

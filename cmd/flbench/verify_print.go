@@ -5,15 +5,13 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // verifyReport is what verify prints.
 type verifyReport struct {
-	CPU     string         `json:"cpu"`
-	OS      string         `json:"os"`
-	Arch    string         `json:"arch"`
-	Go      string         `json:"go"`
-	Kernels []string       `json:"kernels"`
+	cli.Environment
 	Stride  uint64         `json:"stride"`
 	OK      bool           `json:"ok"`
 	Missing []string       `json:"missing,omitempty"` // not verified, as verify was interrupted
@@ -30,38 +28,27 @@ type verifyResult struct {
 	Stride    uint64      `json:"stride"`
 	Inputs    int64       `json:"inputs"`
 	BoundULP  float64     `json:"bound_ulp"`
-	MaxULP    jsonFloat   `json:"max_ulp"`
-	MeanULP   jsonFloat   `json:"mean_ulp"`
+	MaxULP    cli.Float   `json:"max_ulp"`
+	MeanULP   cli.Float   `json:"mean_ulp"`
 	Worst     verifyWorst `json:"worst"`
 	Histogram []verifyBin `json:"histogram"`
 	Bad       int64       `json:"special_values_wrong"` // NaN, infinities and signs
 	Differing int64       `json:"bits_differ"`          // inputs on which a kernel is not generic
-	DiffersAt jsonFloat   `json:"bits_differ_at"`
+	DiffersAt cli.Float   `json:"bits_differ_at"`
 	Differs   string      `json:"bits_differ_kernel,omitempty"`
 	OK        bool        `json:"ok"`
 }
 
 type verifyWorst struct {
-	Input jsonFloat `json:"input"`
-	Got   jsonFloat `json:"got"`
-	Want  jsonFloat `json:"want"`
+	Input cli.Float `json:"input"`
+	Got   cli.Float `json:"got"`
+	Want  cli.Float `json:"want"`
 }
 
 // verifyBin counts errors up to To ULP, the last bin all beyond.
 type verifyBin struct {
-	To    jsonFloat `json:"to"`
+	To    cli.Float `json:"to"`
 	Count int64     `json:"count"`
-}
-
-// jsonFloat is a float64 that may be no number in JSON; it is a string then.
-type jsonFloat float64
-
-func (f jsonFloat) MarshalJSON() ([]byte, error) {
-	v := float64(f)
-	if v-v != 0 {
-		return []byte(`"` + strings.Replace(strings.TrimPrefix(fmt.Sprint(v), "+"), "Inf", "Infinity", 1) + `"`), nil
-	}
-	return []byte(fmt.Sprintf("%g", v)), nil
 }
 
 // add appends a sweep's results.
@@ -70,9 +57,9 @@ func (r *verifyReport) add(s subject, stride uint64, stats []errorStats) {
 		m := &stats[i]
 		v := verifyResult{
 			ID: s.id(), Subject: s.title, Input: s.input, Output: o.name, Label: o.label, Stride: stride, Inputs: m.count,
-			BoundULP: o.bound, MaxULP: jsonFloat(m.max), MeanULP: jsonFloat(m.sum / float64(max(1, m.count))),
-			Worst: verifyWorst{jsonFloat(m.x), jsonFloat(m.got), jsonFloat(m.want)},
-			Bad:   m.bad, Differing: m.differing, DiffersAt: jsonFloat(m.differsAt), Differs: m.differs,
+			BoundULP: o.bound, MaxULP: cli.Float(m.max), MeanULP: cli.Float(m.sum / float64(max(1, m.count))),
+			Worst: verifyWorst{cli.Float(m.x), cli.Float(m.got), cli.Float(m.want)},
+			Bad:   m.bad, Differing: m.differing, DiffersAt: cli.Float(m.differsAt), Differs: m.differs,
 			OK: m.max <= o.bound && m.bad == 0 && m.differing == 0,
 		}
 		for i, n := range m.histogram() {
@@ -80,7 +67,7 @@ func (r *verifyReport) add(s subject, stride uint64, stats []errorStats) {
 			if i < len(histogramTo) {
 				to = histogramTo[i]
 			}
-			v.Histogram = append(v.Histogram, verifyBin{jsonFloat(to), n})
+			v.Histogram = append(v.Histogram, verifyBin{cli.Float(to), n})
 		}
 		r.Results = append(r.Results, v)
 		r.OK = r.OK && v.OK
@@ -113,11 +100,11 @@ func (r *verifyReport) print(to io.Writer) error {
 	for _, end := range histogramTo {
 		head = append(head, fmt.Sprintf("≤%g", end))
 	}
-	table := [][]string{append(head, "more")}
+	table := cli.NewTable("lll"+strings.Repeat("r", len(head)-2), append(head, "more")...)
 	var sampled []string
 	for i, v := range r.Results {
 		if i > 0 && v.ID != r.Results[i-1].ID && (v.Label != nil || r.Results[i-1].Label != nil) {
-			table = append(table, nil)
+			table.Gap()
 		}
 		label := ""
 		if v.Label != nil {
@@ -128,7 +115,7 @@ func (r *verifyReport) print(to io.Writer) error {
 		for _, b := range v.Histogram {
 			row = append(row, percent(b.Count, v.Inputs))
 		}
-		table = append(table, row)
+		table.Row(row...)
 		if v.Stride != r.Stride && (i == 0 || v.ID != r.Results[i-1].ID) {
 			sampled = append(sampled, fmt.Sprintf("; %s: every %s", v.Subject, ordinal(v.Stride)))
 		}
@@ -147,9 +134,8 @@ func (r *verifyReport) print(to io.Writer) error {
 			verdict += "\nInterrupted. Not verified: " + strings.Join(r.Missing, ", ") + "."
 		}
 	}
-	_, err := fmt.Fprintf(to, "%s, %s/%s, %s; kernels %s; %s%s\n\n%s\n%s\n", r.CPU, r.OS, r.Arch, r.Go,
-		strings.Join(r.Kernels, ", "), inputs, strings.Join(sampled, ""), columns(table, 3), verdict)
-	return err
+	return cli.Print(to, fmt.Sprintf("%v; kernels %s; %s%s\n\n%s\n%s\n", r.Environment,
+		strings.Join(r.Kernels, ", "), inputs, strings.Join(sampled, ""), table, verdict))
 }
 
 // ordinal writes n as in 1st, 2nd, 3rd, 4th.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 	"github.com/flengine/flengine/engine/vecmath"
 )
@@ -121,7 +122,7 @@ func choose(list []subject, only []string) ([]subject, error) {
 		return list, nil
 	}
 	chosen := make([]bool, len(list))
-	for _, name := range joinParentheses(only) {
+	for _, name := range cli.JoinParentheses(only) {
 		known := false
 		for i, s := range list {
 			if s.is(strings.ToLower(strings.TrimSpace(name))) {
@@ -129,7 +130,7 @@ func choose(list []subject, only []string) ([]subject, error) {
 			}
 		}
 		if !known {
-			return nil, usagef("--only: unknown name %q: want one or more of %s", name, strings.Join(onlyNames(list), ", "))
+			return nil, cli.Usagef("--only: unknown name %q: want one or more of %s", name, strings.Join(onlyNames(list), ", "))
 		}
 	}
 	var some []subject
@@ -168,7 +169,7 @@ type lossKernel struct {
 // bits.
 func lossSubject(group string, b engine.Bound, kernels []lossKernel) subject {
 	s := subject{
-		group: group, name: shortName(b.Loss), family: b.Loss.Family().Name, title: b.Name, input: "logit",
+		group: group, name: cli.ShortName(b.Loss), family: b.Loss.Family().Name, title: b.Name, input: "logit",
 		patterns: 1 << 32, finite: true, cost: 75,
 	}
 	probs := group == groupProbs

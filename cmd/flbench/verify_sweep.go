@@ -3,27 +3,22 @@ package main
 import (
 	"context"
 	"math"
-	"runtime"
-	"sync"
 
-	"github.com/flengine/flengine/engine"
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // verify sweeps the subjects. If ctx ends, the report has those that were done,
 // and says which are missing.
-func verify(ctx context.Context, list []subject, stride uint64, workers int, bar *progress) (*verifyReport, error) {
+func verify(ctx context.Context, list []subject, stride uint64, workers int, bar *cli.Progress) (*verifyReport, error) {
 	var work int64
 	for _, s := range list {
 		work += int64(s.inputs(stride)) * int64(s.cost)
 	}
-	bar.startWork("verifying", work)
-	defer bar.clear()
-	rep := &verifyReport{
-		CPU: cpuName(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Kernels: engine.Kernels(), Stride: stride, OK: true,
-	}
+	bar.StartWork("verifying", work)
+	defer bar.Clear()
+	rep := &verifyReport{Environment: cli.NewEnvironment(), Stride: stride, OK: true}
 	for i, s := range list {
-		bar.describe(s.id())
+		bar.Describe(s.id())
 		stats, err := s.sweep(ctx, stride, workers, bar)
 		switch {
 		case ctx.Err() != nil:
@@ -41,15 +36,14 @@ func verify(ctx context.Context, list []subject, stride uint64, workers int, bar
 }
 
 // sweep evaluates the subject on every stride-th bit pattern, on all kernels.
-func (s subject) sweep(ctx context.Context, stride uint64, workers int, bar *progress) ([]errorStats, error) {
+func (s subject) sweep(ctx context.Context, stride uint64, workers int, bar *cli.Progress) ([]errorStats, error) {
 	var (
 		step  = s.step(stride)
 		count = s.inputs(stride)
-		mu    sync.Mutex // of bar
 		stats = make([][]errorStats, workers)
 		total = make([]errorStats, len(s.outputs))
 	)
-	err := spread(ctx, workers, int((count+verifyBlock-1)/verifyBlock), func(worker int) func(int) error {
+	err := cli.Spread(ctx, workers, int((count+verifyBlock-1)/verifyBlock), func(worker int) func(int) error {
 		check, own := s.newChecker(), make([]errorStats, len(s.outputs))
 		stats[worker] = own
 		block := make([]float32, 0, verifyBlock)
@@ -65,9 +59,7 @@ func (s subject) sweep(ctx context.Context, stride uint64, workers int, bar *pro
 			if err := check(x, own); err != nil {
 				return err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			bar.add(int64(to-from) * int64(s.cost))
+			bar.Add(int64(to-from) * int64(s.cost))
 			return nil
 		}
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 	"github.com/flengine/flengine/engine/vecmath"
 )
@@ -57,8 +58,8 @@ func TestVerifyJSON(t *testing.T) {
 	for group, bounds := range map[string][]engine.Bound{"logits": engine.Bounds(), "probs": engine.ProbBounds()} {
 		for _, b := range bounds {
 			for label := range 2 {
-				want[name(group+"."+shortName(b.Loss), "loss", label)] = b.LossULP
-				want[name(group+"."+shortName(b.Loss), "gradient", label)] = b.GradientULP
+				want[name(group+"."+cli.ShortName(b.Loss), "loss", label)] = b.LossULP
+				want[name(group+"."+cli.ShortName(b.Loss), "gradient", label)] = b.GradientULP
 			}
 		}
 	}
@@ -155,8 +156,6 @@ func TestVerifyOnly(t *testing.T) {
 // verifyOf returns the command for a list of subjects.
 func verifyOf(list ...subject) *cobra.Command {
 	cmd := newVerifyCommand(func() ([]subject, error) { return list, nil })
-	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	setUsageErrors(cmd)
 	return cmd
 }
 
@@ -267,7 +266,7 @@ func TestVerifyFailures(t *testing.T) {
 		for _, form := range []string{"--json=false", "--json"} {
 			var stdout, stderr bytes.Buffer
 			// A power of two has 1, 2 and 0.5 among the inputs.
-			code := execute(cmd, []string{"--stride", fmt.Sprint(1 << 13), form}, &stdout, &stderr)
+			code := cli.Execute(t.Context(), cmd, []string{"--stride", fmt.Sprint(1 << 13), form}, &stdout, &stderr)
 			text := stderr.String()
 			if (code == 0) != (len(c.want) == 0) || code > 1 || (text == "") != (code == 0) {
 				t.Errorf("%s: exit code %d, stderr %q", c.name, code, text)

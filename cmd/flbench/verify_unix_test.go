@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // TestVerifySignal: the command heeds an interrupt amid a sweep of hours.
@@ -34,7 +36,7 @@ func TestVerifySignal(t *testing.T) {
 	cmd := verifyOf(quick, endless)
 	var stdout, stderr bytes.Buffer
 	begun := time.Now()
-	code := execute(cmd, []string{"--exhaustive", "--workers", "1"}, &stdout, &stderr)
+	code := cli.Execute(t.Context(), cmd, []string{"--exhaustive", "--workers", "1"}, &stdout, &stderr)
 	if code != 1 || stderr.String() != "flbench: verify: interrupted; not verified: logits.endless\n" || !strings.Contains(stdout.String(), "cross-entropy") {
 		t.Errorf("exit code %d after %v, stderr %q, stdout %s", code, time.Since(begun), &stderr, &stdout)
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// spread does the work items 0 … count−1 with several workers, who claim them in order.
+// Spread does the work items 0 … count−1 with several workers, who claim them in order.
 // Each of them, by its number, gets what does an item from newWorker. After the first
 // error, which is returned, and at the end of ctx none claims any more; what was claimed is
 // done.
-func spread(ctx context.Context, workers, count int, newWorker func(worker int) func(item int) error) error {
+func Spread(ctx context.Context, workers, count int, newWorker func(worker int) func(item int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for worker := range min(workers, count) {

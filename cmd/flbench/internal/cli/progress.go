@@ -1,37 +1,40 @@
-package main
+package cli
 
 import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// patience is how long work may take before a progress bar shows.
+// patience is how long work may take before a bar shows.
 const patience = time.Second
 
-// progress is a bar on a terminal. Its methods take a nil progress for none.
-type progress struct {
+// Progress is a bar on a terminal. Its methods take a nil Progress for none, and may be called
+// at the same time once it has started.
+type Progress struct {
 	w     io.Writer
+	mu    sync.Mutex
 	begun time.Time
 	total int64
 	done  int64
 	bar   *progressbar.ProgressBar
 }
 
-// newProgress returns a progress for w if that is a terminal, or else nil.
-func newProgress(w io.Writer) *progress {
+// NewProgress returns a Progress for w if that is a terminal, or else nil.
+func NewProgress(w io.Writer) *Progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &progress{w: w}
+		return &Progress{w: w}
 	}
 	return nil
 }
 
-// startBytes begins work on so many bytes, which are shown with the time left.
-func (p *progress) startBytes(what string, total int64) {
+// StartBytes begins work on so many bytes, which are shown with the time left.
+func (p *Progress) StartBytes(what string, total int64) {
 	p.start(what, total,
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionShowTotalBytes(true),
@@ -39,27 +42,30 @@ func (p *progress) startBytes(what string, total int64) {
 		progressbar.OptionFullWidth())
 }
 
-// startTime begins work that takes so long, as add will report.
-func (p *progress) startTime(what string, total time.Duration) {
+// StartTime begins work that takes so long, as Add will report.
+func (p *Progress) StartTime(what string, total time.Duration) {
 	p.start(what, int64(total),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false))
 }
 
-// startWork begins work of so many units of no name, shown in % with the time left.
-func (p *progress) startWork(what string, total int64) {
+// StartWork begins work of so many units of no name, shown in % with the time left.
+func (p *Progress) StartWork(what string, total int64) {
 	p.start(what, total, progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(true))
 }
 
-// describe says what is worked on.
-func (p *progress) describe(what string) {
-	if p != nil {
-		p.bar.Describe(what)
+// Describe says what is worked on.
+func (p *Progress) Describe(what string) {
+	if p == nil {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bar.Describe(what)
 }
 
-func (p *progress) start(what string, total int64, options ...progressbar.Option) {
+func (p *Progress) start(what string, total int64, options ...progressbar.Option) {
 	if p == nil {
 		return
 	}
@@ -74,22 +80,27 @@ func (p *progress) start(what string, total int64, options ...progressbar.Option
 	p.bar.StartWithoutRender()
 }
 
-// add reports more work as done.
-func (p *progress) add(n int64) {
+// Add reports more work as done.
+func (p *Progress) Add(n int64) {
 	if p == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done += n
 	if time.Since(p.begun) > patience {
 		// A bar that cannot be drawn is no reason to fail. At its end it would
-		// print a line of its own, which clear is there for.
+		// print a line of its own, which Clear is there for.
 		_ = p.bar.Set64(min(p.done, p.total-1))
 	}
 }
 
-// clear leaves the terminal's line empty.
-func (p *progress) clear() {
-	if p != nil {
-		_ = p.bar.Clear()
+// Clear leaves the terminal's line empty.
+func (p *Progress) Clear() {
+	if p == nil {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.bar.Clear()
 }

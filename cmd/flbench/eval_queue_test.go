@@ -7,33 +7,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-)
 
-// TestSpread: every item is done once, by a worker's own function.
-func TestSpread(t *testing.T) {
-	for _, c := range []struct{ workers, count int }{{1, 0}, {3, 0}, {1, 5}, {2, 5}, {7, 5}, {4, 1000}} {
-		done := make([]atomic.Int32, c.count)
-		busy := make([]atomic.Bool, c.workers)
-		err := spread(t.Context(), c.workers, c.count, func(worker int) func(int) error {
-			return func(item int) error {
-				if !busy[worker].CompareAndSwap(false, true) {
-					t.Errorf("worker %d does two items at a time", worker)
-				}
-				defer busy[worker].Store(false)
-				done[item].Add(1)
-				return nil
-			}
-		})
-		if err != nil {
-			t.Errorf("%+v: %v", c, err)
-		}
-		for i := range done {
-			if n := done[i].Load(); n != 1 {
-				t.Errorf("%+v: item %d was done %d times", c, i, n)
-			}
-		}
-	}
-}
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+)
 
 // TestSpreadStops: an error and the end of the context stop all workers, but what was
 // claimed is done, so that those who wait for it in a line are not stuck.
@@ -46,7 +22,7 @@ func TestSpreadStops(t *testing.T) {
 			defer cancel()
 			line := newQueue()
 			var passed atomic.Int64
-			err := spread(ctx, workers, count, func(int) func(int) error {
+			err := cli.Spread(ctx, workers, count, func(int) func(int) error {
 				return func(item int) error {
 					return line.pass(item, func() error {
 						switch {
@@ -86,7 +62,7 @@ func TestSpreadStopsAnywhere(t *testing.T) {
 				}
 				cancel()
 			}()
-			_ = spread(ctx, 4, 1<<20, func(int) func(int) error {
+			_ = cli.Spread(ctx, 4, 1<<20, func(int) func(int) error {
 				return func(item int) error { return line.pass(item, func() error { return nil }) }
 			})
 			cancel()

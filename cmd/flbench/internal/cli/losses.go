@@ -1,9 +1,10 @@
-package main
+package cli
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,29 +17,29 @@ import (
 // Losses in flags, tables and reports. All that is known of them here comes from
 // engine.Families.
 
-// lossSpec is a loss and its name in flags and tables.
-type lossSpec struct {
-	name string
+// LossSpec is a loss and its name in flags and tables.
+type LossSpec struct {
+	Name string
 	engine.Loss
 }
 
-// shortName is the shortest name by which parseLoss finds a loss: "ce", "focal1.5", or
+// ShortName is the shortest name by which ParseLoss finds a loss: "ce", "focal1.5", or
 // "focal(alpha=0.5,gamma=2)".
-func shortName(l engine.Loss) string {
+func ShortName(l engine.Loss) string {
 	f := l.Family()
 	name := f.Name
 	if v, ok := l.Parameter(f.ShortParameter); ok {
 		name += strconv.FormatFloat(float64(v), 'g', -1, 32)
 	}
-	if short, err := parseLoss(name); err == nil && short == l {
+	if short, err := ParseLoss(name); err == nil && short == l {
 		return name
 	}
 	return l.String()
 }
 
-// parseLoss reads a loss as engine.ParseLoss does, or the name of its family followed by a
+// ParseLoss reads a loss as engine.ParseLoss does, or the name of its family followed by a
 // number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5).
-func parseLoss(text string) (engine.Loss, error) {
+func ParseLoss(text string) (engine.Loss, error) {
 	if !strings.Contains(text, "(") {
 		for _, f := range engine.Families() {
 			number, ok := strings.CutPrefix(text, f.Name)
@@ -53,34 +54,34 @@ func parseLoss(text string) (engine.Loss, error) {
 	return engine.ParseLoss(text)
 }
 
-// parseLosses reads the losses of --losses, none of them twice.
-func parseLosses(names []string) ([]lossSpec, error) {
-	names = joinParentheses(names)
-	if err := checkList("losses", names, nil); err != nil {
+// ParseLosses reads the losses of --losses, none of them twice.
+func ParseLosses(names []string) ([]LossSpec, error) {
+	names = JoinParentheses(names)
+	if err := CheckList("losses", names, nil); err != nil {
 		return nil, err
 	}
-	var losses []lossSpec
+	var losses []LossSpec
 	for _, name := range names {
-		l, err := parseLoss(name)
+		l, err := ParseLoss(name)
 		var input *engine.InputError
 		switch {
 		case errors.As(err, &input) && input.Field != "loss": // which does not quote the name
-			return nil, usagef("--losses: %q: %w", name, err)
+			return nil, Usagef("--losses: %q: %w", name, err)
 		case err != nil:
-			return nil, usagef("--losses: %w", err)
+			return nil, Usagef("--losses: %w", err)
 		}
-		spec := lossSpec{shortName(l), l}
+		spec := LossSpec{ShortName(l), l}
 		if slices.Contains(losses, spec) {
-			return nil, usagef("--losses: %s twice", spec.name)
+			return nil, Usagef("--losses: %s twice", spec.Name)
 		}
 		losses = append(losses, spec)
 	}
 	return losses, nil
 }
 
-// joinParentheses undoes what a list of flags does to focal(alpha=0.5,gamma=2): a part
+// JoinParentheses undoes what a list of flags does to focal(alpha=0.5,gamma=2): a part
 // whose parenthesis is open goes on in the next.
-func joinParentheses(parts []string) (names []string) {
+func JoinParentheses(parts []string) (names []string) {
 	open := false
 	for _, p := range parts {
 		if open {
@@ -94,21 +95,21 @@ func joinParentheses(parts []string) (names []string) {
 	return names
 }
 
-// familyNames are the names of the losses, their parameters being left out.
-func familyNames() (names []string) {
+// FamilyNames are the names of the losses, their parameters being left out.
+func FamilyNames() (names []string) {
 	for _, f := range engine.Families() {
 		names = append(names, f.Name)
 	}
 	return names
 }
 
-// lossesHelp lists the losses for the help of flags that name them.
-func lossesHelp() string {
+// LossesHelp lists the losses for the help of flags that name them.
+func LossesHelp() string {
 	var b strings.Builder
 	for _, f := range engine.Families() {
 		fmt.Fprintf(&b, "  %-9s %s, %s", f.Name, f.Title, f.Formula)
 		for i, p := range f.Parameters {
-			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, short(p.Default))
+			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, Short(p.Default))
 		}
 		if f.ShortParameter != "" {
 			fmt.Fprintf(&b, ";\n            short with its %s: %s1.5", f.ShortParameter, f.Name)
@@ -140,20 +141,20 @@ func lossParameters() (list []lossParameter) {
 	return list
 }
 
-// lossFlags are flags for one loss: its name, and one flag for each parameter.
-type lossFlags struct {
-	name       string
+// LossFlags are flags for one loss: its name, and one flag for each parameter.
+type LossFlags struct {
+	Name       string // of --loss
 	parameters map[string]*float64
 }
 
-// add adds the flags for the losses of these families.
-func (l *lossFlags) add(flags *pflag.FlagSet, families []string) {
+// Add adds the flags for the losses of these families.
+func (l *LossFlags) Add(flags *pflag.FlagSet, families []string) {
 	l.parameters = map[string]*float64{}
 	for _, p := range lossParameters() {
 		if !slices.ContainsFunc(p.families, func(f string) bool { return slices.Contains(families, f) }) {
 			continue
 		}
-		standard, _ := strconv.ParseFloat(short(p.Default), 64)
+		standard, _ := strconv.ParseFloat(Short(p.Default), 64)
 		l.parameters[p.Name] = flags.Float64(p.Name, standard, fmt.Sprintf("%s (%s): `%s` is %s",
 			p.Meaning, strings.Join(p.families, ", "), strings.ToUpper(p.Name), p.Want()))
 		if !p.defaults {
@@ -162,9 +163,9 @@ func (l *lossFlags) add(flags *pflag.FlagSet, families []string) {
 	}
 }
 
-// loss returns the loss of a family with the parameters that flags give. The others have
+// Loss returns the loss of a family with the parameters that flags give. The others have
 // their defaults.
-func (l *lossFlags) loss(flags *pflag.FlagSet, family string) (engine.Loss, error) {
+func (l *LossFlags) Loss(flags *pflag.FlagSet, family string) (engine.Loss, error) {
 	var given []string
 	for _, p := range lossParameters() {
 		if slices.Contains(p.families, family) && flags.Changed(p.Name) {
@@ -173,41 +174,41 @@ func (l *lossFlags) loss(flags *pflag.FlagSet, family string) (engine.Loss, erro
 	}
 	loss, err := engine.ParseLoss(family + "(" + strings.Join(given, ",") + ")")
 	if err != nil {
-		return loss, usagef("--%w", err) // about one of the flags
+		return loss, Usagef("--%w", err) // about one of the flags
 	}
 	return loss, nil
 }
 
-// chosen returns the loss that --loss names, with the flags for its parameters.
-func (l *lossFlags) chosen(flags *pflag.FlagSet) (engine.Loss, error) {
-	family := slices.Contains(familyNames(), l.name)
+// Chosen returns the loss that --loss names, with the flags for its parameters.
+func (l *LossFlags) Chosen(flags *pflag.FlagSet) (engine.Loss, error) {
+	family := slices.Contains(FamilyNames(), l.Name)
 	for _, p := range lossParameters() {
 		switch {
 		case !flags.Changed(p.Name):
 		case !family:
-			return engine.Loss{}, usagef("--%s beside --loss %s: want one or the other", p.Name, l.name)
-		case !slices.Contains(p.families, l.name):
-			return engine.Loss{}, usagef("--%s has no meaning for --loss %s", p.Name, l.name)
+			return engine.Loss{}, Usagef("--%s beside --loss %s: want one or the other", p.Name, l.Name)
+		case !slices.Contains(p.families, l.Name):
+			return engine.Loss{}, Usagef("--%s has no meaning for --loss %s", p.Name, l.Name)
 		}
 	}
 	if family {
-		return l.loss(flags, l.name)
+		return l.Loss(flags, l.Name)
 	}
-	loss, err := parseLoss(l.name)
+	loss, err := ParseLoss(l.Name)
 	switch {
-	case err != nil && strings.ContainsAny(l.name, "()"):
-		return loss, usagef("--loss: %w", err)
+	case err != nil && strings.ContainsAny(l.Name, "()"):
+		return loss, Usagef("--loss: %w", err)
 	case err != nil:
-		return loss, usagef("--loss is %q: want %s", l.name, orList(familyNames()))
+		return loss, Usagef("--loss is %q: want %s", l.Name, OrList(FamilyNames()))
 	}
 	return loss, nil
 }
 
-// lossInfo is a loss in reports: its name and the parameters that it has.
-type lossInfo struct{ engine.Loss }
+// LossInfo is a loss in reports: its name and the parameters that it has.
+type LossInfo struct{ engine.Loss }
 
 // parameters calls f with the loss's parameters in order.
-func (l lossInfo) parameters(f func(name string, v float32)) {
+func (l LossInfo) parameters(f func(name string, v float32)) {
 	names := []string{}
 	for _, p := range l.Family().Parameters {
 		names = append(names, p.Name)
@@ -220,7 +221,7 @@ func (l lossInfo) parameters(f func(name string, v float32)) {
 }
 
 // MarshalJSON writes an object of the name and the parameters.
-func (l lossInfo) MarshalJSON() ([]byte, error) {
+func (l LossInfo) MarshalJSON() ([]byte, error) {
 	b := fmt.Appendf(nil, `{"name":%q`, l.Family().Name)
 	l.parameters(func(name string, v float32) {
 		number, _ := json.Marshal(v) // finite, as the engine took it
@@ -229,9 +230,26 @@ func (l lossInfo) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// UnmarshalJSON is the inverse of MarshalJSON.
+func (l *LossInfo) UnmarshalJSON(b []byte) error {
+	var keys map[string]any
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return err
+	}
+	var parameters []string
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if key != "name" {
+			parameters = append(parameters, fmt.Sprintf("%s=%v", key, keys[key]))
+		}
+	}
+	loss, err := engine.ParseLoss(fmt.Sprintf("%v(%s)", keys["name"], strings.Join(parameters, ",")))
+	l.Loss = loss
+	return err
+}
+
 // String returns the loss for people: "focal loss, alpha 0.25, gamma 2".
-func (l lossInfo) String() string {
+func (l LossInfo) String() string {
 	text := l.Family().Title
-	l.parameters(func(name string, v float32) { text += ", " + name + " " + short(v) })
+	l.parameters(func(name string, v float32) { text += ", " + name + " " + Short(v) })
 	return text
 }
