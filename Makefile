@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -82,3 +82,6 @@ peers: ## other implementations and flengine on the same data: a table of ratios
 
 mutants: ## break kernels and engine on purpose, half an hour: what no test notices; ARGS=-h tells more
 	$(GO) run ./asm/internal/mutants $(ARGS)
+
+evalspeed: ## flbench eval on a large file against engine.Sum, or on 10,000 images; ARGS=-h tells more
+	$(GO) run ./cmd/flbench/internal/evalspeed $(ARGS)
