@@ -1,0 +1,167 @@
+package dump
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
+	"github.com/flengine/flengine/engine"
+)
+
+// Scratch is a worker's memory for what has to be converted. The zero Scratch is empty.
+type Scratch struct {
+	scores, weights, floats []float32
+	doubles                 []float64
+	ints                    []int32
+	labels                  []uint8
+}
+
+// grow returns a slice of n elements, s if it is large enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// Batch returns the scores [from, to), cut anywhere between scores, with their labels and
+// weights. It is memory of the files where they are as the engine wants it, to be read
+// only, and of the scratch, until its next use, where not. Reading memory of the files
+// can fault: see Fault and array.Guard.
+func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
+	b.NumClasses, b.FirstColumn, b.EndColumn = d.columns, from%d.columns, to%d.columns
+	x, err := floats(d.scores, &s.scores, from, to)
+	if err != nil {
+		return b, err
+	}
+	if d.Probs() {
+		b.Probs = x
+	} else {
+		b.Logits = x
+		d.seen.scores(x)
+	}
+	first, end := d.rowsOf(from, to)
+	if d.weights != nil {
+		if b.Weights, err = floats(d.weights, &s.weights, first, end); err != nil {
+			return b, err
+		}
+	}
+	if d.kind == perScore {
+		b.Labels, err = d.scoreLabels(from, to, s)
+		d.seen.labels(b.Labels)
+		return b, err
+	}
+	s.ints = grow(s.ints, end-first)
+	values, bad, err := d.labels.Int32s(s.ints, first, end)
+	if err != nil {
+		return b, err
+	}
+	if bad >= 0 { // and so they are no memory of the file
+		values[bad-first] = d.badClass()
+	}
+	d.seen.classes(values, d.source.set)
+	b.Classes = values
+	return b, nil
+}
+
+// floats returns the elements [from, to) of an array of floats.
+func floats(a *array.Array, scratch *[]float32, from, to int) ([]float32, error) {
+	if !a.Direct() {
+		*scratch = grow(*scratch, to-from)
+	}
+	return a.Float32s(*scratch, from, to)
+}
+
+// badLabel is a label that the engine refuses. It stands for values that are neither 0
+// nor 1 nor ignored; Locate names what is in the file.
+const badLabel = 254
+
+// scoreLabels returns the labels of the scores [from, to).
+func (d *Dump) scoreLabels(from, to int, s *Scratch) ([]uint8, error) {
+	n, ignored := to-from, d.source.set.Ignored
+	s.labels = grow(s.labels, n)
+	switch dtype := d.labels.DType(); {
+	case dtype == array.Bool:
+		labels, err := d.labels.Uint8s(s.labels, from, to)
+		if err != nil || onlyBools(labels) {
+			return labels, err
+		}
+		for i, v := range labels { // whatever is not 0 is True
+			s.labels[i] = min(v, 1)
+		}
+	case dtype == array.Uint8 && len(ignored) == 0:
+		return d.labels.Uint8s(s.labels, from, to)
+	case dtype.IsInteger():
+		s.ints = grow(s.ints, n)
+		values, bad, err := d.labels.Int32s(s.ints, from, to)
+		if err != nil {
+			return nil, err
+		}
+		relabel(s.labels, values, func(v int32) bool {
+			return slices.Contains(ignored, v) || dtype == array.Uint8 && v == engine.IgnoredLabel
+		})
+		if bad >= 0 {
+			s.labels[bad-from] = badLabel
+		}
+	case dtype == array.Float64:
+		s.doubles = grow(s.doubles, n)
+		values, err := d.labels.Float64s(s.doubles, from, to)
+		if err != nil {
+			return nil, err
+		}
+		relabel(s.labels, values, func(v float64) bool { return ignoredTarget(v, ignored) })
+	default:
+		values, err := floats(d.labels, &s.floats, from, to)
+		if err != nil {
+			return nil, err
+		}
+		relabel(s.labels, values, func(v float32) bool { return ignoredTarget(float64(v), ignored) })
+	}
+	return s.labels, nil
+}
+
+// ignoredTarget tells whether a float label stands for ignored: −1, if no flag says
+// otherwise.
+func ignoredTarget(v float64, ignored []int32) bool {
+	if len(ignored) == 0 {
+		return v == -1
+	}
+	return v == float64(int32(v)) && slices.Contains(ignored, int32(v))
+}
+
+// relabel sets the engine's labels for values of any type.
+func relabel[T int32 | float32 | float64](labels []uint8, values []T, ignored func(T) bool) {
+	for i, v := range values {
+		switch {
+		case v == 0:
+			labels[i] = 0
+		case v == 1:
+			labels[i] = 1
+		case ignored(v):
+			labels[i] = engine.IgnoredLabel
+		default:
+			labels[i] = badLabel
+		}
+	}
+}
+
+// onlyBools tells whether all bytes are 0 or 1, as those of bool are meant to be.
+func onlyBools(p []byte) bool {
+	var all uint64
+	for ; len(p) >= 8; p = p[8:] {
+		all |= binary.NativeEndian.Uint64(p)
+	}
+	for _, v := range p {
+		all |= uint64(v)
+	}
+	return all&^0x0101010101010101 == 0
+}
+
+// Score returns where a score is, and the score.
+func (d *Dump) Score(i int) (row, column int, score float32) {
+	x, err := d.scores.Float32s(nil, i, i+1)
+	if err == nil {
+		score = x[0]
+	}
+	return i / d.columns, i % d.columns, score
+}
