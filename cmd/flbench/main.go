@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/eval"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -28,6 +29,6 @@ evaluates cross-entropy and focal loss over real detector logits.
 
 Without a command it is 'flbench bench'.`
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBenchCommand(), newEvalCommand(), newInfoCommand(), newRooflineCommand(), newScenariosCommand(), newVerifyCommand(subjects))
+	root.AddCommand(newBenchCommand(), eval.New(), newInfoCommand(), newRooflineCommand(), newScenariosCommand(), newVerifyCommand(subjects))
 	return root
 }

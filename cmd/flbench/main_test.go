@@ -9,12 +9,18 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
+// command runs flbench and returns what it printed and its exit code.
+func command(args ...string) (stdout, stderr string, code int) {
+	var out, errs bytes.Buffer
+	code = run(args, &out, &errs)
+	return out.String(), errs.String(), code
+}
+
 // runFlbench is a call of the command.
 func runFlbench(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(args, &out, &errs)
-	return code, out.String(), errs.String()
+	stdout, stderr, code = command(args...)
+	return code, stdout, stderr
 }
 
 // mustRun is a call that succeeds and says nothing on stderr.

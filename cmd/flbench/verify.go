@@ -16,6 +16,9 @@ import (
 // prime, so that all bits of the inputs vary.
 const defaultStride = 211
 
+// maxVerifiers bounds the memory of the workers.
+const maxVerifiers = 256
+
 // newVerifyCommand returns the command for the subjects of the list.
 func newVerifyCommand(list func() ([]subject, error)) *cobra.Command {
 	var stride uint64
@@ -76,7 +79,7 @@ a group and a name mean one, as in %s.ce.`, ordinal(defaultStride), ordinal(powS
 			}
 			ctx, stop := cli.Interruptible(cmd.Context())
 			defer stop()
-			rep, err := verify(ctx, chosen, stride, min(workers, maxWorkers), cli.NewProgress(cmd.ErrOrStderr()))
+			rep, err := verify(ctx, chosen, stride, min(workers, maxVerifiers), cli.NewProgress(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}

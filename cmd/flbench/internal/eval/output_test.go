@@ -1,4 +1,4 @@
-package main
+package eval
 
 import (
 	"bytes"
@@ -188,7 +188,7 @@ func TestEvalCancelled(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	args := []string{"eval", "--losses-out", filepath.Join(out, "l.npy"), photoPath("handtrack/coffee")}
-	if code := cli.Execute(ctx, newRootCommand(), args, &stdout, &stderr); code != 1 || stderr.String() != "flbench: interrupted\n" || stdout.Len() > 0 {
+	if code := cli.Execute(ctx, newRoot(), args, &stdout, &stderr); code != 1 || stderr.String() != "flbench: interrupted\n" || stdout.Len() > 0 {
 		t.Errorf("exit code %d, stderr %q, stdout %q", code, &stderr, &stdout)
 	}
 	wantFiles(t, out)

@@ -1,4 +1,5 @@
-package main
+// Package eval is flbench's eval: it evaluates a loss over dumps of a detector's scores.
+package eval
 
 import (
 	"context"
@@ -72,7 +73,8 @@ type evalFlags struct {
 	json                    bool
 }
 
-func newEvalCommand() *cobra.Command {
+// New returns the command.
+func New() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{
 		Use:     "eval PATH... | --logits FILE --labels FILE",

@@ -1,10 +1,12 @@
-package main
+package eval
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,9 +15,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
+
+// run is flbench with no command but eval.
+func run(args []string, stdout, stderr io.Writer) int {
+	return cli.Execute(context.Background(), newRoot(), args, stdout, stderr)
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{Use: "flbench"}
+	root.AddCommand(New())
+	return root
+}
 
 // command runs flbench and returns what it printed and its exit code.
 func command(args ...string) (stdout, stderr string, code int) {
@@ -169,7 +184,7 @@ var photos = []struct {
 }
 
 func photoPath(name string) string {
-	return filepath.Join("..", "..", "testdata", "detector-logits", filepath.FromSlash(name))
+	return filepath.Join("..", "..", "..", "..", "testdata", "detector-logits", filepath.FromSlash(name))
 }
 
 func photoPaths() []string {
