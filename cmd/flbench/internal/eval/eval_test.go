@@ -18,11 +18,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/engine"
 )
 
-// run is flbench with no command but eval.
-func run(args []string, stdout, stderr io.Writer) int {
+// flbench is the command with no subcommand but eval.
+func flbench(args []string, stdout, stderr io.Writer) int {
 	return cli.Execute(context.Background(), newRoot(), args, stdout, stderr)
 }
 
@@ -35,7 +36,7 @@ func newRoot() *cobra.Command {
 // command runs flbench and returns what it printed and its exit code.
 func command(args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
-	code = run(args, &out, &errs)
+	code = flbench(args, &out, &errs)
 	return out.String(), errs.String(), code
 }
 
@@ -49,13 +50,31 @@ func eval(t testing.TB, args ...string) string {
 	return stdout
 }
 
-// evalReport is eval --json, decoded without knowledge of unknown keys.
-func evalReport(t testing.TB, args ...string) (r report) {
+// jsonReport is a report as JSON has it.
+type jsonReport struct {
+	report
+	Results []jsonEntry `json:"results"`
+	Total   jsonEntry   `json:"total"`
+}
+
+type jsonEntry struct {
+	entry
+	Top []ranked `json:"top"`
+}
+
+// evalReport is eval --json.
+func evalReport(t testing.TB, args ...string) jsonReport {
 	t.Helper()
-	dec := json.NewDecoder(strings.NewReader(eval(t, append([]string{"--json"}, args...)...)))
+	return decodeReport(t, eval(t, append([]string{"--json"}, args...)...))
+}
+
+// decodeReport refuses unknown keys.
+func decodeReport(t testing.TB, text string) (r jsonReport) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
-		t.Fatalf("eval %q: %v", args, err)
+		t.Fatalf("%v in %s", err, text)
 	}
 	return r
 }
@@ -163,10 +182,12 @@ func must[T any](v T, err error) T {
 }
 
 func newTestEvaluator(workers int) *evaluator {
-	return &evaluator{
-		loss: must(engine.New(engine.Focal(0.25, 2), engine.WithWorkers(1))),
-		ce:   must(engine.New(engine.CrossEntropy(), engine.WithWorkers(1))), workers: workers,
-	}
+	return &evaluator{loss: engine.Focal(0.25, 2), workers: workers}
+}
+
+// sourceOf is the input that a PATH names.
+func sourceOf(path string) dump.Source {
+	return must(new(dump.Options).Sources([]string{path}))[0]
 }
 
 // photos are the real logits, with the numbers of their README as printed.
@@ -199,16 +220,16 @@ func TestEvalPhotos(t *testing.T) {
 	for _, p := range photos {
 		path := photoPath(p.name)
 		focal, ce := evalReport(t, path), evalReport(t, "--loss", "ce", path)
-		for _, r := range []report{focal, ce} {
+		for _, r := range []jsonReport{focal, ce} {
 			e := r.Results[0]
-			if len(r.Results) != 1 || e.Path != path || e.Scores != p.scores || e.Positives != p.positives || e.Ignored != p.ignored {
+			if len(r.Results) != 1 || string(e.Path) != path || e.Scores != p.scores || e.Positives != p.positives || e.Ignored != p.ignored {
 				t.Errorf("%s: %+v", p.name, r.Results)
 			}
-			if e.Mean != e.Sum/float64(p.scores) || e.PerPositive != e.Sum/float64(max(1, p.positives)) {
+			if float64(e.Mean) != float64(e.Sum)/float64(p.scores) || float64(e.PerPositive) != float64(e.Sum)/float64(max(1, p.positives)) {
 				t.Errorf("%s: mean %v, per positive %v of %v", p.name, e.Mean, e.PerPositive, e.Sum)
 			}
 			total := r.Total
-			total.Path = path
+			total.Path = cli.Path(path)
 			if fmt.Sprint(total) != fmt.Sprint(e) || r.Total.Path != "total" {
 				t.Errorf("%s: total %+v, want %+v", p.name, r.Total, e)
 			}
@@ -226,7 +247,7 @@ func TestEvalPhotos(t *testing.T) {
 			}
 		}
 		// The README's sums are those of float64 losses.
-		if got := focal.Results[0].Sum; math.Abs(got-p.focal) > 1e-6 {
+		if got := float64(focal.Results[0].Sum); math.Abs(got-p.focal) > 1e-6 {
 			t.Errorf("%s: focal sum %.9f, want %.6f", p.name, got, p.focal)
 		}
 		if got := fmt.Sprintf("%.4f", ce.Results[0].Sum); got != fmt.Sprintf("%.4f", p.ce) {
@@ -289,14 +310,9 @@ func TestEvalOrder(t *testing.T) {
 	}
 
 	// All orders, of what eval merges.
-	e := newTestEvaluator(2)
 	var tallies []tally
 	for _, path := range photoPaths() {
-		tl, _, err := e.pair(t.Context(), pair{path: path, logits: filepath.Join(path, "logits.npy"), labels: filepath.Join(path, "labels.npy")}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tallies = append(tallies, tl)
+		tallies = append(tallies, tallyOf(t, path))
 	}
 	permutations(len(tallies), func(order []int) {
 		var sum tally
@@ -304,11 +320,24 @@ func TestEvalOrder(t *testing.T) {
 			sum.merge(&tallies[i])
 		}
 		var got bytes.Buffer
-		must(0, json.Indent(&got, must(json.Marshal(newEntry("total", &sum, nil))), "  ", "  "))
+		must(0, json.Indent(&got, must(json.Marshal(newEntry("total", &sum))), "  ", "  "))
 		if got.String() != want {
 			t.Errorf("order %v: total %s, want %s", order, &got, want)
 		}
 	})
+}
+
+// tallyOf evaluates an input.
+func tallyOf(t *testing.T, path string) tally {
+	t.Helper()
+	e := newTestEvaluator(2)
+	images := must(check(t.Context(), []dump.Source{sourceOf(path)}))
+	r := newRun(e, images, nil)
+	r.plain = must(e.engines())
+	if err := r.work(t.Context(), e.workers); err != nil {
+		t.Fatal(err)
+	}
+	return r.total
 }
 
 // TestEvalJSON pins the keys and their order.
@@ -366,7 +395,7 @@ func TestEvalJSON(t *testing.T) {
     "name": "ce"
   },
   "kernel": "generic",
-  "workers": 3,
+  "workers": 1,
   "results": [
     {
       "path": ` + string(must(json.Marshal(dir))) + "," + entry + top + `
@@ -374,7 +403,9 @@ func TestEvalJSON(t *testing.T) {
   ],
   "total": {
     "path": "total",` + strings.ReplaceAll(entry, "\n  ", "\n") + `
-  }
+  },
+  "warnings": [],
+  "notes": []
 }
 `
 	got := eval(t, "--json", "--loss", "ce", "--kernel", "generic", "--workers", "3", "--top", "9", dir)
@@ -422,15 +453,21 @@ scores  positives  ignored        sum       mean  per positive     scores       
 
 hardest scores of handtrack/astronaut
 
-  row  column      logit  label       loss
-10009       4  3.0103323      0  2.0834413
-10015       4   2.471155      0  1.6275626
+  row  column      logit  label       loss  class  box
+10009       4  3.0103323      0  2.0834413  face   90.74516 10.745166 181.25484 101.25484
+10015       4   2.471155      0  1.6275626  face   106.74516 10.745166 197.25484 101.25484
 
 hardest scores of handtrack/chelsea
 
-  row  column       logit  label         loss
-11586       0  -1.2915757      0  0.008464189
-11530       0  -1.3423079      0  0.007468272
+  row  column       logit  label         loss  class  box
+11586       0  -1.2915757      0  0.008464189  hand   152 232 216 296
+11530       0  -1.3423079      0  0.007468272  hand   1.372583 218.74516 46.62742 309.25482
+
+hardest scores of all inputs
+
+  row  column      logit  label       loss  class  box                                      path
+10009       4  3.0103323      0  2.0834413  face   90.74516 10.745166 181.25484 101.25484   handtrack/astronaut
+10015       4   2.471155      0  1.6275626  face   106.74516 10.745166 197.25484 101.25484  handtrack/astronaut
 `,
 	} {
 		if got := eval(t, append([]string{"--kernel", "generic"}, strings.Fields(args)...)...); got != want {
@@ -523,13 +560,13 @@ func TestEvalEngine(t *testing.T) {
 			return must(e.Sum(engine.Batch{Logits: s.logits, Labels: labels})).Sum()
 		}
 		want := entry{
-			Path: dir, Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
-			Sum: r.Sum(), Mean: r.Mean(), PerPositive: r.PerPositive(),
+			Path: cli.Path(dir), Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
+			Sum: cli.Float(r.Sum()), Mean: cli.Float(r.Mean()), PerPositive: cli.Float(r.PerPositive()),
 			EasyNegatives: easyNegShares{
-				float64(entries) / float64(r.Scores), sum(ce, easy) / sum(ce, s.labels), sum(e, easy) / r.Sum(),
+				share(float64(entries), float64(r.Scores)), share(sum(ce, easy), sum(ce, s.labels)), share(sum(e, easy), r.Sum()),
 			},
 		}
-		if got := evalReport(t, append(c.args, dir)...).Results[0]; fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := evalReport(t, append(c.args, dir)...).Results[0].entry; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("eval %q:\n%+v, want\n%+v", c.args, got, want)
 		}
 	}
@@ -559,24 +596,26 @@ func TestEvalShards(t *testing.T) {
 	}
 }
 
-// TestEvalEasyLogit: the bound is the float32 next to −ln 9, below it.
-func TestEvalEasyLogit(t *testing.T) {
-	above := math.Nextafter32(easyLogit, 0)
-	if !(float64(easyLogit) < -math.Log(9) && float64(above) > -math.Log(9)) {
-		t.Errorf("-ln 9 = %v is not between %v and %v", -math.Log(9), easyLogit, above)
+// TestEvalEasy: the bounds of easy negatives are -ln 9 and 0.1, without rounding.
+func TestEvalEasy(t *testing.T) {
+	const below, tenth = float32(-2.1972246), float32(0.1) // next to the bounds; the latter is above
+	above, under := math.Nextafter32(below, 0), math.Nextafter32(tenth, 0)
+	if !(float64(below) < -math.Log(9) && float64(above) > -math.Log(9) && float64(tenth) > 0.1 && float64(under) < 0.1) {
+		t.Fatalf("-ln 9 = %v, %v, %v", -math.Log(9), below, above)
 	}
 	inf := float32(math.Inf(1))
-	x := []float32{easyLogit, above, -inf, -3, -3, 5, inf, -100, 0, float32(math.NaN())}
 	y := []uint8{0, 0, 0, 1, 255, 0, 1, 0, 0, 255}
-	want := []uint8{0, 255, 0, 255, 255, 255, 255, 0, 255, 255}
-	got := make([]uint8, len(x))
-	easyNegatives(got, x, y)
-	if !slices.Equal(got, want) {
-		t.Errorf("labels %v, want %v", got, want)
-	}
-	dir := folder(t, array{[]int{len(x)}, x}.file(), array{[]int{len(x)}, y}.file())
-	if r := evalReport(t, dir).Total; r.EasyNegatives.Entries != 3./8 {
-		t.Errorf("easy negatives %v, want 3 of 8", r.EasyNegatives)
+	for _, c := range []struct {
+		x    []float32
+		args []string
+	}{
+		{[]float32{below, above, -inf, -3, -3, 5, inf, -100, 0, float32(math.NaN())}, nil},
+		{[]float32{under, tenth, 0, 0.01, 0.01, 0.9, 1, 1e-30, 0.5, float32(math.NaN())}, []string{"--probs"}},
+	} {
+		dir := folder(t, array{[]int{len(c.x)}, c.x}.file(), array{[]int{len(y)}, y}.file())
+		if r := evalReport(t, append(c.args, dir)...).Total; r.EasyNegatives.Entries != 3./8 {
+			t.Errorf("%v: easy negatives %v, want 3 of 8", c.x, r.EasyNegatives)
+		}
 	}
 }
 
@@ -587,24 +626,29 @@ func TestEvalNothing(t *testing.T) {
 		name           string
 		logits, labels array
 		want           entry
+		warned         bool
 	}{
-		{"(0, 80)", array{[]int{0, 80}, []float32{}}, array{[]int{0}, []int32{}}, entry{}},
-		{"(0, 80), uint8", array{[]int{0, 80}, []float32{}}, array{[]int{0, 80}, []uint8{}}, entry{}},
-		{"(0,)", array{[]int{0}, []float32{}}, array{[]int{0}, []int64{}}, entry{}},
-		{"ignored", array{[]int{1, 3}, []float32{nan, inf, -inf}}, array{[]int{1}, []int32{-2}}, entry{Ignored: 3}},
+		{"(0, 80)", array{[]int{0, 80}, []float32{}}, array{[]int{0}, []int32{}}, entry{}, false},
+		{"(0, 80), uint8", array{[]int{0, 80}, []float32{}}, array{[]int{0, 80}, []uint8{}}, entry{}, false},
+		{"(0,)", array{[]int{0}, []float32{}}, array{[]int{0}, []int64{}}, entry{}, false},
+		{"ignored", array{[]int{1, 3}, []float32{nan, inf, -inf}}, array{[]int{1}, []int32{-2}}, entry{Ignored: 3}, true},
 		{"no loss", array{[]int{1, 2}, []float32{-inf, inf}}, array{[]int{1}, []int32{1}},
-			entry{Scores: 2, Positives: 1, EasyNegatives: easyNegShares{Entries: 0.5}}},
+			entry{Scores: 2, Positives: 1, EasyNegatives: easyNegShares{Entries: 0.5}}, true},
 	} {
 		dir := folder(t, c.logits.file(), c.labels.file())
-		r := evalReport(t, "--top", "2", dir)
+		stdout, stderr, code := command("eval", "--json", "--top", "2", dir)
+		if code != 0 || (stderr != "") != c.warned {
+			t.Errorf("%s: exit code %d, stderr %q", c.name, code, stderr)
+		}
+		r := decodeReport(t, stdout)
 		c.want.Path = "total"
-		if fmt.Sprint(r.Total) != fmt.Sprint(c.want) {
+		if fmt.Sprint(r.Total.entry) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, r.Total, c.want)
 		}
 		if top := r.Results[0].Top; top == nil || int64(len(top)) != c.want.Scores {
 			t.Errorf("%s: top %v", c.name, top)
 		}
-		if table := eval(t, "--top", "2", dir); strings.Contains(table, "NaN") {
+		if table, _, _ := command("eval", "--top", "2", dir); table == "" || strings.Contains(table, "NaN") {
 			t.Errorf("%s: %s", c.name, table)
 		}
 	}

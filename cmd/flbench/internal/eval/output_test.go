@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,23 @@ func TestEvalOutputs(t *testing.T) {
 	}
 }
 
+// hard is a score in a list of the hardest.
+type hard struct {
+	row, column int
+	score, loss float32
+	label       uint8
+}
+
+func hards(list []ranked) (all []hard) {
+	for _, r := range list {
+		all = append(all, hard{r.Row, r.Column, float32(*r.Logit), float32(r.Loss), r.Label})
+	}
+	return all
+}
+
+// byLoss orders scores by falling loss; those of the same stay as they are.
+func byLoss(a, b hard) int { return cmp.Compare(b.loss, a.loss) }
+
 // TestEvalTop compares with sorting all losses, with many ties.
 func TestEvalTop(t *testing.T) {
 	withShards(t, 1)
@@ -102,36 +120,54 @@ func TestEvalTop(t *testing.T) {
 	dir := folder(t, s.logitsFile(), s.classesFile())
 	losses := make([]float32, len(s.logits))
 	must(must(engine.New(engine.Focal(0.25, 2))).Losses(losses, s.batch()))
-	all := []hardScore{}
+	var all []hard
 	for i, loss := range losses {
 		if s.labels[i] != 255 {
-			all = append(all, hardScore{i / 7, i % 7, cli.Float32(s.logits[i]), s.labels[i], loss})
+			all = append(all, hard{i / 7, i % 7, s.logits[i], loss, s.labels[i]})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b hardScore) int {
-		switch {
-		case a.Loss > b.Loss:
-			return -1
-		case a.Loss < b.Loss:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(all, byLoss)
 	for _, k := range []int{1, 2, 10, 1000, len(all), len(all) + 1, math.MaxInt} {
 		for _, workers := range []int{1, 3} {
 			r := evalReport(t, "--top", fmt.Sprint(k), "--workers", fmt.Sprint(workers), dir)
-			if got := r.Results[0].Top; !slices.Equal(got, all[:min(k, len(all))]) {
+			if got := hards(r.Results[0].Top); !slices.Equal(got, all[:min(k, len(all))]) {
 				t.Errorf("top %d, %d workers: %d scores differ", k, workers, len(got))
+			}
+			if r.Total.Top != nil {
+				t.Errorf("top %d: total has one, of one input", k)
 			}
 		}
 	}
-	// Each input has its own.
-	r := evalReport(t, "--top", "2", dir, photoPath("handtrack/coffee"))
-	if got := r.Results[0].Top; !slices.Equal(got, all[:2]) {
-		t.Errorf("top of the first input: %v", got)
-	}
-	if got := r.Results[1].Top; len(got) != 2 || got[0].Row != 12130 || got[1].Row != 12126 {
-		t.Errorf("top of the second input: %v", got)
+	// Each input has its own, and all have one.
+	other := newSample(10, 700, 7)
+	paths := []string{dir, folder(t, other.logitsFile(), other.classesFile()), dir}
+	for _, k := range []int{1, 50, 1 << 20} {
+		r := evalReport(t, append([]string{"--top", fmt.Sprint(k)}, paths...)...)
+		if got := hards(r.Results[0].Top); !slices.Equal(got, all[:min(k, len(all))]) {
+			t.Errorf("top %d of the first input differs", k)
+		}
+		var want []hard
+		var from []cli.Path
+		for _, e := range r.Results {
+			for _, h := range hards(e.Top) {
+				want = append(want, h)
+				from = append(from, e.Path)
+			}
+		}
+		order := make([]int, len(want))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return byLoss(want[a], want[b]) })
+		got := hards(r.Total.Top)
+		if len(got) != min(k, len(want)) {
+			t.Fatalf("top %d of all: %d scores", k, len(got))
+		}
+		for i := range got {
+			if at := order[i]; got[i] != want[at] || r.Total.Top[i].Path != from[at] {
+				t.Fatalf("top %d of all: [%d] is %+v of %s, want %+v of %s", k, i, got[i], r.Total.Top[i].Path, want[at], from[at])
+			}
+		}
 	}
 }
 
@@ -174,7 +210,7 @@ func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("no space le
 func TestEvalPrintFails(t *testing.T) {
 	for _, arg := range []string{"--json", "--json=false"} {
 		var stderr bytes.Buffer
-		code := run([]string{"eval", arg, photoPath("handtrack/coffee")}, fullWriter{}, &stderr)
+		code := flbench([]string{"eval", arg, photoPath("handtrack/coffee")}, fullWriter{}, &stderr)
 		if want := "flbench: printing the results: no space left\n"; code != 1 || stderr.String() != want {
 			t.Errorf("exit code %d, stderr %q, want %q", code, &stderr, want)
 		}

@@ -1,110 +1,131 @@
 package eval
 
 import (
+	"bufio"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
-	"github.com/flengine/flengine/engine"
 )
 
-// report is what eval prints; its JSON form is documented in the command's help.
-type report struct {
-	Loss    cli.LossInfo `json:"loss"`
-	Kernel  string       `json:"kernel"`
-	Workers int          `json:"workers"`
-	Results []entry      `json:"results"`
-	Total   entry        `json:"total"`
+// formats are what --format takes, and how they print.
+var formats = []struct {
+	name  string
+	print func(*report, io.Writer) error
+}{
+	{"table", (*report).table},
+	{"json", (*report).json},
+	{"jsonl", (*report).jsonLines},
+	{"csv", (*report).csv},
 }
 
-// entry is the outcome of one input, or of all of them.
-type entry struct {
-	Path          string        `json:"path"`
-	Scores        int64         `json:"scores"`
-	Positives     int64         `json:"positives"`
-	Ignored       int64         `json:"ignored"`
-	Sum           float64       `json:"sum"`
-	Mean          float64       `json:"mean"`
-	PerPositive   float64       `json:"per_positive"`
-	EasyNegatives easyNegShares `json:"easy_negatives"`
-	Top           []hardScore   `json:"top,omitzero"` // nil if not asked for
-}
-
-// easyNegShares are fractions from 0 to 1.
-type easyNegShares struct {
-	Entries float64 `json:"entries_share"`
-	CE      float64 `json:"ce_share"`
-	Loss    float64 `json:"loss_share"`
-}
-
-func newEntry(path string, t *tally, top []hardScore) entry {
-	r := t.loss
-	return entry{
-		Path:   path,
-		Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
-		Sum: r.Sum(), Mean: r.Mean(), PerPositive: r.PerPositive(),
-		EasyNegatives: easyNegShares{
-			Entries: share(float64(t.easyLoss.Scores), float64(r.Scores)),
-			CE:      shareOfSum(t.easyCE, t.ce),
-			Loss:    shareOfSum(t.easyLoss, r),
-		},
-		Top: top,
+func formatNames() (names []string) {
+	for _, f := range formats {
+		names = append(names, f.name)
 	}
+	return names
 }
 
-func shareOfSum(part, whole engine.Result) float64 { return share(part.Sum(), whole.Sum()) }
+// printer hands text on in chunks, as lists of the hardest scores can be long.
+type printer struct{ to io.Writer }
 
-// share is part of whole, 0 where there is nothing to share.
-func share(part, whole float64) float64 {
-	if whole == 0 {
-		return 0
+func (p printer) Write(b []byte) (int, error) {
+	if err := cli.Print(p.to, string(b)); err != nil {
+		return 0, err
 	}
-	return part / whole
+	return len(b), nil
 }
 
-// print writes the report in one piece.
-func (r *report) print(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return cli.WriteJSON(w, r)
+// print writes the report in a format.
+func (r *report) print(to io.Writer, format string) error {
+	w := bufio.NewWriterSize(printer{to}, 1<<16)
+	if err := formats[slices.Index(formatNames(), format)].print(r, w); err != nil {
+		return err
 	}
-	var text strings.Builder
-	r.table(&text)
-	return cli.Print(w, text.String())
+	return w.Flush()
 }
 
-// table is the report for people. Paths come last, as in wc and du.
-func (r *report) table(text *strings.Builder) {
-	fmt.Fprintf(text, "%v; kernel %s, %s\n\n", r.Loss, r.Kernel, cli.Count(r.Workers, "worker"))
+// manyInputs is from how many on the table has a summary: fewer are read one by one.
+const manyInputs = 10
 
-	table := cli.NewTable("rrrrrrrrrl", "scores", "positives", "ignored", "sum", "mean", "per positive", "scores", "CE", "loss", "path")
-	table.Over(9, "easy negatives' share of")
-	entries := r.Results
-	if len(entries) > 1 {
-		entries = append(entries[:len(entries):len(entries)], r.Total)
+// table is the report for people. Errors of writing come back from the writer's Flush.
+func (r *report) table(w io.Writer) error {
+	fmt.Fprintf(w, "%v; kernel %s, %s\n\n", r.Loss, r.Kernel, cli.Count(r.Workers, "worker"))
+	_, _ = io.WriteString(w, r.entries())
+	if r.Images != nil && r.Images.Count >= manyInputs {
+		_, _ = io.WriteString(w, r.Images.text())
 	}
-	for _, e := range entries {
-		easy := e.EasyNegatives
-		table.Row(
+	for i := range r.Results {
+		r.Results[i].Top.table(w, string(r.Results[i].Path))
+	}
+	r.Total.Top.table(w, "all inputs")
+	return nil
+}
+
+// entries are a line each. Paths come last, as in wc and du.
+func (r *report) entries() string {
+	align, heads := "rrrrrr", []string{"scores", "positives", "ignored", "sum", "mean", "per positive"}
+	withMax := r.Total.Max != nil
+	if withMax {
+		align, heads = align+"r", append(heads, "max")
+	}
+	t := cli.NewTable(align+"rrrl", append(heads, "scores", "CE", "loss", "path")...)
+	t.Over(len(align)+3, "easy negatives' share of")
+	row := func(e *entry) {
+		cells := []string{
 			fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
-			decimals(e.Sum), fmt.Sprintf("%.4g", e.Mean), decimals(e.PerPositive),
-			fmt.Sprintf("%.4f %%", 100*easy.Entries), fmt.Sprintf("%.2f %%", 100*easy.CE), fmt.Sprintf("%.2f %%", 100*easy.Loss),
-			cli.Printable(e.Path),
-		)
+			decimals(float64(e.Sum)), fmt.Sprintf("%.4g", float64(e.Mean)), decimals(float64(e.PerPositive)),
+		}
+		if withMax {
+			cells = append(cells, fmt.Sprintf("%.4g", float64(*e.Max)))
+		}
+		easy := e.EasyNegatives
+		t.Row(append(cells, percent(easy.Entries, 4), percent(easy.CE, 2), percent(easy.Loss, 2), cli.Printable(string(e.Path)))...)
 	}
-	text.WriteString(table.String())
+	for i := range r.Results {
+		row(&r.Results[i])
+	}
+	if r.Images != nil {
+		if n := r.Images.Count - len(r.Results); n > 0 {
+			cells := make([]string, len(align)+4)
+			cells[len(cells)-1] = fmt.Sprintf("… %d more", n)
+			t.Row(cells...)
+		}
+		row(&r.Total)
+	}
+	return t.String()
+}
 
-	for _, e := range r.Results {
-		if len(e.Top) == 0 {
-			continue
-		}
-		fmt.Fprintf(text, "\nhardest scores of %s\n\n", cli.Printable(e.Path))
-		table := cli.NewTable("rrrrr", "row", "column", "logit", "label", "loss")
-		for _, s := range e.Top {
-			table.Row(fmt.Sprint(s.Row), fmt.Sprint(s.Column), cli.Short(s.Logit), fmt.Sprint(s.Label), cli.Short(s.Loss))
-		}
-		text.WriteString(table.String())
+// text is the summary for people.
+func (s *summary) text() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n%s of %d inputs\n\n", strings.ReplaceAll(s.By, "_", " "), s.Count)
+	var heads, values []string
+	for _, q := range s.Quantiles {
+		heads = append(heads, fmt.Sprintf("%d %%", q.Percent))
+		values = append(values, fmt.Sprintf("%.4g", float64(q.Value)))
 	}
+	t := cli.NewTable(strings.Repeat("r", len(s.Quantiles)), heads...)
+	t.Row(values...)
+	text.WriteString(t.String())
+	text.WriteString("\n")
+
+	most := 1
+	for _, b := range s.Histogram {
+		most = max(most, b.Count)
+	}
+	t = cli.NewTable("rrrl", "from", "to", "inputs")
+	for _, b := range s.Histogram {
+		const width = 40
+		bar := strings.Repeat("#", (b.Count*width+most-1)/most)
+		t.Row(fmt.Sprintf("%.4g", float64(b.From)), fmt.Sprintf("%.4g", float64(b.To)), fmt.Sprint(b.Count), bar)
+	}
+	text.WriteString(t.String())
+	return text.String()
 }
 
 // decimals writes a sum with six decimals, while that makes sense.
@@ -113,4 +134,29 @@ func decimals(v float64) string {
 		return fmt.Sprintf("%.6e", v)
 	}
 	return fmt.Sprintf("%.6f", v)
+}
+
+// percent writes a fraction with so many decimals.
+func percent(v cli.Float, decimals int) string {
+	return strconv.FormatFloat(100*float64(v), 'f', decimals, 64) + " %"
+}
+
+// csv prints a line for each input, after one of heads: the keys of JSON.
+func (r *report) csv(w io.Writer) error {
+	c := csv.NewWriter(w)
+	_ = c.Write([]string{"path", "scores", "positives", "ignored", "sum", "mean", "per_positive", "max",
+		"easy_negatives_entries_share", "easy_negatives_ce_share", "easy_negatives_loss_share"})
+	number := func(v cli.Float) string { return strconv.FormatFloat(float64(v), 'g', -1, 64) }
+	for _, e := range r.Results {
+		largest := ""
+		if e.Max != nil {
+			largest = cli.Short(*e.Max)
+		}
+		easy := e.EasyNegatives
+		_ = c.Write([]string{string(e.Path), fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
+			number(e.Sum), number(e.Mean), number(e.PerPositive), largest,
+			number(easy.Entries), number(easy.CE), number(easy.Loss)})
+	}
+	c.Flush()
+	return c.Error()
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 )
 
 // sparse writes an .npy file of zeros that takes no space.
@@ -39,7 +41,7 @@ func TestEvalSignal(t *testing.T) {
 
 		var stdout, stderr bytes.Buffer
 		code := make(chan int)
-		go func() { code <- run([]string{"eval", "--losses-out", path, dir}, &stdout, &stderr) }()
+		go func() { code <- flbench([]string{"eval", "--losses-out", path, dir}, &stdout, &stderr) }()
 		// Signals are heeded from before the temporary file is there.
 		for len(must(os.ReadDir(out))) < 2 {
 			select {
@@ -66,29 +68,27 @@ func TestEvalSignal(t *testing.T) {
 func TestEvalShortened(t *testing.T) {
 	const rows = 1 << 20
 	dir := t.TempDir()
-	p := pair{path: dir, logits: filepath.Join(dir, "logits.npy"), labels: filepath.Join(dir, "labels.npy"), folder: true}
-	for _, labels := range []struct {
+	logits, labels := filepath.Join(dir, "logits.npy"), filepath.Join(dir, "labels.npy")
+	for _, kind := range []struct {
 		dtype string
 		size  int64
 	}{{"|u1", rows}, {"<i4", 4 * rows}, {"<i8", 8 * rows}} {
-		for _, cut := range []string{p.logits, p.labels} {
-			sparse(t, p.logits, "<f4", fmt.Sprintf("(%d,)", rows), 4*rows)
-			sparse(t, p.labels, labels.dtype, fmt.Sprintf("(%d,)", rows), labels.size)
-			in, err := p.open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer in.close()
-			if err := in.load(); err != nil {
-				t.Fatal(err)
-			}
+		for _, cut := range []string{logits, labels} {
+			sparse(t, logits, "<f4", fmt.Sprintf("(%d, 1)", rows), 4*rows)
+			sparse(t, labels, kind.dtype, fmt.Sprintf("(%d, 1)", rows), kind.size)
+			source := must((&dump.Options{Targets: "binary"}).Sources([]string{dir}))[0]
+			images := must(check(t.Context(), []dump.Source{source}))
+			r := newRun(newTestEvaluator(3), images, nil)
+			r.plain = must(r.evaluator.engines())
+			must(images[0].input())
 			if err := os.Truncate(cut, rows/2); err != nil {
 				t.Fatal(err)
 			}
-			_, err = newTestEvaluator(3).shards(t.Context(), in, &sinks{}, nil)
-			if err == nil || !strings.HasPrefix(err.Error(), dir+": reading ") {
-				t.Errorf("%s cut, labels %s: error %v", cut, labels.dtype, err)
+			err := r.work(t.Context(), 3)
+			if err == nil || !strings.HasPrefix(err.Error(), dir) {
+				t.Errorf("%s cut, labels %s: error %v", cut, kind.dtype, err)
 			}
+			r.closeAll()
 		}
 	}
 }

@@ -1,0 +1,87 @@
+package eval
+
+import (
+	"fmt"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/engine"
+)
+
+var long = fmt.Sprintf(`eval evaluates a detection loss over a detector's raw scores, and shows how much of it
+the easy negatives make up.
+
+Each PATH is an image, or a batch of them: a folder with logits.npy and labels.npy, an .npz or
+.safetensors file with arrays of these names, a folder of such files, or - for one on standard
+input. From Python:
+
+  np.save("logits.npy", logits.numpy())     # (A, C), (N, A, C) or (A,), before the sigmoid;
+                                            # float32, float16, bfloat16, float64 (rounded)
+  np.save("labels.npy", classes.numpy())    # (A,) or (N, A), any integer type: the column of
+                                            # each anchor's class, %d background, %d ignored
+  np.save("labels.npy", onehot.numpy())     # or the logits' shape, uint8, bool or any other:
+                                            # 0, 1, or in uint8 %d for ignored
+  np.savez("image.npz", logits=logits.numpy(), labels=classes.numpy())
+  safetensors.torch.save_file({"logits": logits, "labels": classes}, "image.safetensors")
+
+A head of another layout needs no copy: --layout=nca for (N, C, A) as of YOLO, --columns=4: for
+one whose first four columns are boxes, --probs for scores after the sigmoid, --background=80
+--ignored=-1 for class indices as Detectron2 has them, --ignored=-100 for PyTorch's,
+--targets=binary for 0 and 1 of one column, --weights F for a weight per anchor. What can mean
+two things is refused, with the flag for each. What looks like a wrong convention, such as a file
+in which every anchor is positive, is evaluated with a warning.
+
+Files are mapped and evaluated in shards, read ahead of the workers, so they may be larger than
+memory. All shards of all PATHs are spread over the workers.
+
+For each PATH, and for all of them together, eval prints the entries scored, how
+many of them are positive, the entries ignored (scores, not anchors), the sum of
+the losses, its mean over the entries scored, and the sum per positive (at least
+one), RetinaNet's normaliser. Easy negatives are the background entries with
+p_t > 0.9: those whose logit is below -ln 9 = -2.19722457…, compared without
+rounding, -Inf included, or whose probability is below 0.1. Their share of the entries
+scored, of the total cross-entropy and of the total of the chosen loss follow.
+Of %d PATHs or more, quantiles and a histogram of the sum, or of what --sort names, show how it
+is spread over them.
+
+Sums are exact and rounded once: they do not depend on the kernel, the number of
+workers, or the order of the PATHs.
+
+--max adds the largest loss, as --sort max does; that takes a second evaluation, and about twice
+the time. So does --top, which keeps 16 bytes for each score listed (%d bytes with a box): at most
+%d scores, of all PATHs together. Scores are listed with the class's name where classes.txt, and
+the anchor's box where anchors.npy lies in PATH or the folder above.
+
+With --json the same is one object with the keys loss (name, and the parameters that
+the loss has), kernel, workers (as many as had work), results, total, images, warnings and notes.
+Each of the results, and total, has the keys path, scores, positives, ignored, sum, mean,
+per_positive, max if asked for, and easy_negatives (entries_share, ce_share and loss_share,
+fractions from 0 to 1). The path of total is "total"; with --logits that of the result is the
+logits' file. Of several PATHs, images has their count, by, the key that is summarised, quantiles
+(percent, value) and histogram (from, to, count); warnings and notes have path and text.
+With --top K above 0 each of the results also has top: the hardest scores, largest
+loss first, each with the keys row, column, logit (with --probs: prob), label (0 or 1), loss, and
+class and box where they are known; of several PATHs total has that of all, with path. What is not
+finite is one of the strings "Infinity", "-Infinity" and "NaN". Bytes of a path that are no UTF-8
+are \udc80 to \udcff, as Python's os.fsdecode has them.
+--format jsonl prints each result as a line, without the total; --format csv the same numbers in
+columns, after a line of heads.
+
+The losses are
+%s.
+--loss takes the name of one, whose parameters have flags of their own, or the whole,
+as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha.
+
+Nothing is printed or written if any of the input is bad.`,
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, manyInputs, 32, maxKept, cli.LossesHelp())
+
+const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
+  flbench eval testdata/detector-logits/nanodet/astronaut
+
+  # The cross-entropy of five images and their total, for a script
+  flbench eval --json --loss ce testdata/detector-logits/*/*/
+
+  # The 20 images with the largest loss of those that a file lists, for a spreadsheet
+  flbench eval --sort loss --limit 20 --format csv --from images.txt
+
+  # The ten hardest scores, and all losses for numpy.load
+  flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy`

@@ -1,0 +1,166 @@
+package eval
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/npy"
+)
+
+// outputs are the files to write, "" for none.
+type outputs struct{ losses, gradients string }
+
+func (o outputs) any() bool { return o.losses != "" || o.gradients != "" }
+
+// check refuses outputs that several inputs would share, or that are one of the inputs, each
+// other, or what the report is printed to.
+func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
+	type file struct{ flag, path string }
+	var given []file
+	for _, out := range []file{{"--losses-out", o.losses}, {"--gradients-out", o.gradients}} {
+		if out.path == "" {
+			continue
+		}
+		if len(sources) > 1 {
+			return cli.Usagef("%s with %d inputs: want exactly one", out.flag, len(sources))
+		}
+		for _, in := range sources[0].Files() {
+			if sameFile(out.path, in) {
+				return cli.Usagef("%s %s is the input %s: want another file", out.flag, out.path, in)
+			}
+		}
+		for _, to := range printed {
+			if isOpenFile(out.path, to) {
+				return cli.Usagef("%s %s is where %s goes: want another file", out.flag, out.path, to.Name())
+			}
+		}
+		given = append(given, out)
+	}
+	if len(given) == 2 && sameFile(o.losses, o.gradients) {
+		return cli.Usagef("--losses-out and --gradients-out are both %s: want two files", o.losses)
+	}
+	return nil
+}
+
+// isOpenFile tells whether a name, links followed, stands for an open file.
+func isOpenFile(path string, open *os.File) bool {
+	a, errA := os.Stat(path)
+	b, errB := open.Stat()
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// sameFile tells whether two names stand for one file, which need not exist.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX == nil && errY == nil {
+		return os.SameFile(x, y)
+	}
+	return (errX == nil) == (errY == nil) && location(a) == location(b)
+}
+
+// location is a file's name with its folder's links followed, where it exists.
+func location(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	dir, base := filepath.Split(filepath.Clean(path))
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return filepath.Join(dir, base)
+}
+
+// files are the outputs at work. They are written in the order of the shards.
+type files struct {
+	line              *queue
+	losses, gradients *npy.Writer
+	writers           []*npy.Writer // those of the two that are wanted
+}
+
+// create begins the files of an input's shape. They have their names only after commit.
+func (o outputs) create(shape []int) (*files, error) {
+	f := &files{line: newQueue()}
+	for _, out := range []struct {
+		path string
+		w    **npy.Writer
+	}{{o.losses, &f.losses}, {o.gradients, &f.gradients}} {
+		if out.path == "" {
+			continue
+		}
+		w, err := npy.Create(out.path, shape)
+		if err != nil {
+			f.abort()
+			return nil, err
+		}
+		*out.w = w
+		f.writers = append(f.writers, w)
+	}
+	return f, nil
+}
+
+// take writes the values of a shard after those of all before it, unless there is an error.
+// It returns the first of these.
+func (f *files) take(number int, err error, losses, gradients []float32) error {
+	return f.line.pass(number, func() error {
+		if err == nil && f.losses != nil {
+			err = f.losses.Write(losses)
+		}
+		if err == nil && f.gradients != nil {
+			err = f.gradients.Write(gradients)
+		}
+		return err
+	})
+}
+
+// commit gives the files their names: all are complete before the first has its own.
+func (f *files) commit() error {
+	for _, step := range []func(*npy.Writer) error{(*npy.Writer).Finish, (*npy.Writer).Commit} {
+		for _, w := range f.writers {
+			if err := step(w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// abort leaves nothing behind of what was not committed.
+func (f *files) abort() {
+	for _, w := range f.writers {
+		w.Abort()
+	}
+}
+
+// queue lets numbers 0, 1, 2, … pass one after the other, up to the first error.
+type queue struct {
+	mu   sync.Mutex
+	cond *sync.Cond
+	turn int
+	err  error
+}
+
+func newQueue() *queue {
+	q := new(queue)
+	q.cond = sync.NewCond(&q.mu)
+	return q
+}
+
+// pass calls f once all lower numbers have passed. It returns its error, or that of a
+// lower number.
+func (q *queue) pass(i int, f func() error) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.turn != i && q.err == nil {
+		q.cond.Wait()
+	}
+	if q.err == nil {
+		q.err = f()
+		q.turn++
+		q.cond.Broadcast()
+	}
+	return q.err
+}

@@ -1,0 +1,213 @@
+package eval
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+)
+
+// ranking is the hardest scores of an input, or of several, in order.
+type ranking struct {
+	limit int
+	lists []list
+	paths bool // whether the inputs' paths are told
+}
+
+// list is the hardest scores of one input, hardest first, and what is known of their places.
+type list struct {
+	path    cli.Path
+	kept    []hardScore
+	columns int
+	probs   bool
+	classes map[int]string // names of the columns that occur, nil if they have none
+	boxes   []float32      // of kept, box after box, nil if there are none
+}
+
+// newList returns the list of an input that is still open.
+func newList(in *dump.Dump, kept []hardScore) list {
+	l := list{path: cli.Path(in.Path()), kept: kept, columns: in.Columns(), probs: in.Probs()}
+	for _, s := range kept {
+		row, column := int(s.at>>1)/l.columns, int(s.at>>1)%l.columns
+		if _, known := l.classes[column]; !known {
+			if name := in.Class(column); name != "" {
+				if l.classes == nil {
+					l.classes = map[int]string{}
+				}
+				l.classes[column] = name
+			}
+		}
+		l.boxes = append(l.boxes, in.Box(row)...)
+	}
+	return l
+}
+
+// ranked is a score in a ranking, as it is printed.
+type ranked struct {
+	Path   cli.Path      `json:"path,omitempty"`
+	Row    int           `json:"row"`
+	Column int           `json:"column"`
+	Logit  *cli.Float32  `json:"logit,omitempty"`
+	Prob   *cli.Float32  `json:"prob,omitempty"`
+	Label  uint8         `json:"label"`
+	Loss   cli.Float32   `json:"loss"`
+	Class  string        `json:"class,omitempty"`
+	Box    []cli.Float32 `json:"box,omitempty"`
+}
+
+// ranked returns the i-th score of the list.
+func (l *list) ranked(i int) ranked {
+	s := l.kept[i]
+	at, score := int(s.at>>1), cli.Float32(s.score)
+	r := ranked{
+		Row: at / l.columns, Column: at % l.columns, Label: uint8(s.at & 1),
+		Logit: &score, Loss: cli.Float32(s.loss), Class: l.classes[at%l.columns],
+	}
+	if l.probs {
+		r.Logit, r.Prob = nil, &score
+	}
+	if l.boxes != nil {
+		n := len(l.boxes) / len(l.kept)
+		for _, v := range l.boxes[i*n : (i+1)*n] {
+			r.Box = append(r.Box, cli.Float32(v))
+		}
+	}
+	return r
+}
+
+// each yields the scores.
+func (k *ranking) each() iter.Seq[ranked] {
+	return func(yield func(ranked) bool) {
+		m := &merge{lists: k.lists}
+		for i := range k.lists {
+			if len(k.lists[i].kept) > 0 {
+				m.heads = append(m.heads, head{list: i})
+			}
+		}
+		heap.Init(m)
+		for range k.limit {
+			if len(m.heads) == 0 {
+				return
+			}
+			h := &m.heads[0]
+			l := &k.lists[h.list]
+			r := l.ranked(h.at)
+			if k.paths {
+				r.Path = l.path
+			}
+			if !yield(r) {
+				return
+			}
+			if h.at++; h.at < len(l.kept) {
+				heap.Fix(m, 0)
+			} else {
+				heap.Remove(m, 0)
+			}
+		}
+	}
+}
+
+// merge is a heap of lists, with the hardest next score on top; of equal ones that of the
+// first list.
+type merge struct {
+	lists []list
+	heads []head
+}
+
+// head is the next score of a list.
+type head struct{ list, at int }
+
+func (m *merge) Len() int { return len(m.heads) }
+
+func (m *merge) Less(i, j int) bool {
+	a, b := m.heads[i], m.heads[j]
+	return cmp.Or(-cmp.Compare(m.lists[a.list].kept[a.at].loss, m.lists[b.list].kept[b.at].loss), cmp.Compare(a.list, b.list)) < 0
+}
+
+func (m *merge) Swap(i, j int) { m.heads[i], m.heads[j] = m.heads[j], m.heads[i] }
+
+func (m *merge) Push(x any) { m.heads = append(m.heads, x.(head)) }
+
+func (m *merge) Pop() any {
+	last := m.heads[len(m.heads)-1]
+	m.heads = m.heads[:len(m.heads)-1]
+	return last
+}
+
+// table prints the scores row by row, as they can be many; how wide the columns are is
+// known from a first look at all of them.
+func (k *ranking) table(w io.Writer, of string) {
+	if k == nil {
+		return
+	}
+	var width [8]int
+	rows := 0
+	measure := func(cells [8]string) {
+		for i, cell := range cells {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for r := range k.each() {
+		measure(r.cells())
+		rows++
+	}
+	if rows == 0 {
+		return
+	}
+	heads := [8]string{"row", "column", "logit", "label", "loss", "class", "box", "path"}
+	if k.lists[0].probs {
+		heads[2] = "prob"
+	}
+	for i := range heads {
+		if width[i] == 0 {
+			heads[i] = "" // nobody has one
+		}
+	}
+	measure(heads)
+	line := func(cells [8]string) {
+		var text strings.Builder
+		for i, cell := range cells {
+			switch {
+			case width[i] == 0:
+			case i < 5:
+				fmt.Fprintf(&text, "%*s  ", width[i], cell)
+			default:
+				fmt.Fprintf(&text, "%-*s  ", width[i], cell)
+			}
+		}
+		_, _ = io.WriteString(w, strings.TrimRight(text.String(), " ")+"\n")
+	}
+	fmt.Fprintf(w, "\nhardest scores of %s\n\n", cli.Printable(of))
+	line(heads)
+	for r := range k.each() {
+		line(r.cells())
+	}
+}
+
+// cells are the score's columns in a table; those that it has not are empty.
+func (r *ranked) cells() [8]string {
+	score := r.Logit
+	if score == nil {
+		score = r.Prob
+	}
+	cells := [8]string{fmt.Sprint(r.Row), fmt.Sprint(r.Column), cli.Short(*score), fmt.Sprint(r.Label), cli.Short(r.Loss)}
+	if r.Class != "" {
+		cells[5] = cli.Printable(r.Class)
+	}
+	for i, v := range r.Box {
+		if i > 0 {
+			cells[6] += " "
+		}
+		cells[6] += cli.Short(v)
+	}
+	if r.Path != "" {
+		cells[7] = cli.Printable(string(r.Path))
+	}
+	return cells
+}

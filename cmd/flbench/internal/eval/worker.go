@@ -1,0 +1,146 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/engine"
+)
+
+// easyPt is the p_t above which background entries are easy negatives.
+const easyPt = 0.9
+
+// worker has what a worker needs for one shard, and what it found there.
+type worker struct {
+	*run
+	scratch           dump.Scratch
+	labels            []uint8
+	losses, gradients []float32
+	hard              []hardScore
+	largest           float32
+	tally             tally
+}
+
+// grow returns a slice of n elements, s if it is large enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// shard evaluates a shard, and ends its image if it is the last of it.
+func (w *worker) shard(ctx context.Context, s shard) error {
+	w.losses, w.gradients, w.hard = w.losses[:0], w.gradients[:0], w.hard[:0]
+	w.largest, w.tally = 0, tally{}
+	err := w.evaluate(s)
+	if w.files != nil {
+		err = w.files.take(s.number, err, w.losses, w.gradients)
+	}
+	if err != nil {
+		return err
+	}
+	w.progress.Add(4 * int64(s.to-s.from))
+	if s.image.add(w) {
+		return w.finish(ctx, s.image)
+	}
+	return nil
+}
+
+// evaluate fills the worker's memory from a shard.
+func (w *worker) evaluate(s shard) error {
+	in, err := s.image.input()
+	switch {
+	case err != nil:
+		return err
+	case in.Scores() != s.image.scores:
+		return fmt.Errorf("%s: it has %d scores and had %d, want files that stay as they are", in.Path(), in.Scores(), s.image.scores)
+	case s.from == s.to:
+		return nil
+	}
+	if err := in.Fault(s.from, s.to); err != nil {
+		return err
+	}
+	return guard(in.Path(), func() error {
+		batch, err := in.Batch(s.from, s.to, &w.scratch)
+		if err != nil {
+			return err
+		}
+		e, err := w.enginesFor(in.Options())
+		if err != nil {
+			return err
+		}
+		w.tally.losses = e.losses
+		err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], easyPt, batch)
+		if err == nil {
+			err = w.values(e, batch, s)
+		}
+		if err == nil && w.top > 0 {
+			err = w.hardest(in, batch, s)
+		}
+		if err != nil {
+			return in.Locate(err, s.from)
+		}
+		return nil
+	})
+}
+
+// values fills losses and gradients, where they are asked for. That the loss is then
+// evaluated twice is little beside what becomes of them.
+func (w *worker) values(e *engines, b engine.Batch, s shard) (err error) {
+	losses, gradients := w.outputs.losses != "" || w.top > 0 || w.max, w.outputs.gradients != ""
+	if losses {
+		w.losses = grow(w.losses, s.to-s.from)
+	}
+	if gradients {
+		w.gradients = grow(w.gradients, s.to-s.from)
+	}
+	switch {
+	case losses && gradients:
+		_, err = e.loss.LossesAndGradients(w.losses, w.gradients, b)
+	case losses:
+		_, err = e.loss.Losses(w.losses, b)
+	case gradients:
+		_, err = e.loss.Gradients(w.gradients, b)
+	}
+	if w.max {
+		for _, loss := range w.losses {
+			w.largest = max(w.largest, loss)
+		}
+	}
+	return err
+}
+
+// hardest finds the scores that may be among the hardest.
+func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
+	w.labels = grow(w.labels, s.to-s.from)
+	hot, err := b.OneHot(w.labels, in.Options()...)
+	if err != nil {
+		return err
+	}
+	scores := b.Logits
+	if b.Probs != nil {
+		scores = b.Probs
+	}
+	w.hard = s.image.hardest(w.top).candidates(w.hard, s.from, w.losses, scores, hot.Labels)
+	return nil
+}
+
+// guard calls f and turns a fault in reading the mapped files into an error: a
+// file that was cut short meanwhile, or a disk that failed, shows in no other
+// way, and would end the program with its temporary files left behind.
+func guard(path string, f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = fmt.Errorf("%s: reading its files failed, want files that stay as they are", path)
+		default:
+			panic(r)
+		}
+	}()
+	return f()
+}
