@@ -8,8 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/bench"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/eval"
+	"github.com/flengine/flengine/cmd/flbench/internal/info"
+	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
+	"github.com/flengine/flengine/cmd/flbench/internal/scenarios"
+	"github.com/flengine/flengine/cmd/flbench/internal/verify"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -21,7 +26,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func newRootCommand() *cobra.Command {
-	root := newBenchCommand()
+	root := bench.New()
 	root.Use = "flbench"
 	root.Short = "Measure flengine's throughput and evaluate detector logits"
 	root.Long = `flbench measures the throughput of flengine's loss kernels on this machine, and
@@ -29,6 +34,6 @@ evaluates cross-entropy and focal loss over real detector logits.
 
 Without a command it is 'flbench bench'.`
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBenchCommand(), eval.New(), newInfoCommand(), newRooflineCommand(), newScenariosCommand(), newVerifyCommand(subjects))
+	root.AddCommand(bench.New(), eval.New(), info.New(), roofline.New(), scenarios.New(), verify.New())
 	return root
 }

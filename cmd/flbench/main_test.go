@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"errors"
+	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // command runs flbench and returns what it printed and its exit code.
@@ -72,27 +70,18 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// broken is a stdout that cannot be written to.
-type broken struct{}
-
-var errBroken = errors.New("no space left on device")
-
-func (broken) Write([]byte) (int, error) { return 0, errBroken }
-
-// TestWriteError: output that was lost is a failure.
-func TestWriteError(t *testing.T) {
-	t.Setenv(cli.KernelVariable, "")
-	for _, args := range [][]string{
-		{"--scores", "80", "--time", "0.001"},
-		{"--scores", "80", "--time", "0.001", "--json"},
-		{"--scores", "80", "--time", "0.001", "--format", "go"},
-		{"info"}, {"info", "--json"},
-		tinyRoofline(), tinyRoofline("--json"),
-		{"scenarios"}, {"scenarios", "--json"},
-	} {
-		var stderr bytes.Buffer
-		if code := run(args, broken{}, &stderr); code != 1 || !strings.Contains(stderr.String(), errBroken.Error()) {
-			t.Errorf("flbench %s: exit code %d, stderr %q, want 1 and %q", strings.Join(args, " "), code, stderr.String(), errBroken)
-		}
+// TestBenchIsRoot: without a command the flags are bench's.
+func TestBenchIsRoot(t *testing.T) {
+	var got struct {
+		Environment struct{ Seed int }
+		Rows        []struct{ Kernel string }
 	}
+	args := []string{"--anchors", "60", "--classes", "3", "--time", "0.02", "--json", "--ops", "sum", "--losses", "ce", "--kernels", "generic", "--seed", "7"}
+	if err := json.Unmarshal([]byte(mustRun(t, args...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Rows) != 1 || got.Environment.Seed != 7 || got.Rows[0].Kernel != "generic" {
+		t.Errorf("%+v", got)
+	}
+	wantUsageError(t, "--ops: sum twice", "--ops", "sum,sum")
 }

@@ -1,0 +1,286 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/cli/clitest"
+	"github.com/flengine/flengine/cmd/flbench/internal/measure"
+	"github.com/flengine/flengine/engine"
+)
+
+// TestSize: how many anchors are measured.
+func TestSize(t *testing.T) {
+	o := options{classes: measure.ImageClasses}
+	if n, err := o.size(false, false); err != nil || n*o.classes != 16056000 {
+		t.Errorf("--scores 0: %d anchors, %v, want the image", n, err)
+	}
+	o.scores = defaultScores
+	if n, err := o.size(false, false); err != nil || n != 13107 {
+		t.Errorf("default: %d anchors, %v, want 13107", n, err)
+	}
+}
+
+// flbench is the command.
+var flbench = clitest.Command(New)
+
+// tiny are flags that make a measurement short.
+var tiny = []string{"--anchors", "60", "--classes", "3", "--time", "0.02"}
+
+func TestBenchJSON(t *testing.T) {
+	t.Setenv(cli.KernelVariable, "")
+	out := flbench.Must(t, append(tiny, "--json", "--losses", "ce,balanced,focal2,focal0.50,focal(alpha=0.5,gamma=3)", "--labels", "uint8,classes", "--workers", "1,2")...)
+	var got report
+	d := json.NewDecoder(strings.NewReader(out))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	env := got.Environment
+	if env.Scores != 180 || env.Anchors != 60 || env.Classes != 3 || env.Seed != 1 || env.ImageAnchors != 200700 ||
+		env.CPU == "" || env.Go == "" || env.Repeats < 1 || !(env.Seconds > 0) || env.PinnedCPU != nil || !slices.Equal(env.Kernels, engine.Kernels()) {
+		t.Errorf("environment %+v", env)
+	}
+	cells := map[string]row{}
+	for _, r := range got.Rows {
+		cells[fmt.Sprintln(r.Kernel, r.Loss, r.Op, r.Labels, r.Workers)] = r
+	}
+	gammas := map[string]float32{"ce": 0, "balanced": 0, "focal2": 2, "focal0.5": 0.5, "focal(alpha=0.5,gamma=3)": 3}
+	bytes := map[string]float64{measure.OpSum: 4, measure.OpLosses: 8, measure.OpGradients: 8, measure.OpBoth: 12}
+	want := 0
+	for _, kernel := range engine.Kernels() {
+		for loss, gamma := range gammas {
+			for op, b := range bytes {
+				for labels, label := range map[string]float64{measure.LabelsUint8: 1, measure.LabelsClasses: 4. / 3} {
+					for _, workers := range []int{1, 2} {
+						want++
+						name := fmt.Sprintln(kernel, loss, op, labels, workers)
+						r, found := cells[name]
+						if !found {
+							t.Errorf("no row %s", name)
+							continue
+						}
+						if r.Gamma != gamma || math.Abs(r.BytesPerScore-b-label) > 1e-12 {
+							t.Errorf("%s: γ %v, %v bytes, want %v, %v", name, r.Gamma, r.BytesPerScore, gamma, b+label)
+						}
+						if !(r.Min > 0 && r.Min <= r.NsPerScore && r.NsPerScore <= r.Max && r.Spread >= 0 && r.Passes > 0 && r.Sum > 0) {
+							t.Errorf("%s: %+v", name, r)
+						}
+						near := func(got, want float64) bool { return math.Abs(got/want-1) < 1e-9 }
+						if !near(r.GscoresPerSec, 1/r.NsPerScore) || !near(r.GBPerSec, r.BytesPerScore/r.NsPerScore) {
+							t.Errorf("%s: rates %v, %v do not fit %v ns", name, r.GscoresPerSec, r.GBPerSec, r.NsPerScore)
+						}
+						generic := cells[fmt.Sprintln("generic", loss, op, labels, workers)]
+						if r.RatioToGeneric == nil || !near(*r.RatioToGeneric, generic.NsPerScore/r.NsPerScore) {
+							t.Errorf("%s: wrong ratio to generic: %+v", name, r)
+						}
+						if r.Sum != generic.Sum {
+							t.Errorf("%s: sum %v, generic's %v", name, r.Sum, generic.Sum)
+						}
+					}
+				}
+			}
+		}
+	}
+	if len(got.Rows) != want || len(cells) != want {
+		t.Errorf("%d rows, %d different ones, want %d", len(got.Rows), len(cells), want)
+	}
+}
+
+var benchmarkLine = regexp.MustCompile(`^BenchmarkFlbench/kernel=([a-z0-9]+)/loss=([a-z0-9.=,()]+)/op=([a-z+]+)/labels=(classes|uint8)/workers=(\d+)(-\d+)?\t(\d+)\t([0-9.]+) ns/op\t([0-9.]+) ns/score\t([0-9.]+) GB/s$`)
+
+func TestBenchGo(t *testing.T) {
+	out := flbench.Must(t, append(tiny, "--format", "go", "--ops", "sum,losses+gradients")...)
+	cells := map[string]int{}
+	header := map[string]bool{}
+	for line := range strings.Lines(out) {
+		line = strings.TrimSuffix(line, "\n")
+		if key, _, found := strings.Cut(line, ": "); found {
+			header[key] = true
+			continue
+		}
+		m := benchmarkLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Errorf("no benchmark line: %q", line)
+			continue
+		}
+		cells[strings.Join(m[1:6], " ")]++
+		for _, number := range m[7:] {
+			if v, err := strconv.ParseFloat(number, 64); err != nil || !(v > 0) {
+				t.Errorf("%q in %q", number, line)
+			}
+		}
+	}
+	for _, key := range []string{"goos", "goarch", "pkg", "cpu", "scores"} {
+		if !header[key] {
+			t.Errorf("no %s in\n%s", key, out)
+		}
+	}
+	if want := len(engine.Kernels()) * 3 * 2; len(cells) != want {
+		t.Errorf("%d cells, want %d", len(cells), want)
+	}
+	first := -1
+	for name, repeats := range cells {
+		if first < 0 {
+			first = repeats
+		}
+		if repeats != first {
+			t.Errorf("%s has %d repeats, others %d", name, repeats, first)
+		}
+	}
+}
+
+func TestBenchTable(t *testing.T) {
+	out := flbench.Must(t, append(tiny, "--ops", "sum")...)
+	for _, want := range []string{"180 scores = 60 anchors × 3 classes", "labels: classes, workers: 1;", "ns/score", "spread", "×generic\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for _, loss := range []string{"ce", "focal2", "focal1.5"} {
+		for _, kernel := range engine.Kernels() {
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(loss) + ` +sum +` + kernel + `( +[0-9.]+%?){6}$`).MatchString(out) {
+				t.Errorf("no row %s, sum, %s in\n%s", loss, kernel, out)
+			}
+		}
+	}
+	out = flbench.Must(t, append(tiny, "--ops", "sum", "--losses", "ce", "--workers", "1,2", "--labels", "classes,uint8")...)
+	if !regexp.MustCompile(`(?m)^ce +sum +uint8 +generic +2 `).MatchString(out) || strings.Contains(out, "workers: ") {
+		t.Errorf("no columns of labels and workers in\n%s", out)
+	}
+	out = flbench.Must(t, "--scores", "8000", "--time", "0.001", "--ops", "sum", "--losses", "ce")
+	if !strings.Contains(out, "(0.05 % of a 800×1333 image's 200700 anchors; --scores 0 for all)") {
+		t.Errorf("does not say how much of the image it is:\n%s", out)
+	}
+}
+
+// TestRatioNeedsGeneric: without generic there is nothing to compare with.
+func TestRatioNeedsGeneric(t *testing.T) {
+	m := measurement{
+		plan:  &plan{anchors: 1, classes: 1, cpu: 3},
+		batch: &measure.Batch{Logits: make([]float32, 1)},
+		cells: []*measure.Cell{{Kernel: "other", Op: measure.OpSum, Repeats: []float64{3, 1, 2}}},
+	}
+	r := m.report()
+	if r.Rows[0].RatioToGeneric != nil || r.Rows[0].NsPerScore != 2 || r.Rows[0].Min != 1 || r.Rows[0].Spread != 0.25 || *r.Environment.PinnedCPU != 3 {
+		t.Errorf("%+v", r)
+	}
+	var table strings.Builder
+	if err := r.writeTable(&table); err != nil || !strings.Contains(table.String(), " –\n") || !strings.Contains(table.String(), "pinned to CPU 3") {
+		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+// TestKernelsMustAgree: numbers of kernels that do different work are refused.
+func TestKernelsMustAgree(t *testing.T) {
+	loss := cli.LossSpec{Name: "ce"}
+	a := &measure.Cell{Kernel: "a", Loss: loss, Op: measure.OpSum, Labels: measure.LabelsClasses, Workers: 1}
+	b := &measure.Cell{Kernel: "b", Loss: loss, Op: measure.OpSum, Labels: measure.LabelsClasses, Workers: 1}
+	other := &measure.Cell{Kernel: "a", Loss: cli.LossSpec{Name: "focal2"}, Result: engine.Result{Scores: 2}}
+	m := measurement{cells: []*measure.Cell{a, b, other}}
+	if err := m.agree(); err != nil {
+		t.Error(err)
+	}
+	b.Result.Positives++
+	if err := m.agree(); err == nil || !strings.Contains(err.Error(), "kernel=b/loss=ce") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestBenchAtLeastOnce: a budget that is too short still gives every row.
+func TestBenchAtLeastOnce(t *testing.T) {
+	p := &plan{anchors: 1, classes: 1, seed: 1, kernels: engine.Kernels(), losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
+		ops: measure.AllOps(), labels: allLabels, workers: []int{1}, budget: 1, cpu: -1}
+	m, err := p.measure(t.Context(), time.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range m.cells {
+		if len(c.Repeats) != 1 || !(c.Repeats[0] > 0) {
+			t.Errorf("%s: repeats %v, want one", c, c.Repeats)
+		}
+	}
+}
+
+// TestBenchIgnoresEnvironment: --kernels decides, whatever FLENGINE_KERNEL says.
+func TestBenchIgnoresEnvironment(t *testing.T) {
+	t.Setenv("FLENGINE_KERNEL", "mmx")
+	flbench.Must(t, "--scores", "8000", "--time", "0.01", "--losses", "focal2", "--ops", "sum")
+}
+
+func TestOneOfEach(t *testing.T) {
+	out := flbench.Must(t, "--anchors", "1", "--classes", "1", "--time", "0.001", "--ops", "sum", "--losses", "ce")
+	if want := "\n1 score = 1 anchor × 1 class; "; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+	flbench.Refuses(t, "of 1 class each", "--anchors", "0", "--classes", "1")
+}
+
+func TestBenchUsage(t *testing.T) {
+	_, image := measure.Pyramid(measure.ImageHeight, measure.ImageWidth)
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{fmt.Sprintf("--scores: 79: want 0, or 80 (one anchor) to %d", measure.MaxScores), []string{"--scores", "79"}},
+		{"--scores: -1: want", []string{"--scores", "-1"}},
+		{fmt.Sprintf("--scores: %d: want", measure.MaxScores+1), []string{"--scores", fmt.Sprint(measure.MaxScores + 1)}},
+		{fmt.Sprintf("--anchors: 0: want 1 to %d, of 80 classes each", measure.MaxScores/80), []string{"--anchors", "0"}},
+		{fmt.Sprintf("--anchors: %d: want", measure.MaxScores/80+1), []string{"--anchors", fmt.Sprint(measure.MaxScores/80 + 1)}},
+		{"--classes: 0: want 1 to", []string{"--classes", "0"}},
+		{fmt.Sprintf("--classes: 6000: want at most %d for a whole image", measure.MaxScores/image), []string{"--classes", "6000", "--scores", "0"}},
+		{"--scores and --anchors: want one of them", []string{"--scores", "800", "--anchors", "10"}},
+		{`--kernels: unknown kernel "mmx"; usable here: `, []string{"--kernels", "mmx"}},
+		{"--kernels: generic twice", []string{"--kernels", "generic,generic"}},
+		{"--kernels: want at least one name", []string{"--kernels", ""}},
+		{`--kernels: an empty name`, []string{"--kernels", "generic,"}},
+		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "hinge"}},
+		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "focalx"}},
+		{`--losses: "focal-1": gamma is -1: want a finite number ≥ 0`, []string{"--losses", "focal-1"}},
+		{`--losses: "focalnan": gamma is NaN: want a finite number ≥ 0`, []string{"--losses", "focalnan"}},
+		{`--losses: "focal1e99": gamma is 1e+99: want a finite number ≥ 0`, []string{"--losses", "focal1e99"}},
+		{`--losses: "focal(alpha=10,gamma=1)": alpha is 10: want a weight in [0, 1]`, []string{"--losses", "ce,focal(alpha=10,gamma=1),focal1"}},
+		{`--losses: loss "focal(gamma=1" does not end in a parenthesis`, []string{"--losses", "focal(gamma=1"}},
+		{"--losses: focal2 twice", []string{"--losses", "focal,focal2"}},
+		{"--losses: focal2 twice", []string{"--losses", "focal2,focal2.0"}},
+		{"--losses: want at least one name", []string{"--losses", ""}},
+		{`--ops: unknown "mean": want sum, losses, gradients, losses+gradients`, []string{"--ops", "mean"}},
+		{"--ops: sum twice", []string{"--ops", "sum,sum"}},
+		{`--labels: unknown "int8": want classes, uint8`, []string{"--labels", "int8"}},
+		{"--workers: 0: want at least 1", []string{"--workers", "0"}},
+		{"--workers: 2 twice", []string{"--workers", "2,1,2"}},
+		{`--workers: "1,two": want whole numbers, separated by commas`, []string{"--workers", "1,two"}},
+		{`--scores: "many": want a whole number`, []string{"--scores", "many"}},
+		{`--scores: "99999999999999999999": want a whole number, in the range of Go's int`, []string{"--scores", "99999999999999999999"}},
+		{`--seed: "18446744073709551616": want a whole number, 0 or more, in the range of Go's uint64`, []string{"--seed", "18446744073709551616"}},
+		{`--time: "1e999": want a number, in the range of Go's float64`, []string{"--time", "1e999"}},
+		{`--seed: "-1": want a whole number, 0 or more`, []string{"--seed", "-1"}},
+		{`--time: "long": want a number`, []string{"--time", "long"}},
+		{`--json: "maybe": want true or false`, []string{"--json=maybe"}},
+		{"--time: 0: want seconds, more than 0", []string{"--time", "0"}},
+		{"--time: -1: want", []string{"--time", "-1"}},
+		{"--time: NaN: want", []string{"--time", "nan"}},
+		{"--time: +Inf: want", []string{"--time", "inf"}},
+		{"--cpu: ", []string{"--cpu", "-1"}},
+		{"--cpu: ", []string{"--cpu", "0", "--workers", "1,2"}},
+		{`--format: unknown "xml": want table, json, go`, []string{"--format", "xml"}},
+		{"--json and --format go: want one of them", []string{"--json", "--format", "go"}},
+		{"--json and --format table: want one of them", []string{"--json", "--format", "table"}},
+	} {
+		flbench.Refuses(t, c.want, c.args...)
+	}
+}
+
+func TestBenchLosesOutput(t *testing.T) {
+	for _, format := range allFormats {
+		flbench.LosesOutput(t, "--scores", "80", "--time", "0.001", "--format", format)
+	}
+}

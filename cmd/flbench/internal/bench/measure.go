@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/measure"
+	"github.com/flengine/flengine/engine"
+)
+
+// measurement is a plan that was carried out.
+type measurement struct {
+	*plan
+	batch *measure.Batch
+	cells []*measure.Cell // kernels innermost, so that what is compared runs in turns
+	took  time.Duration
+}
+
+// measure carries out the plan. The time since start counts, but every cell is
+// measured once, however long it takes.
+func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (*measurement, error) {
+	clock := measure.NewClock(ctx, start, p.budget, stderr)
+	defer clock.Clear()
+	m := &measurement{plan: p, batch: measure.NewBatch(p.seed, p.anchors, p.classes, slices.Contains(p.labels, measure.LabelsUint8))}
+	if err := m.prepare(); err != nil {
+		return nil, err
+	}
+	repeat := clock.RepeatOf(len(m.cells))
+	for _, c := range m.cells {
+		if err := c.Warm(repeat); err != nil {
+			return nil, err
+		}
+		if err := clock.Tick(); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.agree(); err != nil {
+		return nil, err
+	}
+	runtime.GC()
+	err := clock.Rounds(func() error {
+		for _, c := range m.cells {
+			if err := c.Repeat(); err != nil {
+				return err
+			}
+			if err := clock.Tick(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	m.took = clock.Took()
+	return m, err
+}
+
+// prepare makes the cells. Outputs are allocated once, for all.
+func (m *measurement) prepare() error {
+	var dst, grad []float32
+	if m.wants(measure.OpLosses, measure.OpBoth) {
+		dst = make([]float32, len(m.batch.Logits))
+	}
+	if m.wants(measure.OpGradients, measure.OpBoth) {
+		grad = make([]float32, len(m.batch.Logits))
+	}
+	for _, loss := range m.losses {
+		for _, op := range m.ops {
+			for _, labels := range m.labels {
+				for _, workers := range m.workers {
+					for _, kernel := range m.kernels {
+						e, err := engine.New(loss.Loss, engine.WithKernel(kernel), engine.WithWorkers(workers))
+						if err != nil {
+							return err
+						}
+						m.cells = append(m.cells, &measure.Cell{
+							Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: workers,
+							Scores: len(m.batch.Logits),
+							Pass:   measure.Operation(e, op, m.batch.With(labels), dst, grad),
+						})
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// agree checks that all cells of a loss gave the same counts and the same sum,
+// bit for bit: numbers about different work could not be compared.
+func (m *measurement) agree() error {
+	first := map[string]*measure.Cell{}
+	for _, c := range m.cells {
+		f := first[c.Loss.Name]
+		if f == nil {
+			first[c.Loss.Name] = c
+		} else if c.Result != f.Result {
+			return fmt.Errorf("kernels disagree: %s sums to %v, %s to %v", f, f.Result.Sum(), c, c.Result.Sum())
+		}
+	}
+	return nil
+}
