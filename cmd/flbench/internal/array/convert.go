@@ -156,7 +156,10 @@ func (a *Array) bits(at int) uint64 {
 // integer returns an element of an integer type or bool; false for a uint64 beyond int64.
 func (a *Array) integer(at int) (int64, bool) {
 	v := a.bits(at)
-	if Int8 <= a.dtype && a.dtype <= Int64 {
+	switch {
+	case a.dtype == Bool:
+		return int64(min(v, 1)), true
+	case a.dtype <= Int64:
 		shift := 64 - 8*a.dtype.Size()
 		return int64(v<<shift) >> shift, true
 	}

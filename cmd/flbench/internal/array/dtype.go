@@ -60,9 +60,12 @@ const wanted = "bool, an integer, float16, bfloat16, float32 or float64"
 // bigHost tells whether this machine stores the first byte of a number last.
 var bigHost = binary.NativeEndian.Uint16([]byte{1, 0}) != 1
 
-// parseDType reads a dtype as .npy headers spell it: an order, if any, and a kind
-// with its size in bytes or a name. It returns false for dtypes that have no DType.
+// parseDType reads a dtype as .npy headers spell it: an order, if any, and a kind with its
+// size in bytes; or a name. It returns false for dtypes that have no DType.
 func parseDType(descr string) (d DType, swapped, ok bool) {
+	if d, ok = names[descr]; ok {
+		return d, false, true
+	}
 	order, kind := byte('='), descr
 	if descr != "" && strings.IndexByte("<>|=", descr[0]) >= 0 {
 		order, kind = descr[0], descr[1:]
@@ -73,15 +76,25 @@ func parseDType(descr string) (d DType, swapped, ok bool) {
 	return d, d.Size() > 1 && (order == '<' && bigHost || order == '>' && !bigHost), true
 }
 
-// codes are the spellings of dtypes without their order. What ml_dtypes calls bfloat16
-// NumPy saves as two bytes of no known type.
+// codes are the spellings of dtypes that may have an order before them. What ml_dtypes
+// calls bfloat16 NumPy saves as two bytes of no known type.
 var codes = map[string]DType{
 	"b1": Bool, "i1": Int8, "i2": Int16, "i4": Int32, "i8": Int64,
 	"u1": Uint8, "u2": Uint16, "u4": Uint32, "u8": Uint64,
 	"f2": Float16, "V2": BFloat16, "f4": Float32, "f8": Float64,
-	"bool": Bool, "int8": Int8, "int16": Int16, "int32": Int32, "int64": Int64,
+	"?": Bool, "b": Int8, "h": Int16, "i": Int32, "q": Int64,
+	"B": Uint8, "H": Uint16, "I": Uint32, "Q": Uint64,
+	"e": Float16, "f": Float32, "d": Float64,
+}
+
+// names are those that have no order before them. NumPy knows more, such as int, whose
+// size depends on the machine that wrote the file.
+var names = map[string]DType{
+	"bool": Bool, "bool_": Bool, "int8": Int8, "int16": Int16, "int32": Int32, "int64": Int64,
 	"uint8": Uint8, "uint16": Uint16, "uint32": Uint32, "uint64": Uint64,
-	"float16": Float16, "float32": Float32, "float64": Float64,
+	"float16": Float16, "bfloat16": BFloat16, "float32": Float32, "float64": Float64,
+	"byte": Int8, "short": Int16, "longlong": Int64, "ubyte": Uint8, "ushort": Uint16, "ulonglong": Uint64,
+	"half": Float16, "single": Float32, "double": Float64, "float": Float64,
 }
 
 // numbers names the kinds of dtype whose size in bytes follows the kind.

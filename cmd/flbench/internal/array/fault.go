@@ -1,6 +1,9 @@
 package array
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Advise asks the system to read the elements [from, to) ahead, and returns at once.
 func (a *Array) Advise(from, to int) {
@@ -24,22 +27,19 @@ func (a *Array) Fault(from, to int) (err error) {
 	return err
 }
 
-// Guard calls f, which reads arrays of files, and turns a fault in that into an error.
-func Guard(f func() error, arrays ...*Array) (err error) {
-	if fault := guard(func() { err = f() }); fault != nil {
-		return fmt.Errorf("%s: %w", labels(arrays), fault)
+// Guard calls f, which reads arrays, and turns a fault in that into an error.
+func Guard(f func() error, arrays ...*Array) error {
+	err := guard(f)
+	if err != errFault { // one of f's own says already where
+		return err
 	}
-	return err
-}
-
-func labels(arrays []*Array) (text string) {
-	for i, a := range arrays {
-		if i > 0 {
-			text += " or "
+	var labels []string
+	for _, a := range arrays {
+		if a.mem.mapped {
+			labels = append(labels, a.label)
 		}
-		text += a.label
 	}
-	return text
+	return fmt.Errorf("%s: %w", strings.Join(labels, " or "), err)
 }
 
 // guard is Guard for what the array itself reads.

@@ -5,126 +5,215 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
-// File is an open file of arrays. Its data is mapped, not read, where it can be.
+// want names the files that have arrays, for messages.
+const want = "want an .npy, .npz or .safetensors file"
+
+// File is an open file of arrays: an .npy file, which has one without a name, an .npz
+// archive of such, or a .safetensors file. Its data is mapped, not read, where it can be.
+// Arrays may be read by several goroutines at once; the methods of the File want one.
 type File struct {
 	path    string
-	size    int64
-	changed time.Time
+	ctx     context.Context // ends what takes long in Array
+	stat    func() (os.FileInfo, error)
+	size    int64     // of the file when it was opened
+	changed time.Time // likewise
+	kind    string
 	mem     *memory
-	header  header
+	spooled []*memory // what packed members became
+	entries []entry
+	index   map[string]int // places of names in entries
 }
 
-// Open opens the file of arrays at path.
+// An entry is one array of a file.
+type entry struct {
+	name   string
+	member *member // of an .npz; nil once it was read
+	header header
+	mem    *memory
+	data   []byte // the elements
+}
+
+// Open opens the file of arrays at path; "-" is standard input. What a file is shows in
+// its content, not in its name. A pipe is read to its end: into memory, and if it is long
+// into a temporary file.
+//
+// The errors keep their cause for errors.Is, such as fs.ErrNotExist.
 func Open(path string) (*File, error) { return OpenContext(context.Background(), path) }
 
-// OpenContext opens the file of arrays at path. Where data has to be read rather than
-// mapped, here and in Array, the end of ctx ends that.
+// OpenContext is Open that the end of ctx ends, where data has to be read rather than
+// mapped: here, and in Array.
 func OpenContext(ctx context.Context, path string) (*File, error) {
-	f := &File{path: path}
-	if err := f.open(); err != nil {
-		_ = f.Close() // the error tells more
-		return nil, err
+	f := &File{path: path, ctx: ctx}
+	err := f.open()
+	if err == nil {
+		err = guard(f.parse)
+	}
+	if err != nil {
+		_ = f.Close() // the first error tells more
+		return nil, f.in("", err)
 	}
 	return f, nil
 }
 
-func (f *File) open() error {
-	// Looking before opening: opening a pipe would wait for its writer.
-	info, err := os.Stat(f.path)
-	if err != nil {
-		return f.unreadable(err)
+// label names an array of the file in messages, or the file itself.
+func (f *File) label(name string) string {
+	label := f.path
+	if label == "-" {
+		label = "standard input"
 	}
-	if err := f.regular(info); err != nil {
-		return err
+	if name != "" {
+		label += ": " + name
 	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return f.unreadable(err)
+	return label
+}
+
+// in says what err is about: the array of that name, or the file.
+func (f *File) in(name string, err error) error { return fmt.Errorf("%s: %w", f.label(name), err) }
+
+// parse finds out what the file is and which arrays it has.
+func (f *File) parse() (err error) {
+	data := f.mem.data
+	f.index = map[string]int{}
+	switch {
+	case bytes.HasPrefix(data, []byte(magic)):
+		f.kind = "an .npy file"
+		h, err := readHeader(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return err
+		}
+		return f.add(entry{header: h, mem: f.mem, data: data[h.offset:]})
+	case isZip(data):
+		f.kind = "an .npz file"
+		return f.openZip()
+	case isSafetensors(data):
+		f.kind = "a .safetensors file"
+		return f.openSafetensors()
 	}
-	defer file.Close() // a mapping outlives its descriptor
-	if info, err = file.Stat(); err != nil {
-		return f.unreadable(err)
+	return errors.New(content(data))
+}
+
+// add adds an array whose name is new.
+func (f *File) add(e entry) error {
+	if _, twice := f.index[e.name]; twice {
+		return fmt.Errorf("two arrays %s, want each name once", quote(e.name))
 	}
-	if err := f.regular(info); err != nil {
-		return err
-	}
-	if f.size, f.changed = info.Size(), info.ModTime(); f.size > math.MaxInt {
-		return fmt.Errorf("%s: the file has %d bytes, want at most %d on this machine", f.path, f.size, math.MaxInt)
-	}
-	if f.mem, err = mapFile(file, int(f.size)); err != nil {
-		return f.unreadable(err)
-	}
-	fault := guard(func() { f.header, err = readHeader(bytes.NewReader(f.mem.data), f.size) })
-	if err = errors.Join(fault, err); err != nil {
-		return fmt.Errorf("%s: %w", f.path, err)
-	}
+	f.index[e.name] = len(f.entries)
+	f.entries = append(f.entries, e)
 	return nil
 }
+
+// Kind says what the file is: "an .npz file".
+func (f *File) Kind() string { return f.kind }
 
 // Names returns the names of the arrays, in the file's order. That of an .npy file's
 // only one is "".
-func (f *File) Names() []string { return []string{""} }
-
-// Array returns an array by its name.
-func (f *File) Array(name string) (*Array, error) {
-	if name != "" {
-		return nil, fmt.Errorf("%s: no array %s in an .npy file, which has one without a name", f.path, quote(name))
+func (f *File) Names() []string {
+	names := make([]string, len(f.entries))
+	for i, e := range f.entries {
+		names[i] = e.name
 	}
-	if err := f.header.readable(); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.path, err)
-	}
-	if f.mem.data == nil {
-		return nil, fmt.Errorf("%s: the file is closed, want it open", f.path)
-	}
-	return newArray(f.mem, f.path, f.header, f.mem.data[f.header.offset:]), nil
+	return names
 }
 
-// Changed returns an error if the file at the path is no longer as it was opened, by
-// its size and time of change.
-func (f *File) Changed() error {
-	info, err := os.Stat(f.path)
+// Describe returns the dtype and the shape of an array from its header alone: a packed
+// member of an archive is not unpacked.
+func (f *File) Describe(name string) (dtype DType, shape []int, err error) {
+	e, err := f.find(name)
 	if err != nil {
-		return f.unreadable(err)
+		return 0, nil, err
 	}
-	if info.Size() != f.size || !info.ModTime().Equal(f.changed) {
-		return fmt.Errorf("%s: changed while it was read, want a file that stays as it is", f.path)
+	h := e.header
+	if e.member != nil {
+		err = guard(func() error { h, err = e.member.header(); return err })
 	}
-	return nil
+	if err == nil {
+		err = h.readable()
+	}
+	if err != nil {
+		return 0, nil, f.in(name, err)
+	}
+	return h.dtype, h.shape, nil
 }
 
-// Close releases the memory of all arrays. They must not be used afterwards. Closing
-// twice is harmless.
-func (f *File) Close() error {
-	if f.mem == nil {
+// Array returns an array by its name. A packed member of an archive is unpacked, into
+// memory or a temporary file, and the checksum of any member is checked.
+func (f *File) Array(name string) (*Array, error) {
+	e, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if e.member != nil {
+		err = guard(func() error { return f.unpack(e) })
+	}
+	if err == nil {
+		err = e.header.readable()
+	}
+	if err != nil {
+		return nil, f.in(name, err)
+	}
+	return newArray(e.mem, f.label(name), e.header, e.data), nil
+}
+
+// find returns the array of that name, or an error that names those there are.
+func (f *File) find(name string) (*entry, error) {
+	if i, ok := f.index[name]; ok {
+		return &f.entries[i], nil
+	}
+	if f.index == nil {
+		return nil, f.in("", errors.New("the file is closed, want it open"))
+	}
+	if len(f.entries) == 0 {
+		return nil, f.in("", fmt.Errorf("no array %s: %s without arrays", quote(name), f.kind))
+	}
+	if f.entries[0].name == "" && len(f.entries) == 1 {
+		return nil, f.in("", fmt.Errorf("no array %s: %s, whose only array has no name", quote(name), f.kind))
+	}
+	const most = 10
+	var names []string
+	for _, e := range f.entries[:min(len(f.entries), most)] {
+		names = append(names, quote(e.name))
+	}
+	if more := len(f.entries) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return nil, f.in("", fmt.Errorf("no array %s, want one of %s", quote(name), strings.Join(names, ", ")))
+}
+
+// Changed returns an error if the file at the path is no longer as it was opened, by its
+// size and time of change. Of a pipe there is nothing to tell.
+func (f *File) Changed() error {
+	if f.stat == nil {
 		return nil
 	}
-	if err := f.mem.close(); err != nil {
-		return fmt.Errorf("%s: %w, want the mapping released", f.path, outfile.Cause(err))
+	info, err := f.stat()
+	if err != nil {
+		return f.in("", fmt.Errorf("%w, want a file that stays as it is", outfile.Cause(err)))
+	}
+	if info.Size() != f.size || !info.ModTime().Equal(f.changed) {
+		return f.in("", errors.New("changed while it was read, want a file that stays as it is"))
 	}
 	return nil
 }
 
-// regular refuses what cannot be mapped: folders, devices, pipes and empty files.
-func (f *File) regular(info fs.FileInfo) error {
-	switch {
-	case info.IsDir():
-		return fmt.Errorf("%s: a directory, want an .npy file", f.path)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s: not a regular file, want an .npy file", f.path)
-	case info.Size() == 0:
-		return fmt.Errorf("%s: an empty file, want an .npy file", f.path)
+// Close releases the memory of all arrays, which must not be used afterwards. Closing
+// twice is harmless.
+func (f *File) Close() error {
+	var first error
+	for _, m := range append(f.spooled, f.mem) {
+		if m == nil {
+			continue
+		}
+		if err := m.close(); err != nil && first == nil {
+			first = f.in("", fmt.Errorf("%w, want the mapping released", outfile.Cause(err)))
+		}
 	}
-	return nil
-}
-
-func (f *File) unreadable(err error) error {
-	return fmt.Errorf("%s: %w, want a readable .npy file", f.path, outfile.Cause(err))
+	f.mem, f.spooled, f.entries, f.index = nil, nil, nil, nil
+	return first
 }

@@ -1,6 +1,7 @@
 package array
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
@@ -72,7 +74,7 @@ func readHeader(r io.ReaderAt, size int64) (header, error) {
 	if err := readFull(r, dict, int64(pre)); err != nil {
 		return header{}, err
 	}
-	h, err := parseDict(dict)
+	h, err := parseDict(dict, major)
 	if err != nil {
 		return header{}, err
 	}
@@ -173,11 +175,15 @@ var keys = []string{"descr", "fortran_order", "shape"}
 
 const keyText = "'descr', 'fortran_order' and 'shape'"
 
-// parseDict reads the Python dict literal that describes the data. It accepts
-// the part of Python's syntax that NumPy writes, in any order and spacing.
-func parseDict(text []byte) (header, error) {
+// parseDict reads the Python dict literal that describes the data, as versions of the
+// format have it. It accepts what any NumPy has written, in any order and spacing, with
+// comments, and numbers as Python spells them; not all of Python's syntax.
+func parseDict(text []byte, version byte) (header, error) {
 	var h header
-	s := scanner{text: text}
+	s := scanner{text: text, long: version < 3}
+	if version >= 3 && !utf8.Valid(text) {
+		return h, errors.New("header is no UTF-8, want that in version 3.0")
+	}
 	if !s.eat('{') {
 		return h, s.unexpected("{")
 	}
@@ -223,18 +229,25 @@ func parseDict(text []byte) (header, error) {
 	return h, nil
 }
 
-// scanner walks over a dict literal. Its methods skip spaces first.
+// scanner walks over a dict literal. Its methods skip spaces and comments first.
 type scanner struct {
 	text []byte
 	at   int
+	long bool // numbers may end in L, as Python 2 wrote long ones
 }
 
-// peek returns the next byte that is not a space, or 0 at the end.
+// peek returns the next byte that is neither space nor comment, or 0 at the end.
 func (s *scanner) peek() byte {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; c {
-		case ' ', '\t', '\r', '\n':
+		case ' ', '\t', '\r', '\n', '\f':
 			s.at++
+		case '#':
+			end := bytes.IndexAny(s.text[s.at:], "\r\n")
+			if end < 0 {
+				end = len(s.text) - s.at
+			}
+			s.at += end
 		default:
 			return c
 		}
@@ -260,23 +273,27 @@ func (s *scanner) unexpected(want string) error {
 	return fmt.Errorf("header is not the expected dict: found %s at byte %d, want %s", found, s.at, want)
 }
 
-// quoted consumes a Python string. Escapes stay as written: no key or number
-// dtype has any.
+// quoted consumes a Python string, with Python 2's u before it or without. Escapes stay
+// as written: no key or number dtype has any.
 func (s *scanner) quoted() (string, bool) {
-	mark := s.peek()
-	if mark != '\'' && mark != '"' {
-		return "", false
+	start := s.at
+	if c := s.peek(); c == 'u' || c == 'U' {
+		s.at++
 	}
-	for i := s.at + 1; i < len(s.text); i++ {
-		switch s.text[i] {
-		case '\\':
-			i++
-		case mark:
-			text := string(s.text[s.at+1 : i])
-			s.at = i + 1
-			return text, true
+	if s.at < len(s.text) && (s.text[s.at] == '\'' || s.text[s.at] == '"') {
+		mark := s.text[s.at]
+		for i := s.at + 1; i < len(s.text); i++ {
+			switch s.text[i] {
+			case '\\':
+				i++
+			case mark:
+				text := string(s.text[s.at+1 : i])
+				s.at = i + 1
+				return text, true
+			}
 		}
 	}
+	s.at = start
 	return "", false
 }
 
@@ -347,24 +364,42 @@ func (s *scanner) tuple() ([]int, error) {
 	return shape, nil
 }
 
-// integer consumes a decimal integer.
+// integer consumes an integer as Python spells it: 80, 0x50, 1_000, +80, in Python 2
+// 80L; not 080.
 func (s *scanner) integer() (int, error) {
 	s.peek()
-	end := s.at
-	if end < len(s.text) && s.text[end] == '-' {
-		end++
+	start := s.at
+	if s.at < len(s.text) && (s.text[s.at] == '-' || s.text[s.at] == '+') {
+		s.at++
+		s.peek()
 	}
-	for end < len(s.text) && '0' <= s.text[end] && s.text[end] <= '9' {
-		end++
+	sign, from := s.text[start:s.at], s.at
+	for s.at < len(s.text) && isDigit(s.text[s.at]) {
+		s.at++
 	}
-	digits := s.text[s.at:end]
-	d, err := strconv.Atoi(string(digits))
+	digits := s.text[from:s.at]
+	if len(digits) > 1 && digits[0] == '0' && (digits[1] == '_' || digits[1] <= '9') && len(bytes.Trim(digits, "0_")) > 0 {
+		s.at = from
+		return 0, s.unexpected("no 0 before a number")
+	}
+	d, err := strconv.ParseInt(string(digits), 0, strconv.IntSize)
 	if errors.Is(err, strconv.ErrRange) {
-		return 0, fmt.Errorf("shape has the dimension %s, want 0 to %d", quote(digits), math.MaxInt)
+		return 0, fmt.Errorf("shape has the dimension %s, want 0 to %d", quote(s.text[start:s.at]), math.MaxInt)
 	}
 	if err != nil {
+		s.at = start
 		return 0, s.unexpected("an integer")
 	}
-	s.at = end
-	return d, nil
+	if s.long {
+		s.eat('L')
+	}
+	if len(sign) > 0 && sign[0] == '-' {
+		d = -d
+	}
+	return int(d), nil
+}
+
+// isDigit tells whether c is part of a number, in whatever base.
+func isDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' || c == '_' || c == 'x' || c == 'X' || c == 'o' || c == 'O'
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 )
 
+const nonblock = 0
+
 // mapFile reads the first size bytes of file, where files cannot be mapped; size is
 // positive.
 func mapFile(file *os.File, size int) (*memory, error) {

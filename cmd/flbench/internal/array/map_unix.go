@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// nonblock lets a pipe be opened that nobody writes.
+const nonblock = unix.O_NONBLOCK
+
 // mapFile maps the first size bytes of file for reading; size is positive.
 func mapFile(file *os.File, size int) (*memory, error) {
 	data, err := unix.Mmap(int(file.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)

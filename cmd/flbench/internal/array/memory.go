@@ -28,7 +28,7 @@ var errFault = errors.New("reading failed, want a file that stays as it is and a
 // guard calls f and turns a fault in reading mapped memory into errFault: a file that
 // was cut short, or a disk that failed, shows in no other way, and would end the
 // program.
-func guard(f func()) (err error) {
+func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch r := recover().(type) {
@@ -39,12 +39,13 @@ func guard(f func()) (err error) {
 			panic(r)
 		}
 	}()
-	f()
-	return nil
+	return f()
 }
 
 // touch reads something of each page of p and returns what it read, so that the
 // compiler leaves that in.
+//
+//go:noinline
 func touch(p []byte) (sum int) {
 	const page = 4096 // no system has smaller ones
 	for i := 0; i < len(p); i += page - int(uintptr(unsafe.Pointer(&p[i]))%page) {

@@ -77,10 +77,10 @@ func TestOpenRefuses(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		{"empty", nil, "an empty file, want an .npy file"},
-		{"text", []byte("1,2,3\n"), `not an .npy file (starts with "1,2,3\n", want "\x93NUMPY")`},
-		{"archive", []byte("PK\x03\x04\x14\x00\x00\x00"), `not an .npy file (starts with "PK\x03\x04\x14\x00", want "\x93NUMPY")`},
-		{"short magic", []byte("\x93NUM"), `not an .npy file (starts with "\x93NUM", want "\x93NUMPY")`},
+		{"empty", nil, "an empty file, want an .npy, .npz or .safetensors file"},
+		{"text", []byte("1,2,3\n"), `CSV or other text (starts with "1,2,3"), want an .npy, .npz or .safetensors file`},
+		{"archive", []byte("PK\x03\x04\x14\x00\x00\x00"), "a broken zip file (zip: not a valid zip file), want an .npz file with all its bytes"},
+		{"short magic", []byte("\x93NUM"), "the first bytes of an .npy file and no more, want an .npy, .npz or .safetensors file"},
 		{"only magic", []byte("\x93NUMPY"), "truncated header: the file has 6 bytes, want at least 10 (12 from version 2.0 on)"},
 		{"no length", []byte("\x93NUMPY\x01\x00\x10"), "truncated header: the file has 9 bytes, want at least 10 (12 from version 2.0 on)"},
 		{"no length in 2.0", []byte("\x93NUMPY\x02\x00\x10\x00\x00"), "truncated header: the file has 11 bytes, want at least 10 (12 from version 2.0 on)"},
@@ -98,7 +98,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"open key", fileV1(`{'descr\'`), badDict + `found "'descr\\'" at byte 1, want a quoted key or }`},
 		{"no colon", fileV1("{'descr' '<f4'}"), badDict + `found "'<f4'}" at byte 9, want :`},
 		{"no comma", fileV1("{'descr': '<f4' 'shape': ()}"), badDict + `found "'shape': ()}" at byte 16, want , or }`},
-		{"text after dict", fileV1(dict("'<f4'", "False", "(0,)") + " #"), badDict + `found "#" at byte 58, want only spaces after the dict`},
+		{"text after dict", fileV1(dict("'<f4'", "False", "(0,)") + " x"), badDict + `found "x" at byte 58, want only spaces after the dict`},
 		{"zeros after dict", fileV1(dict("'<f4'", "False", "(0,)") + "\x00"), badDict + `found "\x00" at byte 57, want only spaces after the dict`},
 		{"long quote", fileV1(strings.Repeat("x", 99)), badDict + `found "` + strings.Repeat("x", 40) + `"… at byte 0, want {`},
 
@@ -149,14 +149,14 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenNoFile(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(dir)
-	wantError(t, err, dir, "a directory, want an .npy file")
+	wantError(t, err, dir, "a directory, want an .npy, .npz or .safetensors file")
 
 	missing := filepath.Join(dir, "missing.npy")
 	_, err = Open(missing)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("%v is not fs.ErrNotExist", err)
 	}
-	wantError(t, err, missing, outfile.Cause(err2(os.Open(missing))).Error()+", want a readable .npy file")
+	wantError(t, err, missing, outfile.Cause(err2(os.Open(missing))).Error()+", want a readable .npy, .npz or .safetensors file")
 
 	// A user who may read everything gets the file, all others the reason.
 	secret := save(t, fileV1(dict("'|u1'", "False", "(1,)"), 7))
@@ -172,7 +172,7 @@ func TestOpenNoFile(t *testing.T) {
 	if want == nil || !errors.Is(err, fs.ErrPermission) {
 		t.Fatalf("error %v, want as from os.ReadFile: %v", err, want)
 	}
-	wantError(t, err, secret, outfile.Cause(want).Error()+", want a readable .npy file")
+	wantError(t, err, secret, outfile.Cause(want).Error()+", want a readable .npy, .npz or .safetensors file")
 }
 
 func err2[T any](_ T, err error) error { return err }
