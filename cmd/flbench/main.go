@@ -32,8 +32,22 @@ func newRootCommand() *cobra.Command {
 	root.Long = `flbench measures the throughput of flengine's loss kernels on this machine, and
 evaluates cross-entropy and focal loss over real detector logits.
 
-Without a command it is 'flbench bench'.`
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(bench.New(), eval.New(), info.New(), roofline.New(), scenarios.New(), verify.New())
+Without a command it is 'flbench bench'. Shells complete commands, flags and names after
+'source <(flbench completion bash)'; zsh, fish and powershell have the like, which
+'flbench completion zsh --help' explains.`
+	root.AddCommand(bench.New(), eval.New(), info.New(), info.NewVersion(), roofline.New(), scenarios.New(), verify.New())
+
+	measure := root.RunE
+	version := root.Flags().Bool("version", false, "the same as 'flbench version'")
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *version {
+			asJSON, err := cmd.Flags().GetBool("json")
+			if err != nil {
+				return err
+			}
+			return info.PrintVersion(cmd.OutOrStdout(), asJSON)
+		}
+		return measure(cmd, args)
+	}
 	return root
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/cli/clitest"
 )
 
 // command runs flbench and returns what it printed and its exit code.
@@ -66,6 +69,66 @@ func TestHelp(t *testing.T) {
 		_, examples, found := strings.Cut(help, "Examples:\n")
 		if !found || !strings.Contains(examples, "--json") {
 			t.Errorf("flbench %s --help has no examples:\n%s", command, help)
+		}
+	}
+}
+
+// TestNoSuchCommand: what is no command is refused, with what may have been meant.
+func TestNoSuchCommand(t *testing.T) {
+	for args, want := range map[string]string{
+		"evl":             "did you mean eval?",
+		"verfy --stride":  "",
+		"help evl":        "did you mean eval?",
+		"help bogus":      `unknown command "bogus": want bench, completion, eval, info, `,
+		"help bench x":    `unknown command "x" for "flbench bench"`,
+		"completion":      "want bash, fish, powershell or zsh",
+		"completion zssh": "did you mean bash, fish or zsh?",
+		"info x":          `unknown command "x" for "flbench info"`,
+	} {
+		wantUsageError(t, want, strings.Fields(args)...)
+	}
+	for _, args := range []string{"help", "help eval", "help completion zsh", "completion --help", "completion bash", "completion powershell"} {
+		if mustRun(t, strings.Fields(args)...) == "" {
+			t.Errorf("%s prints nothing", args)
+		}
+	}
+	if help := mustRun(t, "help", "eval"); help != mustRun(t, "eval", "--help") {
+		t.Errorf("help eval prints\n%s", help)
+	}
+	if help := mustRun(t, "--help"); !strings.Contains(help, "\n  completion ") || !strings.Contains(help, "source <(flbench completion bash)") {
+		t.Errorf("help does not tell of completion:\n%s", help)
+	}
+}
+
+// TestVersionFlag: --version is version.
+func TestVersionFlag(t *testing.T) {
+	for _, form := range []string{"--json", "--json=false"} {
+		if got, want := mustRun(t, "--version", form), mustRun(t, "version", form); got != want {
+			t.Errorf("--version %s prints\n%s, version\n%s", form, got, want)
+		}
+	}
+}
+
+// TestFullDisk: what stdout does not take is a failure with one message, of every command.
+func TestFullDisk(t *testing.T) {
+	t.Setenv(cli.KernelVariable, "")
+	for _, args := range []string{
+		"--help", "help", "help eval", "eval --help", "--version", "version", "completion bash", "completion fish", "completion --help",
+		"--scores 80 --time 0.001", "info", "scenarios", "verify --only exp --stride 50000017",
+	} {
+		var stderr bytes.Buffer
+		code := run(strings.Fields(args), clitest.Full{}, &stderr)
+		if code != 1 || !strings.HasPrefix(stderr.String(), "flbench: ") || strings.Count(stderr.String(), "no space left on device") != 1 {
+			t.Errorf("flbench %s: exit code %d, stderr %q", args, code, &stderr)
+		}
+	}
+}
+
+// TestNoColour: nothing that is printed acts on a terminal, whatever NO_COLOR says.
+func TestNoColour(t *testing.T) {
+	for _, args := range []string{"--help", "info", "scenarios", "version", "--scores 80 --time 0.001", "evl", "x\x1b[2J"} {
+		if code, stdout, stderr := runFlbench(t, strings.Fields(args)...); strings.ContainsAny(stdout+stderr, "\x1b\r\x07") || code == 1 {
+			t.Errorf("flbench %q: %q, %q", args, stdout, stderr)
 		}
 	}
 }

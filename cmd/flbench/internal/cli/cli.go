@@ -4,7 +4,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +26,11 @@ const KernelVariable = "FLENGINE_KERNEL"
 func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
 	root.SilenceUsage, root.SilenceErrors = true, true
-	wholeHelp(root)
-	setUsageErrors(root)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
+	furnish(root)
+	setUsageErrors(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil && out.err != nil {
 		err = printingFailed(out.err)
@@ -62,20 +61,6 @@ func (c *checkedWriter) Write(b []byte) (int, error) {
 }
 
 func printingFailed(err error) error { return fmt.Errorf("printing the results: %w", err) }
-
-// wholeHelp makes help one write, and leaves its failure to Execute, where cobra would print
-// it and go on.
-func wholeHelp(root *cobra.Command) {
-	help := root.HelpFunc()
-	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		to := cmd.OutOrStdout()
-		var text bytes.Buffer
-		cmd.SetOut(&text)
-		help(cmd, args)
-		cmd.SetOut(to)
-		_, _ = to.Write(text.Bytes())
-	})
-}
 
 // Print writes text in one piece.
 func Print(to io.Writer, text string) error {
