@@ -1,5 +1,30 @@
 package asm
 
+import "unsafe"
+
+// SweepKernel is the number of a kernel in the table of those that take a loss in a sweep.
+type SweepKernel uint
+
+// NumSweepKernels is the number of kernels in every such table.
+const NumSweepKernels = SweepKernel(NumFormulas) * SweepKernel(NumInputs)
+
+// SweepKernelOf returns the number of a kernel.
+func SweepKernelOf(f Formula, in Input) SweepKernel {
+	return SweepKernel(f)*SweepKernel(NumInputs) + SweepKernel(in)
+}
+
+// Formula and Input take the number apart.
+func (k SweepKernel) Formula() Formula { return Formula(k / SweepKernel(NumInputs)) }
+
+// Input returns what the kernel's scores are.
+func (k SweepKernel) Input() Input { return Input(k % SweepKernel(NumInputs)) }
+
+// String returns the kernel's name, that of its symbol in the assembly: "focal2Sweep",
+// "focal2ProbSweep".
+func (k SweepKernel) String() string {
+	return k.Formula().String() + [NumInputs]string{"", "Prob"}[k.Input()] + "Sweep"
+}
+
 // Sweep is all that the kernels of several losses are given, which take the same scores in
 // one pass. The assembly reads the fields as it does those of [Call].
 type Sweep struct {
@@ -22,3 +47,7 @@ type Entry struct {
 	Lanes   [8]float64 // the lane sums of the canonical sum, added to
 	Easy    [8]float64 // the same with +0 as the loss of all that is not easy, added to
 }
+
+// The assembly finds Params and Lanes of an entry as it does those of a call.
+const _ = uint(unsafe.Offsetof(Entry{}.Lanes)-unsafe.Offsetof(Entry{}.Params)) -
+	uint(unsafe.Offsetof(Call{}.Lanes)-unsafe.Offsetof(Call{}.Params))

@@ -127,9 +127,9 @@ func (s *Sweeper) run(all, easy []Result, b Batch, wantEasy bool, pt float64) er
 	if err := b.check(nil, nil, false, false); err != nil {
 		return err
 	}
-	j := job{Engine: s.engines[0], Batch: b, several: several{s, easiest, wantEasy}}
+	j := job{Engine: s.engines[0], Batch: b, several: several{sweeper: s, easy: wantEasy}}
 	j.take()
-	if wantEasy {
+	if j.cut = easiest[j.input]; wantEasy {
 		j.cut = easyCut(pt, j.input)
 	}
 	sums := sumsPool.Get().(*[]Result)

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -13,9 +14,9 @@ type several struct {
 	easy    bool     // whether the easy parts are asked for
 }
 
-// easiest is the cut where the easy parts are not asked for: all background counts as easy,
-// which kernels are fastest with.
-var easiest = float32(math.Inf(1))
+// easiest is the cut of each input where the easy parts are not asked for: the one that
+// kernels are fastest with, which of logits takes those below 0.
+var easiest = [asm.NumInputs]float32{asm.Logits: -math.SmallestNonzeroFloat32, asm.Probs: 1}
 
 // results is how many results the job has: those of the entries, then those of their easy
 // parts.

@@ -59,5 +59,5 @@ func (t *terms) entry(e *asm.Entry, input asm.Input, at int) {
 	value(t)
 }
 
-// HasSweep tells whether sweeps take that formula of that input.
-func HasSweep(f asm.Formula, in asm.Input) bool { return Has(asm.KernelOf(f, in, asm.Loss)) }
+// HasSweep tells whether there is that kernel.
+func HasSweep(k asm.SweepKernel) bool { return Has(asm.KernelOf(k.Formula(), k.Input(), asm.Loss)) }

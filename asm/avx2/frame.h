@@ -24,15 +24,22 @@
 	CMPQ rLeft, rChunk; \
 	CMOVQLT rLeft, rChunk
 
-// REDUCE: the canonical sum of the 32 losses in Y6…Y9. Lane j of s adds the losses j, j+8,
-// j+16, j+24 in float32; the lanes are accumulated in float64.
+// The canonical sum of 32 losses: lane j of s adds the losses j, j+8, j+16, j+24 in float32;
+// the lanes are accumulated in float64. SUM32: s of the losses in A…D, in A. WIDEN: its lanes
+// 0…3 and 4…7, in A and B, of which XA and XB are the lower halves.
+#define SUM32(A, B, C, D) \
+	VADDPS C, A, A                /* A = f[j] + f[j+16] */; \
+	VADDPS D, B, B                /* B = f[j+8] + f[j+24] */; \
+	VADDPS B, A, A                /* A = s */
+#define WIDEN(A, XA, B, XB) \
+	VEXTRACTF128 $1, A, XB; \
+	VCVTPS2PD XA, A; \
+	VCVTPS2PD XB, B
+
+// REDUCE: of the losses in Y6…Y9.
 #define REDUCE \
-	VADDPS Y8, Y6, Y6             /* Y6 = f[j] + f[j+16] */; \
-	VADDPS Y9, Y7, Y7             /* Y7 = f[j+8] + f[j+24] */; \
-	VADDPS Y7, Y6, Y6             /* Y6 = s */; \
-	VEXTRACTF128 $1, Y6, X7; \
-	VCVTPS2PD X6, Y6; \
-	VCVTPS2PD X7, Y7; \
+	SUM32(Y6, Y7, Y8, Y9); \
+	WIDEN(Y6, X6, Y7, X7); \
 	VADDPD Y6, rSum0, rSum0       /* rSum0 = lanes 0…3 */; \
 	VADDPD Y7, rSum1, rSum1       /* rSum1 = lanes 4…7 */
 
@@ -110,3 +117,71 @@ loop: \
 	KERNEL(name, 4*formula+2, PASSES, VALUE_WEIGHTS, PROBS_SETUP, PROBS_VALUE, VALUE)
 #define PROBS_GRADIENT(name, formula, PASSES, SLOPE) \
 	KERNEL(name, 4*formula+3, PASSES, SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPE, SLOPE)
+
+// A sweep's kernels take a loss of several. SWEEP: that of a name and number, over the chunk
+// whose terms are in scratch. Of nearly all of a detector's groups all scores are plain, as
+// rFlags says: these have simpler terms, by PLAINTURN. If all are easy, too, one sum is for
+// both accumulators; else a second one is of the losses with 0 for those that are not.
+#define SWEEP(name, number, POWER, SETUP, TURN, PLAINTURN, FORMULA) \
+DATA ·sweeps+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+	POWER; \
+	VALUE_WEIGHTS; \
+	VBROADCASTSS PARAM(params_Weights), rNeg; \
+	SETUP; \
+	VMOVUPD (call_Lanes+0)(rCall), rSum0; \
+	VMOVUPD (call_Lanes+32)(rCall), rSum1; \
+	VMOVUPD (entry_Easy+0)(rEntry), rEasy0; \
+	VMOVUPD (entry_Easy+32)(rEntry), rEasy1; \
+	MOVQ rFlags, DI; \
+	XORQ rAt, rAt; \
+loop: \
+	SHRQ $1, DI; \
+	JCC  mixed; \
+	PLAINTURN(0, FORMULA, plain0, Y6); \
+	PLAINTURN(32, FORMULA, plain1, Y7); \
+	PLAINTURN(64, FORMULA, plain2, Y8); \
+	PLAINTURN(96, FORMULA, plain3, Y9); \
+	BTL  $(EASYFLAGS-1), DI; \
+	JCC  some; \
+	REDUCE; \
+	VADDPD Y6, rEasy0, rEasy0; \
+	VADDPD Y7, rEasy1, rEasy1; \
+	JMP  next; \
+mixed: \
+	TURN(0, FORMULA, weighed0, Y6); \
+	TURN(32, FORMULA, weighed1, Y7); \
+	TURN(64, FORMULA, weighed2, Y8); \
+	TURN(96, FORMULA, weighed3, Y9); \
+some: \
+	VANDPS MASKS(0), Y6, Y0     /* Y0 = F where easy, else +0 */; \
+	VANDPS MASKS(32), Y7, Y1; \
+	VANDPS MASKS(64), Y8, Y2; \
+	VANDPS MASKS(96), Y9, Y3; \
+	REDUCE; \
+	SUM32(Y0, Y1, Y2, Y3); \
+	WIDEN(Y0, X0, Y1, X1); \
+	VADDPD Y0, rEasy0, rEasy0; \
+	VADDPD Y1, rEasy1, rEasy1; \
+next: \
+	LOOP32(loop); \
+	VMOVUPD rSum0, (call_Lanes+0)(rCall); \
+	VMOVUPD rSum1, (call_Lanes+32)(rCall); \
+	VMOVUPD rEasy0, (entry_Easy+0)(rEntry); \
+	VMOVUPD rEasy1, (entry_Easy+32)(rEntry); \
+	RET
+
+// PASS: a power's, unless the entry before has left it.
+#define PASS(pass) \
+	CMPQ entry_Reuse(rEntry), $0; \
+	JNE  reuse; \
+	CALL pass(SB); \
+reuse:
+#define NOPASS(pass)
+
+// A line per kernel of a sweep: its name, the number of its formula, whether it takes a power,
+// PASS or NOPASS, and VALUE. They are numbered as asm.SweepKernelOf does.
+#define LOGITS_SWEEP(name, formula, POWER, VALUE) \
+	SWEEP(name, 2*formula+0, POWER(·power), LOGITS_SETUP, LOGITS_VALUE, LOGITS_PLAIN, VALUE)
+#define PROBS_SWEEP(name, formula, POWER, VALUE) \
+	SWEEP(name, 2*formula+1, POWER(·probpower), PROBS_SETUP, PROBS_VALUE, PROBS_PLAIN, VALUE)

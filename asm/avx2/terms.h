@@ -11,6 +11,15 @@
 #define rSum0 Y12    // sums of lanes 0…3
 #define rSum1 Y11    // and 4…7
 #define rSign Y10    // of gradients: the sign bit
+#define rEasy0 Y10   // of sweeps: sums of lanes 0…3 of easy scores
+#define rEasy1 Y5    // and 4…7
+#define rNeg Y4      // Neg
+
+// WHEN, the first operand of values and of the terms they are made of, says of which scores:
+// ANY, or PLAIN ones, which have the label 0 and, logits, are below 0, so that u = x < 0. The
+// results are the same bits.
+#define ANY(any, plain) any
+#define PLAIN(any, plain) plain
 
 // WEIGH: W = w·weight where weights are given.
 #define WEIGH(o, W, done) \
@@ -38,15 +47,24 @@ done:
 	VXORPS SCORES(o), U, U        /* U = u: −x where the label is 1 */
 
 // SIGMOID: Q = q = σ(u) = (u < 0 ? e : 1)/(1 + e), with e in E. Q may be E.
-#define SIGMOID(U, E, D, Q) \
+#define SIGMOID(WHEN, U, E, D, Q) \
+	WHEN(ANYSIGMOID, PLAINSIGMOID)(U, E, D, Q)
+#define ANYSIGMOID(U, E, D, Q) \
 	VADDPS E, rOne, D             /* D = 1 + e */; \
 	VBLENDVPS U, E, rOne, Q       /* Q = u < 0 ? e : 1 */; \
 	VDIVPS D, Q, Q                /* Q = q */
+#define PLAINSIGMOID(U, E, D, Q) \
+	VADDPS E, rOne, D             /* D = 1 + e */; \
+	VDIVPS D, E, Q                /* Q = q = e/(1 + e) */
 
 // SOFTPLUS: U = softplus(u) = max(u, 0) + log1p(e) = −ln p_t. A NaN in u stays one.
-#define SOFTPLUS(o, U) \
+#define SOFTPLUS(WHEN, o, U) \
+	WHEN(ANYSOFTPLUS, PLAINSOFTPLUS)(o, U)
+#define ANYSOFTPLUS(o, U) \
 	VMAXPS U, rZero, U            /* U = max(u, 0) */; \
 	VADDPS LOG1PS(o), U, U             /* U = −ln p_t */
+#define PLAINSOFTPLUS(o, U) \
+	VMOVUPS LOG1PS(o), U          /* U = log1p(e) = −ln p_t */
 
 // TRUEPROB: D = p_t = u < 0 ? 1 − q : e·q, which keeps full relative accuracy. E is lost.
 #define TRUEPROB(U, E, D, Q) \
@@ -54,17 +72,25 @@ done:
 	VSUBPS Q, rOne, D             /* D = 1 − q */; \
 	VBLENDVPS U, D, E, D          /* D = p_t */
 
-// LOGITS_VALUE: F = the loss, by VALUE(o, U, W, E, D, F), where E and D are free.
+// LOGITS_VALUE: F = the loss, by VALUE(WHEN, o, U, W, E, D, F), where E and D are free.
 #define LOGITS_VALUE(o, VALUE, done, F) \
 	LOGITS_HEAD(o, done, Y0, Y1); \
-	VALUE(o, Y0, Y1, Y2, Y3, F)
+	VALUE(ANY, o, Y0, Y1, Y2, Y3, F)
+#define LOGITS_PLAIN(o, VALUE, done, F) \
+	PLAIN_HEAD(o, done, Y1); \
+	VALUE(PLAIN, o, Y0, Y1, Y2, Y3, F)
+
+// PLAIN_HEAD: W = w of the label 0. Plain terms read neither u nor the label.
+#define PLAIN_HEAD(o, done, W) \
+	VMOVAPS rNeg, W; \
+	WEIGH(o, W, done)
 
 // LOGITS_SLOPE: the gradient, and F = the loss, by SLOPE(o, U, W, E, D, Q), which leaves
 // D = ±gradient and U·W = ±loss.
 #define LOGITS_SLOPE(o, SLOPE, done, F) \
 	LOGITS_SLOPEHEAD(o, done, Y0, Y1); \
 	VMOVUPS EXPS(o), Y2; \
-	SIGMOID(Y0, Y2, Y3, Y4); \
+	SIGMOID(ANY, Y0, Y2, Y3, Y4); \
 	SLOPE(o, Y0, Y1, Y2, Y3, Y4); \
 	VMOVUPS Y3, GRADS(o); \
 	VMULPS Y1, Y0, F; \
@@ -74,19 +100,26 @@ done:
 // slopes take W = ±w, Q = q, T = p_t, at least 1e-12, and C = CE.
 
 // PROBQ: U = q = 1 − p_t, from the label in U. PROBSIGNEDQ: ±q, for formulas that take q².
-#define PROBSIGNEDQ(o, U) \
+#define PROBSIGNEDQ(WHEN, o, U) \
+	WHEN(ANYSIGNEDQ, PLAINSIGNEDQ)(o, U)
+#define ANYSIGNEDQ(o, U) \
 	VPERMILPS U, rOneOf1, U; \
 	VSUBPS SCORES(o), U, U        /* U = ±q */
-#define PROBQ(o, U) \
-	PROBSIGNEDQ(o, U); \
+#define PLAINSIGNEDQ(o, U) \
+	VMOVUPS SCORES(o), U          /* U = ±q = x, −0 for 0 */
+#define PROBQ(WHEN, o, U) \
+	PROBSIGNEDQ(WHEN, o, U); \
 	VANDPS ·constants+table_abs(SB), U, U
 
-// PROBS_VALUE: F = the loss, by VALUE(o, U, W, F).
+// PROBS_VALUE: F = the loss, by VALUE(WHEN, o, U, W, F).
 #define PROBS_VALUE(o, VALUE, done, F) \
 	VPMOVZXBD LABELS(o), Y0       /* Y0 = label */; \
 	VPERMILPS Y0, rByLabel, Y1    /* Y1 = w_t: Neg, Pos, or 0 for 255 */; \
 	WEIGH(o, Y1, done); \
-	VALUE(o, Y0, Y1, F)
+	VALUE(ANY, o, Y0, Y1, F)
+#define PROBS_PLAIN(o, VALUE, done, F) \
+	PLAIN_HEAD(o, done, Y1); \
+	VALUE(PLAIN, o, Y0, Y1, F)
 
 // PROBS_SLOPE: the gradient, and F = the loss, by SLOPE(o, Q, W, T, C, D), which leaves
 // D = ±gradient and C·W = ±loss.

@@ -16,8 +16,15 @@
 #define rChunk CX     // scores of this chunk
 #define rAt AX        // score within the chunk
 
-// What a turn reads and writes, o bytes into it. The last five are the four parts of scratch;
-// a pass says what it leaves there.
+// Of sweeps, besides:
+#define rSweep R12    // the Sweep
+#define rEntry R13    // the loss; rCall is where PARAM and Lanes are its own
+#define rToDo R9      // losses left
+#define rFlags R11    // from bit 0 on, a bit per group of the chunk: all its scores are plain
+#define EASYFLAGS 16  // from this bit on: all are easy
+
+// What a turn reads and writes, o bytes into it. The last six are the parts of scratch; a pass
+// says what it leaves there.
 #define SCORES(o) o(rScores)(rAt*4)
 #define LABELS(o) (o/4)(rLabels)(rAt*1)
 #define WEIGHTS(o) o(rWeights)(rAt*4)
@@ -28,6 +35,7 @@
 #define POWERS(o) (o+4096)(rBuf)(rAt*4)
 #define LOWS(o) (o+6144)(rBuf)(rAt*4)
 #define CES(o) LOG1PS(o)
+#define MASKS(o) (o+8192)(rBuf)(rAt*4)
 
 // PARAM: that of a name in the Call, params_Gamma and the like.
 #define PARAM(name) (call_Params+name)(rCall)

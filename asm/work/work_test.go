@@ -56,3 +56,33 @@ func TestOf(t *testing.T) {
 		t.Error("generic is counted")
 	}
 }
+
+// TestOfSweep: sweeps of every instruction set are counted, and the numbers are plausible.
+func TestOfSweep(t *testing.T) {
+	for _, s := range listing.Sets {
+		if s.Name != "avx2" {
+			continue // it has no kernels for sweeps yet
+		}
+		for in := range asm.NumInputs {
+			for f := range asm.NumFormulas {
+				one, ok := OfSweep(s.Name, in, f)
+				two, both := OfSweep(s.Name, in, f, asm.CrossEntropy)
+				sum, _ := Of(s.Name, asm.KernelOf(f, in, asm.Loss), false)
+				if !ok || !both {
+					t.Errorf("%s: a sweep of %s from %s is not counted", s.Name, f, in)
+					continue
+				}
+				// Easy scores need no more than the sum alone, but to be told from others.
+				if one.Vector > 1.2*sum.Vector || one.FMA > sum.FMA || one.FMA < 0.5*sum.FMA || one.Division > sum.Division {
+					t.Errorf("%s: a sweep of %s from %s takes %+v, the sum %+v", s.Name, f, in, one, sum)
+				}
+				if more := two.FMA - one.FMA; more <= 0 || two.Vector <= one.Vector || two.Division != one.Division {
+					t.Errorf("%s: a sweep of %s and ce from %s takes %+v, of the first alone %+v", s.Name, f, in, two, one)
+				}
+			}
+		}
+	}
+	if _, ok := OfSweep("generic", 0, 0); ok {
+		t.Error("generic is counted")
+	}
+}

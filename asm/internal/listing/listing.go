@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"golang.org/x/arch/arm64/arm64asm"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // Count is work, in instructions. Those of vectors are weighted by their share of
@@ -192,16 +194,19 @@ func (f *function) at(pc int) int {
 
 // executed returns the instructions of a turn without weights. What is skipped where
 // a pointer is nil is for weights, if it multiplies, or else for storing losses. Other
-// jumps ahead are of the first turns or the last, and not taken.
+// jumps ahead on a condition are of the first turns or the last, or of groups that are not
+// plain and easy, and not taken.
 func (f *function) executed(l loop, stores bool) []instruction {
 	var turn []instruction
 	for i := l.first; i <= l.last; i++ {
 		in := f.code[i]
 		turn = append(turn, in)
-		if in.target <= in.pc || !f.testsNil(i) {
+		if in.target <= in.pc || in.name != "JMP" && !f.testsNil(i) {
 			continue
 		}
-		if end := f.at(in.target); end <= l.last {
+		if end := f.at(in.target); in.name == "JMP" {
+			i = end - 1
+		} else if end <= l.last {
 			weights := slices.ContainsFunc(f.code[i+1:end], func(o instruction) bool { return strings.Contains(o.name, "MUL") })
 			if weights || !stores {
 				i = end - 1
@@ -292,6 +297,28 @@ func (all Functions) Kernel(name string, bits int, stores bool) (Count, error) {
 				sum.add(in.count(bits), 1/float64(n))
 			}
 		}
+	}
+	return sum, nil
+}
+
+// Terms returns what a sweep calls for the terms of an input: the passes, and what tells easy
+// scores.
+func Terms(in asm.Input) []string {
+	return [asm.NumInputs][]string{{"expneg", "log1p", "classify"}, {"crossentropy", "classify"}}[in]
+}
+
+// TermsName names them in package work.
+func TermsName(in asm.Input) string { return in.String() + "Terms" }
+
+// Terms counts what they do per score.
+func (all Functions) Terms(in asm.Input, bits int) (Count, error) {
+	var sum Count
+	for _, name := range Terms(in) {
+		c, err := all.Kernel(name, bits, false)
+		if err != nil {
+			return sum, err
+		}
+		sum.add(c, 1)
 	}
 	return sum, nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // TestPeaks: the loops that measure ceilings do what they are named for, and as many
@@ -135,6 +137,16 @@ x/asm.focalLoss STEXT asm size=1 args=0x70
 	0x0038 00056 (x.s:36)	SUBQ	CX, DX
 	0x003c 00060 (x.s:37)	JNE	0
 	0x0040 00064 (x.s:38)	RET
+x/asm.sweep STEXT asm size=1 args=0x70
+	0x0000 00000 (x.s:40)	SHRQ	$1, DI
+	0x0004 00004 (x.s:41)	JCC	16
+	0x0008 00008 (x.s:42)	VADDPS	Y1, Y2, Y3
+	0x000c 00012 (x.s:43)	JMP	20
+	0x0010 00016 (x.s:44)	VMULPS	Y1, Y2, Y3
+	0x0014 00020 (x.s:45)	ADDQ	$8, AX
+	0x0018 00024 (x.s:46)	CMPQ	AX, CX
+	0x001c 00028 (x.s:47)	JLT	0
+	0x0020 00032 (x.s:48)	RET
 `
 
 func TestKernel(t *testing.T) {
@@ -142,7 +154,7 @@ func TestKernel(t *testing.T) {
 	if err := all.parse(listed); err != nil {
 		t.Fatal(err)
 	}
-	if names := all.Names(); !slices.Equal(names, []string{"focalLoss", "pass"}) {
+	if names := all.Names(); !slices.Equal(names, []string{"focalLoss", "pass", "sweep"}) {
 		t.Errorf("functions %v", names)
 	}
 	for stores, want := range map[bool]Count{
@@ -152,6 +164,10 @@ func TestKernel(t *testing.T) {
 		if got, err := all.Kernel("focalLoss", 256, stores); err != nil || got != want {
 			t.Errorf("stores %v: %+v, %v, want %+v", stores, got, err, want)
 		}
+	}
+	// What a jump without a condition leaves out is not counted.
+	if got, err := all.Kernel("sweep", 256, false); err != nil || got != (Count{Instructions: 7. / 8, Vector: 1. / 8, Add: 1. / 8}) {
+		t.Errorf("sweep: %+v, %v", got, err)
 	}
 	for broken, want := range map[string]string{
 		"ADDQ	$8, AX":         "found no counter of the loop at 4",
@@ -174,5 +190,32 @@ func TestKernel(t *testing.T) {
 	}
 	if _, err := all.Kernel("Missing", 256, false); err == nil {
 		t.Error("counted a function that is not there")
+	}
+}
+
+// TestTerms: what a sweep calls before the kernels is what is counted.
+func TestTerms(t *testing.T) {
+	for _, set := range Sets {
+		if plainSweeps[set.Name] {
+			continue
+		}
+		all, err := Read(set.Package(), set.GOARCH)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for in := range asm.NumInputs {
+			want = append(want, Terms(in)...)
+		}
+		for _, in := range all["Sweep"].code {
+			if in.name == "CALL" && strings.Contains(in.operands[0], set.Package()+".") {
+				got = append(got, base(in.operands[0]))
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if want, got = slices.Compact(want), slices.Compact(got); !slices.Equal(got, want) {
+			t.Errorf("%s: a sweep calls %v, what is counted is %v", set.Name, got, want)
+		}
 	}
 }

@@ -19,9 +19,9 @@ import (
 // checks what a function has to keep; generic's functions are called as they are.
 type subject struct {
 	*Set
-	run, countLabels, pow uintptr // addresses of the assembly; 0 for generic
-	unary                 [NumUnary]uintptr
-	notAssembly           []error // of an assembly set
+	run, sweep, countLabels, pow uintptr // addresses of the assembly; 0 for generic
+	unary                        [NumUnary]uintptr
+	notAssembly                  []error // of an assembly set
 }
 
 // subjects returns the sets under test.
@@ -41,6 +41,9 @@ var subjects = sync.OnceValue(func() []*subject {
 				return e
 			}
 			s.run, s.countLabels, s.pow = entry("Run", c.Run), entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
+			if !plainSweeps[c.Name] {
+				s.sweep = entry("Sweep", c.Sweep)
+			}
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
 			}

@@ -53,6 +53,7 @@ type Set struct {
 	Run         func(c *Call)         // runs the loss kernel that c names
 	Sweep       func(s *Sweep)        // runs those of several losses
 	Has         func(asm.Kernel) bool // whether there is that one
+	HasSweep    func(asm.SweepKernel) bool
 	Unary       [NumUnary]UnaryFunc
 	Pow         PowFunc
 }
@@ -78,6 +79,7 @@ var genericSet = Set{
 	Run:         generic.Run,
 	Sweep:       generic.Sweep,
 	Has:         generic.Has,
+	HasSweep:    generic.HasSweep,
 	Unary: [NumUnary]UnaryFunc{
 		generic.Exp, generic.Log, generic.Log1p,
 		generic.Sigmoid, generic.Softplus, generic.LogSigmoid,

@@ -18,6 +18,7 @@ var avx512Set = Set{
 	Run:         avx512.Run,
 	Sweep:       plainSweep(avx512.Run),
 	Has:         hasAVX512,
+	HasSweep:    hasPlain(hasAVX512),
 	Unary: [NumUnary]UnaryFunc{
 		avx512.Exp, avx512.Log, avx512.Log1p,
 		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
@@ -30,8 +31,9 @@ var avx2Set = Set{
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
 	Run:         avx2.Run,
-	Sweep:       plainSweep(avx2.Run),
+	Sweep:       avx2.Sweep,
 	Has:         hasAVX2,
+	HasSweep:    sweepsAVX2,
 	Unary: [NumUnary]UnaryFunc{
 		avx2.Exp, avx2.Log, avx2.Log1p,
 		avx2.Sigmoid, avx2.Softplus, avx2.LogSigmoid,
@@ -75,3 +77,5 @@ func missing(features ...cpuid.FeatureID) []string {
 func hasAVX512(k asm.Kernel) bool { return avx512.Entries()[k] != 0 }
 
 func hasAVX2(k asm.Kernel) bool { return avx2.Entries()[k] != 0 }
+
+func sweepsAVX2(k asm.SweepKernel) bool { return avx2.SweepEntries()[k] != 0 }

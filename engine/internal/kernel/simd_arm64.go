@@ -14,6 +14,7 @@ var neonSet = Set{
 	Run:         neon.Run,
 	Sweep:       plainSweep(neon.Run),
 	Has:         hasNEON,
+	HasSweep:    hasPlain(hasNEON),
 	Unary: [NumUnary]UnaryFunc{
 		neon.Exp, neon.Log, neon.Log1p,
 		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,

@@ -9,3 +9,9 @@ import (
 
 // entries are the assembly's tables of kernels.
 var entries = map[string]func() *[asm.NumKernels]uintptr{"neon": neon.Entries}
+
+// sweepEntries are those of sweeps.
+var sweepEntries map[string]func() *[asm.NumSweepKernels]uintptr
+
+// plainSweeps names the sets that have no kernels for sweeps yet.
+var plainSweeps = map[string]bool{"neon": true}

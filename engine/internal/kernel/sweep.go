@@ -54,3 +54,8 @@ func plainSweep(run func(*Call)) func(*Sweep) {
 		plainLosses.Put(scratch)
 	}
 }
+
+// hasPlain tells whether kernels of one loss can stand for that of a sweep.
+func hasPlain(has func(asm.Kernel) bool) func(asm.SweepKernel) bool {
+	return func(k asm.SweepKernel) bool { return has(asm.KernelOf(k.Formula(), k.Input(), asm.Loss)) }
+}

@@ -21,7 +21,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	// A function that the harness does not know would go untested.
-	known := []string{"Name", "Grain", "CountLabels", "Run", "Sweep", "Has", "Unary", "Pow"}
+	known := []string{"Name", "Grain", "CountLabels", "Run", "Sweep", "Has", "HasSweep", "Unary", "Pow"}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
 		if !slices.Contains(known, f.Name) {
 			t.Errorf("Set.%s: the harness does not know it", f.Name)
@@ -32,6 +32,11 @@ func TestTable(t *testing.T) {
 func checkTable(t *testing.T, c Candidate) {
 	for k := range asm.NumKernels {
 		if !c.Has(k) {
+			t.Errorf("%s/%v: the set has no such kernel", c.Name, k)
+		}
+	}
+	for k := range asm.NumSweepKernels {
+		if !c.HasSweep(k) {
 			t.Errorf("%s/%v: the set has no such kernel", c.Name, k)
 		}
 	}
@@ -50,14 +55,23 @@ func checkTable(t *testing.T, c Candidate) {
 	if !ok {
 		t.Fatalf("%s: the test does not know its table of kernels", c.Name)
 	}
-	for k, pc := range table() {
+	named := func(name string, pc uintptr) {
 		switch fn := runtime.FuncForPC(pc); {
 		case pc == 0: // see above
 		case fn == nil || fn.Entry() != pc:
-			t.Errorf("%s/%v: %#x, its address in the table, is no function", c.Name, asm.Kernel(k), pc)
-		case fn.Name() != asm.Kernel(k).String():
-			t.Errorf("%s/%v: the table has %s in its place", c.Name, asm.Kernel(k), fn.Name())
+			t.Errorf("%s/%s: %#x, its address in the table, is no function", c.Name, name, pc)
+		case fn.Name() != name:
+			t.Errorf("%s/%s: the table has %s in its place", c.Name, name, fn.Name())
 		}
+	}
+	for k, pc := range table() {
+		named(asm.Kernel(k).String(), pc)
+	}
+	if plainSweeps[c.Name] {
+		return
+	}
+	for k, pc := range sweepEntries[c.Name]() {
+		named(asm.SweepKernel(k).String(), pc)
 	}
 }
 
