@@ -692,3 +692,11 @@ func FuzzEval(f *testing.F) {
 		}
 	})
 }
+
+// copyFolder copies an input.
+func copyFolder(t testing.TB, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}

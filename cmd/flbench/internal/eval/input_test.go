@@ -64,7 +64,7 @@ func TestEvalBadInput(t *testing.T) {
 		{"no logits.npy", nil, classes, "LOGITS: " + missing},
 		{"no labels.npy", good, nil, "LABELS: " + missing},
 		{"empty file", []byte{}, classes, "LOGITS: "},
-		{"foreign file", []byte("GIF89a an image"), classes, `LOGITS: not an .npy file`},
+		{"foreign file", []byte("GIF89a\x00 an image"), classes, `LOGITS: want an .npy`},
 		{"truncated header", good[:20], classes, "LOGITS: truncated header"},
 		{"truncated data", good[:len(good)-1], classes, "LOGITS: header claims 48 bytes of data, the file has 47"},
 		{"claims too much", npyFile("<f4", "(5000000, 80)", floats(4, 0, 0)), classes,
@@ -137,7 +137,7 @@ func TestEvalBadFolder(t *testing.T) {
 	wantFailure(t, "missing", wantMissing, missing)
 
 	file := filepath.Join(photoPath("nanodet"), "classes.txt")
-	wantFailure(t, "a file", file+": not an .npy file", file)
+	wantFailure(t, "a file", file+": CSV or other text", file)
 
 	// The last input is looked at before the first is evaluated.
 	bad := folder(t, array{[]int{1}, []float32{float32(math.NaN())}}.file(), array{[]int{1}, []int32{-1}}.file())

@@ -10,15 +10,16 @@ import (
 )
 
 const (
-	// window is how far, in bytes of scores, files are read ahead of the workers: what a
-	// fast disk delivers in some tens of milliseconds.
-	window = 48 << 20
 	// readUnit is how much is asked for at a time, as each request costs.
 	readUnit = 8 << 20
 	// openCost is what an input counts in the window beside its scores, which bounds
 	// how many are open at a time.
 	openCost = 128 << 10
 )
+
+// window is how far, in bytes of scores, files are read ahead of the workers: what a fast
+// disk delivers in some tens of milliseconds. Tests lower it.
+var window int64 = 48 << 20
 
 // shardScores is how many scores are evaluated at a time, a multiple of
 // engine.Block, so that shards merge to the bits of the whole. Tests lower it.
@@ -197,8 +198,8 @@ func (s *stream) readAhead() {
 	var at cursor
 	for {
 		s.mu.Lock()
-		for !s.over && s.next.cost < at.cost+readUnit-window {
-			s.near = at.cost + readUnit - window
+		for !s.over && s.next.cost < at.cost+min(readUnit, window/2)-window {
+			s.near = at.cost + min(readUnit, window/2) - window
 			s.ahead.Wait()
 		}
 		s.near = 0

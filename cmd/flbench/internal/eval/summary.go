@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
@@ -42,7 +43,7 @@ func summarize(by string, values []float64) *summary {
 		high := min(low+1, len(values)-1)
 		v := values[low]
 		if part := at - float64(low); part > 0 && values[high] != v {
-			v += (values[high] - v) * part
+			v += float64((values[high] - v) * part) // not fused, which would give other digits on some machines
 		}
 		s.Quantiles = append(s.Quantiles, quantile{percent, cli.Float(v)})
 	}
@@ -62,9 +63,9 @@ func histogram(values []float64) (list []bin) {
 	if low == high {
 		return []bin{{cli.Float(low), cli.Float(high), len(values)}}
 	}
-	edge := func(i int) float64 { return low + (high-low)*float64(i)/bins }
+	edge := func(i int) float64 { return low + float64((high-low)*float64(i)/bins) }
 	if low > 0 && high/low > 100 {
-		edge = func(i int) float64 { return low * math.Pow(high/low, float64(i)/bins) }
+		edge = func(i int) float64 { return rounded(low * math.Pow(high/low, float64(i)/bins)) }
 	}
 	from := low
 	for i := range bins {
@@ -77,4 +78,10 @@ func histogram(values []float64) (list []bin) {
 		values, from = values[n:], to
 	}
 	return list
+}
+
+// rounded returns v to three digits, which are the same whatever rounds before.
+func rounded(v float64) float64 {
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64)
+	return v
 }
