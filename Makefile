@@ -1,7 +1,7 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed exporters
 
 test: ## the tests, on this machine's kernels
 	$(GO) test ./...
@@ -85,3 +85,7 @@ mutants: ## break kernels and engine on purpose, half an hour: what no test noti
 
 evalspeed: ## flbench eval on a large file against engine.Sum, or on 10,000 images; ARGS=-h tells more
 	$(GO) run ./cmd/flbench/internal/evalspeed $(ARGS)
+
+EXPORTERS ?= torchvision ultralytics mmdetection
+exporters: ## the Python exporters of cmd/flbench/docs with their packages, in a virtual environment of 6 GB at VENV
+	$(if $(VENV),VENV='$(VENV)') cmd/flbench/internal/exporters/run.sh $(EXPORTERS)
