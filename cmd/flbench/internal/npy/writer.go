@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
@@ -22,37 +21,40 @@ const (
 // with Commit; until then the values go to a temporary file beside it. An
 // error is final: all later calls but Abort return it.
 type Writer struct {
-	path   string // as the caller named it, for messages
-	target string // path with symbolic links followed
-	temp   *os.File
-	closed bool // temp is: all values are in it
-	buf    *bufio.Writer
-	shape  []int
-	count  int   // values the shape holds
-	done   int   // values written
-	err    error // set once nothing more can be written
+	path  string // as the caller named it, for messages
+	file  *outfile.File
+	buf   *bufio.Writer
+	shape []int
+	count int   // values the shape holds
+	done  int   // values written
+	err   error // set once nothing more can be written
 }
 
 // Create starts the .npy file path: float32, little-endian, format version
 // 1.0, C order, of the given shape, with the data at a multiple of 64 bytes.
 // An existing file at path stays as it is until Commit and then passes its
-// permissions on; a symbolic link is followed. The folder must exist.
+// permissions on; a symbolic link is followed. The folder must exist, and have
+// room, where the system can tell.
 func Create(path string, shape []int) (*Writer, error) {
 	count, err := elements(shape, 4)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	temp, target, err := outfile.Create(path)
+	file, err := outfile.Create(path)
 	if err != nil {
-		return nil, unwritable(path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	w := &Writer{
-		path: path, target: target, temp: temp, buf: bufio.NewWriterSize(temp, writeBuffer),
+		path: path, file: file, buf: bufio.NewWriterSize(file, writeBuffer),
 		shape: append([]int(nil), shape...), count: count,
 	}
-	if _, err := w.buf.WriteString(headerText(shape)); err != nil {
-		w.Abort()
-		return nil, unwritable(path, err)
+	header := headerText(shape)
+	if w.settle(file.Reserve(int64(len(header))+4*int64(count))) == nil {
+		_, err := w.buf.WriteString(header)
+		w.settle(err)
+	}
+	if w.err != nil {
+		return nil, w.err
 	}
 	return w, nil
 }
@@ -74,8 +76,7 @@ func (w *Writer) Write(p []float32) error {
 		free := w.buf.AvailableBuffer()
 		if cap(free) < 4 {
 			if err := w.buf.Flush(); err != nil {
-				w.err = unwritable(w.path, err)
-				return w.err
+				return w.settle(err)
 			}
 			free = w.buf.AvailableBuffer()
 		}
@@ -84,45 +85,38 @@ func (w *Writer) Write(p []float32) error {
 			free = binary.LittleEndian.AppendUint32(free, math.Float32bits(v))
 		}
 		if _, err := w.buf.Write(free); err != nil {
-			w.err = unwritable(w.path, err)
-			return w.err
+			return w.settle(err)
 		}
 		p = p[n:]
 	}
 	return nil
 }
 
-// Finish hands the last values to the operating system, so that of Commit's work
-// only the renaming is left: for files that shall appear together or not at all.
-// All of the shape's values must have been written. On an error nothing is left
-// behind.
+// Finish brings the file to the disk, so that of Commit's work little is left: for
+// files that shall appear together or not at all. All of the shape's values must
+// have been written. On an error nothing is left behind.
 func (w *Writer) Finish() error {
 	if w.err == nil && w.done < w.count {
 		w.err = fmt.Errorf("%s: %d values written, want %d for shape %s", w.path, w.done, w.count, shapeText(w.shape))
 	}
-	if w.err != nil || w.closed {
+	if w.err != nil {
 		return w.settle(nil)
 	}
-	err := w.buf.Flush()
-	// Closed before the rename, which some systems demand.
-	if closing := w.temp.Close(); err == nil {
-		err = closing
+	if w.settle(w.buf.Flush()) != nil {
+		return w.err
 	}
-	w.closed = true
-	return w.settle(err)
+	return w.settle(w.file.Finish())
 }
 
 // Commit gives the finished file its name, replacing an older file in one
-// step, after Finish if that was not called. It does not wait for the disk. On
-// an error nothing is left behind.
+// step, after Finish if that was not called. On an error nothing is left behind.
 func (w *Writer) Commit() error {
 	if err := w.Finish(); err != nil {
 		return err
 	}
-	if err := os.Rename(w.temp.Name(), w.target); err != nil {
-		return w.settle(err)
+	if err := w.settle(w.file.Commit()); err != nil {
+		return err
 	}
-	w.temp = nil
 	w.err = finished(w.path)
 	return nil
 }
@@ -130,7 +124,7 @@ func (w *Writer) Commit() error {
 // settle makes err, if any, the writer's last, and cleans up after a failure.
 func (w *Writer) settle(err error) error {
 	if err != nil {
-		w.err = unwritable(w.path, err)
+		w.err = fmt.Errorf("%s: %w", w.path, err)
 	}
 	if w.err != nil {
 		w.Abort()
@@ -141,13 +135,7 @@ func (w *Writer) settle(err error) error {
 // Abort removes the temporary file. After Commit or Abort it does nothing, so
 // it can be deferred.
 func (w *Writer) Abort() {
-	if w.temp == nil {
-		return
-	}
-	// Nothing is left to do about an error here: the file is unwanted.
-	_ = w.temp.Close()
-	_ = os.Remove(w.temp.Name())
-	w.temp = nil
+	w.file.Abort()
 	if w.err == nil {
 		w.err = finished(w.path)
 	}
@@ -155,10 +143,6 @@ func (w *Writer) Abort() {
 
 func finished(path string) error {
 	return fmt.Errorf("%s: already committed or aborted, want a new writer", path)
-}
-
-func unwritable(path string, err error) error {
-	return fmt.Errorf("%s: %w, want a writable file name", path, outfile.Cause(err))
 }
 
 // headerText returns everything before the data of a float32 file.

@@ -239,19 +239,16 @@ func TestTooManyValues(t *testing.T) {
 	wantNames(t, dir)
 }
 
-// A failing disk shows in Write or, for values still buffered, in Commit.
+// What fails in the file shows in Write or, for values still buffered, in Commit.
 func TestWriteFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.npy")
-	message := fs.ErrClosed.Error() + ", want a writable file name"
+	const message = "already committed or aborted: want a new file"
 
 	w := mustCreate(t, path, []int{writeBuffer})
-	w.temp.Close()
+	w.file.Abort()
 	err := w.Write(make([]float32, writeBuffer))
-	wantError(t, err, path, outfile.Cause(errors.Unwrap(err)).Error()+", want a writable file name")
-	if !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("%v, want %s", err, message)
-	}
+	wantError(t, err, path, message)
 	if again := w.Commit(); again != err {
 		t.Errorf("%v, want %v", again, err)
 	}
@@ -259,7 +256,7 @@ func TestWriteFails(t *testing.T) {
 
 	w = mustCreate(t, path, []int{1})
 	mustWrite(t, w, 1)
-	w.temp.Close()
+	w.file.Abort()
 	wantError(t, w.Commit(), path, message)
 	wantNames(t, dir)
 
@@ -288,9 +285,9 @@ func TestCreateRefuses(t *testing.T) {
 		shape []int
 		want  string
 	}{
-		{"", []int{1}, "no file name, want a writable file name"},
-		{dir, []int{1}, "a directory, want a writable file name"},
-		{slash, []int{1}, "no file name, want a writable file name"},
+		{"", []int{1}, "no file name: want one"},
+		{dir, []int{1}, "a folder: want the name of a file"},
+		{slash, []int{1}, "no file name: want one"},
 		{path, []int{2, -1}, "shape (2, -1) has a negative dimension, want 0 or more"},
 		{path, []int{math.MaxInt / 4, 2}, fmt.Sprintf("shape (%d, 2) is too large, want at most %d bytes of data", math.MaxInt/4, math.MaxInt)},
 		{path, slices.Repeat([]int{1}, 65), "shape has 65 dimensions, want at most 64"},
@@ -306,11 +303,12 @@ func TestCreateRefuses(t *testing.T) {
 	if _, err := Create(missing, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, want fs.ErrNotExist", err)
 	} else {
-		wantError(t, err, missing, outfile.Cause(err2(os.Create(missing))).Error()+", want a writable file name")
+		folder := filepath.Dir(missing)
+		wantError(t, err, missing, outfile.Cause(err2(os.Create(missing))).Error()+": want a folder that exists, which "+folder+" does not")
 	}
 	inFile := filepath.Join(plain, "out.npy")
 	_, err := Create(inFile, nil)
-	wantError(t, err, inFile, outfile.Cause(err2(os.Create(inFile))).Error()+", want a writable file name")
+	wantError(t, err, inFile, outfile.Cause(err2(os.Create(inFile))).Error()+": want a folder, which "+plain+" is not")
 
 	// A user who may write everywhere gets the file, all others the reason.
 	locked := filepath.Join(dir, "locked")

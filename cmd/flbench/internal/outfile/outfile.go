@@ -1,5 +1,19 @@
 // Package outfile makes files that appear under their names only when they are
-// complete.
+// complete, and then survive the loss of power.
+//
+// A file is written under a temporary name beside its own, brought to the disk, and
+// renamed; then the folder is brought to the disk, where the system can do that. A file
+// that is replaced passes its permissions on, whatever the umask; its owner, its access
+// control list and further hard links it does not. Symbolic links are followed. What a
+// rename would not do as meant is refused before any work: a folder, a device, a pipe, a
+// file without permission to write, and the file that standard output or standard error
+// goes to. Temporary files of processes that were killed are removed by the next one that
+// makes a file in the folder, on systems with flock.
+//
+// Of the packages that serve the like, google/renameio has nothing for Windows, and
+// natefinch/atomic reads all of a file from an io.Reader, so that two files cannot be
+// complete before the first gets its name. Both replace a symbolic link, or a file without
+// permission to write, leave temporary files behind, and do not sync the folder.
 package outfile
 
 import (
@@ -11,105 +25,190 @@ import (
 	"path/filepath"
 )
 
-// Create creates a temporary file beside the one that path stands for, with the
-// permissions it shall have. Renamed to target it replaces that file in one step. A
-// symbolic link is followed; the folder must exist. Errors do not name the path.
-func Create(path string) (temp *os.File, target string, err error) {
+// File is a file in the making. An error is final: all later calls but Abort return it.
+// Errors do not name the file, but say what is wanted instead.
+type File struct {
+	temp   *os.File // nil after Commit and Abort
+	target string
+	size   int64 // that was reserved
+	synced bool
+	err    error // set once nothing more can be done
+}
+
+// fsync is a variable for tests.
+var fsync = (*os.File).Sync
+
+// Create begins the file path. Its folder must exist.
+func Create(path string) (*File, error) {
 	target, perm, err := destination(path)
 	if err != nil {
-		return nil, "", Cause(err)
+		return nil, err
 	}
-	if temp, err = createTemp(filepath.Dir(target), perm); err != nil {
-		return nil, "", Cause(err)
+	folder := filepath.Dir(target)
+	removeStale(folder)
+	temp, err := createTemp(folder, perm)
+	if err != nil {
+		return nil, explain(err, folder, 0)
 	}
-	return temp, target, nil
+	return &File{temp: temp, target: target}, nil
 }
 
 // Check returns the error that Create would, and leaves nothing behind.
 func Check(path string) error {
-	temp, _, err := Create(path)
+	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	err = temp.Close()
-	if removing := os.Remove(temp.Name()); err == nil {
-		err = removing
+	name := f.temp.Name()
+	f.Abort()
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s cannot be removed: want a folder where that can be done", name)
 	}
-	return Cause(err)
+	return nil
 }
 
 // Write makes a file of data. On an error nothing is left behind, and an older file is
 // as it was.
 func Write(path string, data []byte) error {
-	temp, target, err := Create(path)
+	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	_, err = temp.Write(data)
-	// Closed before the rename, which some systems demand.
-	if closing := temp.Close(); err == nil {
-		err = closing
+	defer f.Abort()
+	if err := f.Reserve(int64(len(data))); err != nil {
+		return err
 	}
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// Reserve says how large the file will be. Where the system can, it sees to it that there
+// is room, or fails at once.
+func (f *File) Reserve(size int64) error {
+	if f.err != nil {
+		return f.err
+	}
+	f.size = size
+	return f.fail(reserve(f.temp, size))
+}
+
+// Write appends p.
+func (f *File) Write(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, err := f.temp.Write(p)
+	return n, f.fail(err)
+}
+
+// Finish brings what was written to the disk, so that of Commit's work little is left: for
+// files that shall appear together or not at all. On an error nothing is left behind.
+func (f *File) Finish() error {
+	if f.err != nil || f.synced {
+		return f.err
+	}
+	err := fsync(f.temp)
+	if err == nil && !renamesOpen {
+		err = f.temp.Close()
+	}
+	f.synced = err == nil
+	return f.fail(err)
+}
+
+// Commit gives the file its name, after Finish if that was not called, and replaces an
+// older file in one step. On an error nothing is left behind, and an older file is as it
+// was, unless the error is about the folder on the disk.
+func (f *File) Commit() error {
+	if err := f.Finish(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.temp.Name(), f.target); err != nil {
+		return f.fail(err)
+	}
+	_ = f.temp.Close() // all of it is on the disk
+	f.temp, f.err = nil, errDone
+	if err := syncFolder(filepath.Dir(f.target)); err != nil {
+		return explain(err, filepath.Dir(f.target), 0)
+	}
+	return nil
+}
+
+// Abort removes what was written. After Commit or Abort it does nothing, so it can be
+// deferred.
+func (f *File) Abort() {
+	if f.temp == nil {
+		return
+	}
+	// Nothing is left to do about an error here: the file is unwanted. Removed while it is
+	// open it stays locked until it is gone, which not all systems allow.
+	removing := os.Remove(f.temp.Name())
+	_ = f.temp.Close()
+	if removing != nil {
+		_ = os.Remove(f.temp.Name())
+	}
+	f.temp = nil
+	if f.err == nil {
+		f.err = errDone
+	}
+}
+
+var errDone = errors.New("already committed or aborted: want a new file")
+
+// fail makes err, if any, the last, and cleans up.
+func (f *File) fail(err error) error {
 	if err == nil {
-		err = os.Rename(temp.Name(), target)
+		return nil
 	}
-	if err != nil {
-		_ = os.Remove(temp.Name()) // unwanted, whatever becomes of it
-	}
-	return Cause(err)
+	f.err = explain(err, filepath.Dir(f.target), f.size)
+	f.Abort()
+	return f.err
 }
 
-// Cause strips the operation and the path that package os puts before an error, for
-// messages that name the path already.
-func Cause(err error) error {
-	var inPath *fs.PathError
-	if errors.As(err, &inPath) {
-		return inPath.Err
-	}
-	var inLink *os.LinkError
-	if errors.As(err, &inLink) {
-		return inLink.Err
-	}
-	return err
-}
+const tempPrefix, tempSuffix = ".flbench-", ".tmp"
 
-// destination returns the file that path stands for and its permissions. It
-// refuses what a rename would destroy or fail on after the work is done.
-func destination(path string) (string, fs.FileMode, error) {
-	target := path
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if target, err = filepath.EvalSymlinks(path); err == nil {
-			info, err = os.Lstat(target)
-		}
-		if err != nil {
-			return "", 0, err
-		}
-	}
-	switch {
-	case path == "" || os.IsPathSeparator(path[len(path)-1]):
-		return "", 0, errors.New("no file name")
-	case errors.Is(err, fs.ErrNotExist):
-		return target, 0o666, nil // the process's umask applies
-	case err != nil:
-		return "", 0, err
-	case info.IsDir():
-		return "", 0, errors.New("a directory")
-	case !info.Mode().IsRegular():
-		return "", 0, errors.New("not a regular file")
-	}
-	return target, info.Mode().Perm(), nil
-}
-
-// createTemp creates a new hidden file in dir. Unlike os.CreateTemp it takes
-// the permissions the final file shall have.
-func createTemp(dir string, perm fs.FileMode) (*os.File, error) {
+// createTemp creates a new hidden file in a folder, locked for as long as it is open.
+// Unlike os.CreateTemp it takes the permissions the final file shall have; those of a new
+// file, 0, are up to the umask.
+func createTemp(folder string, perm fs.FileMode) (*os.File, error) {
 	for tries := 0; ; tries++ {
-		name := filepath.Join(dir, fmt.Sprintf(".flbench-%016x.tmp", rand.Uint64()))
-		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-		if tries < 100 && errors.Is(err, fs.ErrExist) {
-			continue
+		name := filepath.Join(folder, fmt.Sprintf("%s%016x%s", tempPrefix, rand.Uint64(), tempSuffix))
+		create := perm
+		if perm == 0 {
+			create = 0o666
 		}
-		return file, err
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, create)
+		switch {
+		case err == nil && !lock(file): // taken for a stale one before it was locked
+			_ = file.Close()
+			_ = os.Remove(name)
+			err = fs.ErrExist
+			fallthrough
+		case errors.Is(err, fs.ErrExist):
+			if tries < 100 {
+				continue
+			}
+			return nil, err
+		case err != nil:
+			return nil, err
+		}
+		if perm != 0 {
+			if err := setPerm(file, perm); err != nil {
+				_ = os.Remove(name)
+				_ = file.Close()
+				return nil, err
+			}
+		}
+		return file, nil
 	}
+}
+
+// setPerm gives a file its permissions, which the umask may have narrowed.
+func setPerm(file *os.File, perm fs.FileMode) error {
+	info, err := file.Stat()
+	if err != nil || info.Mode().Perm() == perm {
+		return err
+	}
+	return file.Chmod(perm)
 }

@@ -233,5 +233,5 @@ func run(cmd *cobra.Command, o *options) error {
 }
 
 func unwritablePlot(path string, err error) error {
-	return fmt.Errorf("--plot %s: %w, want a writable file name", path, err)
+	return fmt.Errorf("--plot %s: %w", path, err)
 }
