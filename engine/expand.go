@@ -118,6 +118,9 @@ func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
 func (b *Batch) expandRows(y []uint8, from int, names *conventions) (c counts, good int, err error) {
 	clear(y)
 	n, columns := len(y), b.NumClasses
+	if n == 0 {
+		return c, 0, nil // and there may be no row
+	}
 	background := names.background
 	a := b.anchorOf(from)
 	// Row a takes the scores [at, at+columns) of y; the first row may have begun before

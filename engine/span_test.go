@@ -178,6 +178,10 @@ func TestOneHot(t *testing.T) {
 	if b, err := labelled.OneHot(nil); err != nil || &b.Labels[0] != &labelled.Labels[0] {
 		t.Errorf("%+v, %v", b, err)
 	}
+	// No scores, between two of a row.
+	if b, err := (Batch{Logits: []float32{}, Classes: []int32{}, NumClasses: 3, FirstColumn: 1, EndColumn: 1}).OneHot([]uint8{}); err != nil || b.Classes != nil {
+		t.Errorf("%+v, %v", b, err)
+	}
 	if _, err := (Batch{Logits: make([]float32, 2), Classes: make([]int32, 2)}).OneHot(make([]uint8, 3)); err == nil {
 		t.Error("labels for more scores than there are")
 	}
