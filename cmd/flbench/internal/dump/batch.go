@@ -59,7 +59,7 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	if bad >= 0 { // and so they are no memory of the file
 		values[bad-first] = d.badClass()
 	}
-	d.seen.classes(values, d.source.set)
+	d.seen.classes(values, d.set)
 	b.Classes = values
 	return b, nil
 }
@@ -78,9 +78,9 @@ const badLabel = 254
 
 // scoreLabels returns the labels of the scores [from, to).
 func (d *Dump) scoreLabels(from, to int, s *Scratch) ([]uint8, error) {
-	n, ignored := to-from, d.source.set.Ignored
+	n, ignored := to-from, d.set.Ignored
 	s.labels = grow(s.labels, n)
-	switch dtype := d.labels.DType(); {
+	switch dtype := d.labelHead.dtype; {
 	case dtype == array.Bool:
 		labels, err := d.labels.Uint8s(s.labels, from, to)
 		if err != nil || onlyBools(labels) {

@@ -140,7 +140,7 @@ func (b *beside) loadBoxes(d *Dump) (err error) {
 			return nil
 		}
 		if b.file, err = array.Open(path); err == nil {
-			b.boxes, err = find(b.file, path, "", "", anchorsArray)
+			b.boxes, err = b.file.Array("")
 		}
 	}
 	const without = "anchors are shown without boxes"

@@ -2,65 +2,58 @@ package dump
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
 )
 
-// maxListed bounds how many arrays of a file a message lists.
-const maxListed = 8
+// single tells whether a file is an .npy file, whose only array has no name.
+func single(f *array.File) bool {
+	names := f.Names()
+	return len(names) == 1 && names[0] == ""
+}
 
-// find returns the array that a flag, or else its usual name, names in a file; the only
-// one of an .npy file has no name.
-func find(f *array.File, path, flag, name, usual string) (*array.Array, error) {
+// arrayName returns the name of an array that a flag, or else its usual name, names in a
+// file; that of an .npy file's is "". flag is "" where there is none for that.
+func arrayName(f *array.File, path, flag, name, usual string) (string, error) {
 	if single(f) {
-		if name != "" && flag != "" {
-			return nil, fmt.Errorf("%s: one array without a name, want %s for .npz and .safetensors files only", path, flag)
+		if name != "" {
+			return "", fmt.Errorf("%s: one array without a name, want %s for .npz and .safetensors files only", path, flag)
 		}
-		return f.Array("")
+		return "", nil
 	}
 	if name == "" {
 		name = usual
 	}
 	names := f.Names()
-	for _, have := range names {
-		if have == name {
-			return f.Array(name)
-		}
+	if slices.Contains(names, name) {
+		return name, nil
 	}
-	text := fmt.Sprintf("%s: no array %s among its %d: ", path, strconv.Quote(name), len(names))
-	if len(names) == 0 {
-		text = fmt.Sprintf("%s: no array at all", path)
-	}
-	text += listing(f, names)
+	want := "one of that name"
 	if flag != "" {
-		text += fmt.Sprintf(", want %s=NAME", flag)
-	} else {
-		text += fmt.Sprintf(", want one of the name %q", usual)
+		want = flag + "=NAME"
 	}
-	return nil, fmt.Errorf("%s", text)
+	return "", fmt.Errorf("%s: no array %s, want %s of %s", path, strconv.Quote(name), want, listing(f, names))
 }
 
 // listing names arrays with their shapes and dtypes.
 func listing(f *array.File, names []string) string {
+	const most = 8
 	var words []string
-	for i, name := range names {
-		if i == maxListed {
-			words = append(words, "…")
-			break
-		}
+	for _, name := range names[:min(len(names), most)] {
 		word := strconv.Quote(name)
-		if a, err := f.Array(name); err == nil {
-			word += fmt.Sprintf(" %s %s", shapeText(a.Shape()), a.DType())
+		if dtype, shape, err := f.Describe(name); err == nil {
+			word += fmt.Sprintf(" %s %s", dtype, shapeText(shape))
 		}
 		words = append(words, word)
 	}
+	switch more := len(names) - most; {
+	case len(names) == 0:
+		return "none at all"
+	case more > 0:
+		words = append(words, fmt.Sprintf("%d more", more))
+	}
 	return strings.Join(words, ", ")
-}
-
-// single tells whether a file is an .npy file, whose only array has no name.
-func single(f *array.File) bool {
-	names := f.Names()
-	return len(names) == 1 && names[0] == ""
 }

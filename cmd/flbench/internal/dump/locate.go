@@ -27,7 +27,7 @@ func (d *Dump) Locate(err error, from int) error {
 		return at(d.labels, d.labelGrid.index(row), row, bad.Reason+d.classAdvice(d.labels.At(row)))
 	case "Labels":
 		reason := bad.Reason
-		if d.labels.DType() != array.Uint8 || len(d.source.set.Ignored) > 0 {
+		if d.labelHead.dtype != array.Uint8 || len(d.set.Ignored) > 0 {
 			reason = "want 0, 1, or " + d.ignoredLabels()
 		}
 		return at(d.labels, d.labelGrid.index(score), score, reason+d.labelAdvice(d.labels.At(score)))
@@ -44,7 +44,7 @@ func (d *Dump) Locate(err error, from int) error {
 
 // classAdvice says which flag makes sense of a class that is none, or nothing.
 func (d *Dump) classAdvice(text string) string {
-	set := d.source.set
+	set := d.set
 	v, err := strconv.ParseInt(text, 10, 32)
 	switch {
 	case err != nil:
@@ -61,7 +61,7 @@ func (d *Dump) classAdvice(text string) string {
 
 // ignoredLabels says what stands for ignored among labels per score.
 func (d *Dump) ignoredLabels() string {
-	set, dtype := d.source.set, d.labels.DType()
+	set, dtype := d.set, d.labelHead.dtype
 	ignored := slices.Clone(set.Ignored)
 	switch {
 	case dtype == array.Uint8 && !slices.Contains(ignored, engine.IgnoredLabel):
@@ -76,7 +76,7 @@ func (d *Dump) ignoredLabels() string {
 
 // labelAdvice says which flag makes sense of a label of a score, or nothing.
 func (d *Dump) labelAdvice(text string) string {
-	if d.labels.DType().IsFloat() {
+	if d.labelHead.dtype.IsFloat() {
 		if v, err := strconv.ParseFloat(text, 64); err == nil && v > 0 && v < 1 {
 			return "; soft targets are not supported yet"
 		}
@@ -87,7 +87,7 @@ func (d *Dump) labelAdvice(text string) string {
 		return ""
 	case v < 0 || v == 255:
 		return fmt.Sprintf("; --ignored=%d says that it stands for ignored", int32(v))
-	case d.columns == 1 && d.source.set.Targets == "" && d.labels.DType().IsInteger():
+	case d.columns == 1 && d.set.Targets == "" && d.labelHead.dtype.IsInteger():
 		return "; --targets=class says that they are class indices"
 	}
 	return ""

@@ -74,10 +74,10 @@ func (g *grid) anchors() (shape []int) {
 	return shape
 }
 
-// scoreGrid returns the grid of scores of a shape under a layout, which may be "".
-func scoreGrid(a *array.Array, layout string, columns slice, columnsText string) (g grid, err error) {
+// scoreGrid returns the grid of scores under a layout, which may be "".
+func scoreGrid(a *head, layout string, set *settings) (g grid, err error) {
 	const want = "(A,), (A, C) or (N, A, C), a row of C ≥ 1 scores an anchor"
-	shape := a.Shape()
+	shape := a.shape
 	g = grid{shape: shape, own: shape, axis: len(shape) - 1, count: 1}
 	byLayout := map[string]struct {
 		least, most int
@@ -92,11 +92,11 @@ func scoreGrid(a *array.Array, layout string, columns slice, columnsText string)
 	l, given := byLayout[layout]
 	switch {
 	case given && (len(shape) < l.least || len(shape) > l.most):
-		return g, a.WrongShape(fmt.Sprintf("%s for --layout=%s", l.want, layout))
+		return g, a.wrongShape(fmt.Sprintf("%s for --layout=%s", l.want, layout))
 	case len(shape) == 0:
-		return g, a.WrongShape(want)
-	case len(shape) == 1 && columnsText != "":
-		return g, a.WrongShape("(A, C) or (N, A, C) for --columns")
+		return g, a.wrongShape(want)
+	case len(shape) == 1 && set.Columns != "":
+		return g, a.wrongShape("(A, C) or (N, A, C) for --columns")
 	case len(shape) == 1:
 		g.axis = -1
 		return g, nil
@@ -105,11 +105,11 @@ func scoreGrid(a *array.Array, layout string, columns slice, columnsText string)
 	}
 	full := shape[g.axis]
 	if full == 0 {
-		return g, a.WrongShape(want)
+		return g, a.wrongShape(want)
 	}
-	from, to, err := columns.of(full)
+	from, to, err := set.columns.of(full)
 	if err != nil {
-		return g, fmt.Errorf("%s: shape %s: --columns=%s: %w", a.Label(), shapeText(shape), columnsText, err)
+		return g, fmt.Errorf("%s: shape %s: --columns=%s: %w", a.label, shapeText(shape), set.Columns, err)
 	}
 	g.first, g.count = from, to-from
 	if last := len(shape) - 1; g.axis != last {
@@ -213,6 +213,15 @@ func merges(anchors, shape []int) bool {
 func equalButOnes(a, b []int) bool {
 	one := func(n int) bool { return n == 1 }
 	return slices.Equal(slices.DeleteFunc(slices.Clone(a), one), slices.DeleteFunc(slices.Clone(b), one))
+}
+
+// product returns the number of elements of a shape.
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 // shapeText spells a shape as Python does: (), (3,) or (3, 80).

@@ -2,12 +2,12 @@ package dump
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
@@ -18,9 +18,9 @@ type Source struct {
 	Path string // what results and messages call it
 
 	set            *settings
-	logits, labels string  // files; the same one for an archive
-	form           form    // of how they were named
-	stream         *stream // what standard input gave, if one of them is that
+	logits, labels string   // files; the same one for an archive
+	form           form     // of how they were named
+	streams        *streams // those of the files that can be read once only, or nil
 }
 
 // form is how an input is named.
@@ -90,32 +90,30 @@ func (o *Options) Sources(paths []string) ([]Source, error) {
 // pair returns the input that --logits and --labels name.
 func (s *settings) pair() ([]Source, error) {
 	source := Source{Path: s.Logits, set: s, logits: s.Logits, labels: s.Labels, form: pair}
-	streams := 0
-	for _, file := range []string{s.Logits, s.Labels, s.Weights} {
-		if file == standardInput {
-			streams++
-		}
-	}
-	switch {
-	case streams > 1:
+	files := []string{s.Logits, s.Labels, s.Weights}
+	input := func(file string) bool { return file == standardInput }
+	if i := slices.IndexFunc(files, input); i >= 0 && slices.ContainsFunc(files[i+1:], input) {
 		return nil, usagef("standard input is named twice: want - for one of --logits, --labels and --weights, or as a PATH for an archive with all")
-	case streams == 1:
-		source.stream = new(stream)
 	}
+	source.streams = newStreams(files...)
 	return []Source{source}, nil
 }
 
 // appendPath adds the inputs of one PATH.
 func (s *settings) appendPath(to []Source, path string) ([]Source, error) {
 	if path == standardInput {
-		return append(to, Source{Path: path, set: s, logits: path, labels: path, form: archive, stream: new(stream)}), nil
+		return append(to, Source{Path: path, set: s, logits: path, labels: path, form: archive, streams: newStreams(path)}), nil
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w, %s", path, outfile.Cause(err), wantFolder)
 	case !info.IsDir():
-		return append(to, Source{Path: path, set: s, logits: path, labels: path, form: archive}), nil
+		source := Source{Path: path, set: s, logits: path, labels: path, form: archive}
+		if !info.Mode().IsRegular() {
+			source.streams = newStreams(path)
+		}
+		return append(to, source), nil
 	}
 	found, err := look(path)
 	if err != nil {
@@ -231,5 +229,3 @@ func readList(file string) ([]string, error) {
 	}
 	return paths, nil
 }
-
-var errSpent = errors.New("standard input was read before, want it once")

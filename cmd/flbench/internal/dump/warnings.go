@@ -66,7 +66,7 @@ func (d *Dump) Warnings() (texts []string) {
 	if d.Scores() == 0 {
 		return nil
 	}
-	set := d.source.set
+	set := d.set
 	if !set.Probs && !d.seen.outside.Load() {
 		texts = append(texts, "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied")
 	}
@@ -82,10 +82,10 @@ func (d *Dump) Warnings() (texts []string) {
 
 // Notes tells what was done to the input that is not plain.
 func (d *Dump) Notes() (texts []string) {
-	if d.scores.DType() == array.Float64 {
+	if d.scoreHead.dtype == array.Float64 {
 		texts = append(texts, "the scores are float64 and are rounded to float32")
 	}
-	if d.weights != nil && d.weights.DType() == array.Float64 {
+	if d.weights != nil && d.weightHead.dtype == array.Float64 {
 		texts = append(texts, "the weights are float64 and are rounded to float32")
 	}
 	return append(texts, d.beside.notes...)

@@ -1,0 +1,189 @@
+package dump
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
+	"github.com/flengine/flengine/engine"
+)
+
+// TestBatchAllocates: batches are memory of the files, or of the scratch.
+func TestBatchAllocates(t *testing.T) {
+	n := 4096
+	x, y := make([]float32, n), make([]int32, n/2)
+	for name, files := range map[string]map[string][]byte{
+		"plain":     {"logits.npy": npy(x, n/2, 2), "labels.npy": npy(y, n/2)},
+		"per score": {"logits.npy": npy(x, n/2, 2), "labels.npy": npy(make([]uint8, n), n/2, 2)},
+		"converted": {"logits.npy": npy(make([]float64, n), n/2, 2), "labels.npy": npy(make([]int64, n/2), n/2)},
+		"one-hot":   {"logits.npy": npy(x, n/2, 2), "labels.npy": npy(make([]float64, n), n/2, 2)},
+	} {
+		d := open(t, new(Options), write(t, files))
+		var s Scratch
+		var b engine.Batch
+		allocations := testing.AllocsPerRun(10, func() {
+			var err error
+			if b, err = d.Batch(100, 3001, &s); err != nil {
+				t.Fatal(err)
+			}
+		})
+		// Converting guards itself against faults, with functions that are kept.
+		if most := map[string]float64{"converted": 8, "one-hot": 4}[name]; allocations > most {
+			t.Errorf("%s: %v allocations", name, allocations)
+		}
+		if name == "plain" && (cap(s.scores) > 0 || &b.Logits[0] != mapped(t, d.scores, 100)) {
+			t.Errorf("the scores are copied")
+		}
+	}
+}
+
+// mapped returns where an element is in the file's memory.
+func mapped(t *testing.T, a *array.Array, i int) *float32 {
+	t.Helper()
+	x, err := a.Float32s(nil, i, i+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &x[0]
+}
+
+// TestWorkers: batches of several workers at a time are those of one.
+func TestWorkers(t *testing.T) {
+	n := 10000
+	x, y := make([]float64, n), make([]int16, n)
+	for i := range x {
+		x[i], y[i] = float64(i), int16(i%2)
+	}
+	d := open(t, new(Options), write(t, map[string][]byte{"logits.npy": npy(x, n/5, 5), "labels.npy": npy(y, n/5, 5)}))
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			var s Scratch
+			for from := worker; from < n; from += 97 {
+				b, err := d.Batch(from, min(from+300, n), &s)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, v := range b.Logits {
+					if v != float32(from+i) || b.Labels[i] != uint8((from+i)%2) {
+						t.Errorf("score %d is %v, label %d", from+i, v, b.Labels[i])
+						return
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestWarnings has each warning, and inputs that are as close to it as can be. Batches
+// are taken one score at a time from the end, so that the order must not matter.
+func TestWarnings(t *testing.T) {
+	const (
+		unit    = "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied"
+		every   = "every anchor is positive, none is background, which is -1: want --background=CLASS if that is another, such as 0 or 2"
+		ignored = "all labels stand for ignored"
+	)
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		name   string
+		x      []float32
+		labels []byte
+		args   []string
+		want   []string
+	}{
+		{"plain", []float32{0, 1, 2, 0}, npy([]int32{-1, 0}, 2), nil, nil},
+		{"in [0, 1]", []float32{0, 1, 0.5, 0}, npy([]int32{-1, 0}, 2), nil, []string{unit}},
+		{"said so", []float32{0, 1, 0.5, 0}, npy([]int32{-1, 0}, 2), []string{"--probs"}, nil},
+		{"one below", []float32{0, 1, 0.5, -1e-30}, npy([]int32{-1, 0}, 2), nil, nil},
+		{"one above", []float32{1.0000001, 1, 0.5, 0}, npy([]int32{-1, 0}, 2), nil, nil},
+		{"a NaN that is ignored", []float32{nan, 1, 0.5, 0}, npy([]int32{-2, -1}, 2), nil, nil},
+		{"no background", []float32{0, 1, 2, 0}, npy([]int32{1, 0}, 2), nil, []string{every}},
+		{"no background but ignored", []float32{0, 1, 2, 0}, npy([]int32{1, -2}, 2), nil, []string{every}},
+		{"no positive", []float32{0, 1, 2, 0}, npy([]int32{-1, -1}, 2), nil, nil},
+		{"background 0", []float32{0, 1, 2, 0}, npy([]int32{1, 0}, 2), []string{"--background=0"}, nil},
+		{"all ignored", []float32{0, 1, 2, 0}, npy([]int32{-2, -2}, 2), nil, []string{ignored}},
+		{"all scores ignored", []float32{0, 1, 1, 0}, npy([]uint8{255, 255, 255, 255}, 2, 2), nil, []string{unit, ignored}},
+		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, nil},
+		{"one score counts", []float32{0, 1, 2, 0}, npy([]uint8{255, 255, 0, 255}, 2, 2), nil, nil},
+		{"no score", nil, npy([]int32{}, 0), nil, nil},
+	} {
+		d := open(t, options(t, c.args...), write(t, map[string][]byte{"logits.npy": npy(c.x, len(c.x)/2, 2), "labels.npy": c.labels}))
+		var s Scratch
+		for i := d.Scores() - 1; i >= 0; i-- {
+			if _, err := d.Batch(i, i+1, &s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := d.Warnings(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSettle: what tells class indices from binary labels may come late.
+func TestSettle(t *testing.T) {
+	n := 40000
+	for _, c := range []struct {
+		at   int
+		v    int64
+		args []string
+		kind labelKind
+	}{
+		{0, -1, nil, classes}, {16383, -1, nil, classes}, {16384, -2, nil, classes}, {n - 1, -1, nil, classes}, {n - 1, 0, nil, either},
+		{n - 1, -1, []string{"--ignored=-1"}, either}, {n - 1, -1, []string{"--ignored=-100"}, classes}, {n - 1, math.MinInt64, nil, classes},
+		{n - 1, 0, []string{"--targets=class"}, classes}, {n - 1, 0, []string{"--targets=binary"}, perScore}, {n - 1, 0, []string{"--background=1"}, classes},
+	} {
+		labels := make([]int64, n)
+		labels[c.at] = c.v
+		dir := write(t, map[string][]byte{"logits.npy": npy(make([]float32, n), n), "labels.npy": npy(labels, n)})
+		sources, err := options(t, c.args...).Sources([]string{dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := sources[0].Check(); got != n || err != nil {
+			t.Errorf("%v: Check: %d, %v", c, got, err)
+		}
+		d, err := sources[0].Open()
+		switch {
+		case c.kind == either && (err == nil || !strings.Contains(err.Error(), "--targets=binary")):
+			t.Errorf("%v: %v", c, err)
+		case c.kind != either && (err != nil || d.kind != c.kind):
+			t.Errorf("%v: %v", c, err)
+		}
+		if d != nil {
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestChanged: a file that is written anew while it is evaluated is no result.
+func TestChanged(t *testing.T) {
+	for _, name := range []string{"logits.npy", "labels.npy"} {
+		dir := image(t)
+		d := open(t, new(Options), dir)
+		path := filepath.Join(dir, name)
+		data, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(path, data, 0o666)
+		}
+		if err == nil {
+			err = os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(); err == nil || !strings.HasPrefix(err.Error(), path+": changed") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
