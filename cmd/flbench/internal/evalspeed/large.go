@@ -109,7 +109,7 @@ func (s *settings) coldPart(ctx context.Context, r *report, form string, d *larg
 	}
 	r.table("from the disk, "+form, d.scores(), bytesIn(files...), all)
 	reading := all[0]
-	if direct := all[4]; direct.median() < reading.median() {
+	if direct := all[4]; direct.median(wall) < reading.median(wall) {
 		reading = direct
 	}
 	for i, workers := range []string{"1 worker", "2 workers"} {

@@ -169,9 +169,8 @@ type series struct {
 	costs []cost
 }
 
-func (s *series) median() time.Duration {
-	walls := s.sorted(wall)
-	return walls[len(walls)/2]
+func (s *series) median(of func(cost) time.Duration) time.Duration {
+	return s.sorted(of)[len(s.costs)/2]
 }
 
 func (s *series) sorted(of func(cost) time.Duration) []time.Duration {
