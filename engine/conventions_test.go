@@ -88,7 +88,7 @@ func (c convention) batch(rng *rand.Rand, n, columns int) (classes, labels Batch
 func TestConventions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(41, 42))
 	for _, columns := range []int{1, 2, 7, 80, 4097} {
-		n := (3*Block/columns + 40) * columns
+		n := (2*Block/columns + 12) * columns
 		for _, c := range conventionsOf(columns) {
 			classes, labels := c.batch(rng, n, columns)
 			for _, kernel := range Kernels() {
@@ -121,6 +121,10 @@ func TestConventions(t *testing.T) {
 						}
 					}
 				}
+			}
+			losses := []Loss{CrossEntropy(), Focal(0.25, 2)}
+			if got, want := must(Sweep(classes, losses, c.opts...)), must(Sweep(labels, losses)); !slices.Equal(got, want) {
+				t.Errorf("%s, %d columns: a sweep gives %+v, want %+v", c.name, columns, got, want)
 			}
 			hot := must(classes.OneHot(make([]uint8, n), c.opts...))
 			if hot.Classes != nil || !slices.Equal(hot.Labels, labels.Labels) {
@@ -161,7 +165,8 @@ func TestUnconventional(t *testing.T) {
 							want := InputError{"Classes", at, float64(bad), fmt.Sprintf("want a class in [0, %d), %s", columns, c.known)}
 							_, err := e.Sum(b)
 							_, hotErr := b.OneHot(make([]uint8, len(b.Logits)), c.opts...)
-							for _, err := range []error{err, hotErr} {
+							_, sweepErr := Sweep(b, []Loss{CrossEntropy(), Focal(0.25, 2)}, append(c.opts, WithWorkers(workers))...)
+							for _, err := range []error{err, hotErr, sweepErr} {
 								var input *InputError
 								if !errors.As(err, &input) || *input != want {
 									t.Errorf("%s, %d workers: %v, want %v", kernel, workers, err, &want)
