@@ -2,6 +2,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,7 +75,10 @@ others are named with their parameters, as in --losses 'focal(alpha=0.5,gamma=3)
 Before measuring, all kernels, workers, operations and forms of labels are checked to
 give the same sum, bit for bit. FLENGINE_KERNEL has no say here: --kernels has.
 
-Go's format has one line a repeat, for benchstat.`,
+Go's format has one line a repeat, for benchstat.
+
+If it is interrupted, it prints what was measured until then, marked as partial, and
+exits with 1.`,
 			measure.ImageHeight, measure.ImageWidth, sizesOf(levels), measure.AnchorsPerCell, anchors, measure.ImageClasses, anchors*measure.ImageClasses,
 			measure.RealAnchors, measure.RealPositives, measure.RealIgnored, measure.EasyMean, measure.EasyDeviation, 100*measure.HardShare, measure.HardMean, measure.HardDeviation,
 			measure.PositiveMean, measure.PositiveDeviation, 100*measure.EasyShare(), cli.LossesHelp()),
@@ -223,8 +227,8 @@ func run(cmd *cobra.Command, o *options) error {
 		m, err = p.measure(ctx, start, cmd.ErrOrStderr())
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
 	}
-	return m.report().write(cmd.OutOrStdout(), p.format)
+	return m.finish(cmd.OutOrStdout(), err)
 }

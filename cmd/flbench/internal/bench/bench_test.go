@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -282,5 +283,46 @@ func TestBenchUsage(t *testing.T) {
 func TestBenchLosesOutput(t *testing.T) {
 	for _, format := range allFormats {
 		flbench.LosesOutput(t, "--scores", "80", "--time", "0.001", "--format", format)
+	}
+}
+
+// TestBenchInterrupted ends measurements at all moments: what was measured is printed, and
+// said to be partial, in all formats.
+func TestBenchInterrupted(t *testing.T) {
+	p := &plan{anchors: 20, classes: 2, seed: 1, kernels: []string{"generic"}, losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
+		ops: []string{measure.OpSum, measure.OpLosses}, labels: allLabels, workers: []int{1}, budget: time.Hour, cpu: -1}
+	const cells = 4
+	for ticks := range 3 * cells {
+		for _, p.format = range allFormats {
+			m, err := p.measure(clitest.EndsAfter(t.Context(), ticks), time.Now(), nil)
+			if !errors.Is(err, cli.ErrInterrupted) {
+				t.Fatalf("after %d ticks: %v", ticks, err)
+			}
+			var out strings.Builder
+			err = m.finish(&out, err)
+			measured := ticks + 1 - cells // each took a tick to warm
+			if measured <= 0 {
+				if err == nil || err.Error() != "bench: interrupted before anything was measured" || out.Len() > 0 {
+					t.Errorf("after %d ticks, %s: %v, printed %q", ticks, p.format, err, &out)
+				}
+				continue
+			}
+			if err == nil || err.Error() != "bench: interrupted; what is printed is partial" {
+				t.Errorf("after %d ticks, %s: %v", ticks, p.format, err)
+			}
+			mark, row, rows := "INTERRUPTED: these results are partial\n", "\nce ", min(measured, cells)
+			switch p.format {
+			case "json":
+				mark, row = `"partial": true`, `"loss": "ce"`
+				if !json.Valid([]byte(out.String())) {
+					t.Errorf("%s", &out)
+				}
+			case "go":
+				mark, row, rows = "partial: true\n", "\nBenchmark", measured
+			}
+			if got := strings.Count(out.String(), row); !strings.Contains(out.String(), mark) || got != rows {
+				t.Errorf("after %d ticks, %s: %d rows, want %d and %q in\n%s", ticks, p.format, got, rows, mark, &out)
+			}
+		}
 	}
 }

@@ -18,10 +18,12 @@ type measurement struct {
 	batch *measure.Batch
 	cells []*measure.Cell // kernels innermost, so that what is compared runs in turns
 	took  time.Duration
+
+	partial bool // as it was interrupted
 }
 
 // measure carries out the plan. The time since start counts, but every cell is
-// measured once, however long it takes.
+// measured once, however long it takes. With cli.ErrInterrupted it returns what was measured.
 func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (*measurement, error) {
 	clock := measure.NewClock(ctx, start, p.budget, stderr)
 	defer clock.Clear()
@@ -35,7 +37,7 @@ func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (
 			return nil, err
 		}
 		if err := clock.Tick(); err != nil {
-			return nil, err
+			return m, err
 		}
 	}
 	if err := m.agree(); err != nil {
@@ -86,6 +88,20 @@ func (m *measurement) prepare() error {
 		}
 	}
 	return nil
+}
+
+// finish prints the report, if there is anything in it, and returns what it comes to, an
+// interrupt among others.
+func (m *measurement) finish(to io.Writer, interrupted error) error {
+	m.partial = interrupted != nil
+	m.cells = slices.DeleteFunc(m.cells, func(c *measure.Cell) bool { return len(c.Repeats) == 0 })
+	if len(m.cells) == 0 {
+		return fmt.Errorf("bench: %w before anything was measured", interrupted)
+	}
+	if err := m.report().write(to, m.format); err != nil || !m.partial {
+		return err
+	}
+	return fmt.Errorf("bench: %w; what is printed is partial", interrupted)
 }
 
 // agree checks that all cells of a loss gave the same counts and the same sum,

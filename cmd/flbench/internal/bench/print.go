@@ -43,6 +43,9 @@ func (r *report) writeTable(to io.Writer) error {
 		labels = labels || row.Labels != r.Rows[0].Labels
 		workers = workers || row.Workers != r.Rows[0].Workers
 	}
+	if r.Partial {
+		b.WriteString("\nINTERRUPTED: these results are partial")
+	}
 	fmt.Fprintf(&b, "\nmedian of %s", cli.Count(env.Repeats, "repeat"))
 	if !labels {
 		fmt.Fprintf(&b, ", labels: %s", r.Rows[0].Labels)
@@ -97,8 +100,14 @@ func (r *report) writeGo(to io.Writer) error {
 	if env.GOMAXPROCS != 1 {
 		procs = fmt.Sprintf("-%d", env.GOMAXPROCS)
 	}
+	if r.Partial {
+		b.WriteString("partial: true\n")
+	}
 	for i := range env.Repeats {
 		for _, row := range r.Rows {
+			if i >= len(row.repeats) { // for partial results
+				continue
+			}
 			ns := row.repeats[i]
 			fmt.Fprintf(&b, "BenchmarkFlbench/kernel=%s/loss=%s/op=%s/labels=%s/workers=%d%s\t%d\t%.1f ns/op\t%.5f ns/score\t%.4f GB/s\n",
 				row.Kernel, row.Loss, row.Op, row.Labels, row.Workers, procs,

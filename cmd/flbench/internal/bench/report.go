@@ -9,6 +9,7 @@ import (
 type report struct {
 	Environment environment `json:"environment"`
 	Rows        []row       `json:"rows"`
+	Partial     bool        `json:"partial,omitempty"` // rows and repeats are missing: it was interrupted
 }
 
 // environment is what the numbers depend on.
@@ -59,7 +60,7 @@ func (m *measurement) report() *report {
 		Scores:      len(m.batch.Logits), Anchors: m.anchors, Classes: m.classes,
 		Positives: m.batch.Positives, Ignored: m.batch.Ignored, Seed: m.seed, ImageAnchors: imageAnchors,
 		Repeats: len(m.cells[0].Repeats), Seconds: m.took.Seconds(),
-	}}
+	}, Partial: m.partial}
 	if m.cpu >= 0 {
 		r.Environment.PinnedCPU = &m.cpu
 	}

@@ -2,6 +2,7 @@ package roofline
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/measure"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline/limits"
 	"github.com/flengine/flengine/engine"
@@ -59,6 +61,7 @@ type measurement struct {
 	ceilings map[ceilingKey]*ceiling
 	cells    []*cell
 	took     time.Duration
+	partial  bool // as it was interrupted
 }
 
 // memoryLevel is a part of the hierarchy, and how much of it a worker uses.
@@ -105,7 +108,8 @@ func workingSet(op limits.Op, scores int) int {
 }
 
 // measure carries out the plan. The time since start counts, but every cell is
-// measured once, and every ceiling minSamples times, however long it takes.
+// measured once, and every ceiling minSamples times, however long it takes. With
+// cli.ErrInterrupted it returns what was measured.
 func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (*measurement, error) {
 	clock := measure.NewClock(ctx, start, p.budget, stderr)
 	defer clock.Clear()
@@ -122,14 +126,14 @@ func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (
 			return nil, err
 		}
 		if err := clock.Tick(); err != nil {
-			return nil, err
+			return m, err
 		}
 	}
 	for _, k := range m.keys {
 		for _, probe := range m.ceilings[k].probes {
 			probe.Sample(repeat)
 			if err := clock.Tick(); err != nil {
-				return nil, err
+				return m, err
 			}
 		}
 	}
@@ -165,8 +169,36 @@ func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (
 	return m, err
 }
 
-// samples are those of each ceiling; all have as many.
-func (m *measurement) samples() int { return m.ceilings[m.keys[0]].samples }
+// samples are those that each ceiling has at least.
+func (m *measurement) samples() int {
+	least := m.ceilings[m.keys[0]].samples
+	for _, c := range m.ceilings {
+		least = min(least, c.samples)
+	}
+	return least
+}
+
+// finish prints the report, if there is anything in it, and returns it with what it comes
+// to, an interrupt among others.
+func (m *measurement) finish(to, stderr io.Writer, asJSON bool, interrupted error) (*report, error) {
+	m.partial = interrupted != nil
+	m.cells = slices.DeleteFunc(m.cells, func(c *cell) bool { return len(c.Repeats) == 0 })
+	if m.partial && (m.samples() == 0 || len(m.cells) == 0) {
+		return nil, fmt.Errorf("roofline: %w before anything was measured", interrupted)
+	}
+	r := m.report()
+	var err error
+	if asJSON {
+		err = cli.WriteJSON(to, r)
+	} else {
+		r.warn(stderr)
+		err = r.print(to)
+	}
+	if err == nil && m.partial {
+		err = fmt.Errorf("roofline: %w; what is printed is partial", interrupted)
+	}
+	return r, err
+}
 
 // prepareCells makes the cells: kernels innermost, so that what is compared runs in
 // turns. All share the largest batch and outputs.

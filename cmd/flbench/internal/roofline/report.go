@@ -19,6 +19,7 @@ type report struct {
 	Peaks       []peakRow      `json:"peaks"`
 	Bandwidth   []bandwidthRow `json:"bandwidth"`
 	Rows        []row          `json:"rows"`
+	Partial     bool           `json:"partial,omitempty"` // rows, repeats and samples are missing: it was interrupted
 }
 
 // environment is what the numbers depend on.
@@ -104,7 +105,7 @@ func (m *measurement) report() *report {
 	r := &report{Environment: environment{
 		Environment: cli.NewEnvironment(),
 		Repeats:     len(m.cells[0].Repeats), Samples: m.samples(), Seconds: m.took.Seconds(),
-	}}
+	}, Partial: m.partial}
 	if m.cpu >= 0 {
 		r.Environment.PinnedCPU = &m.cpu
 	}
@@ -185,6 +186,9 @@ func (r *report) print(to io.Writer) error {
 	b.WriteString(env.String())
 	if env.PinnedCPU != nil {
 		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
+	}
+	if r.Partial {
+		b.WriteString("\nINTERRUPTED: these results are partial")
 	}
 	fmt.Fprintf(&b, "\n%s, %.1f s in all; ceilings are the best of %s\n", cli.Count(env.Repeats, "repeat"), env.Seconds, cli.Count(env.Samples, "sample"))
 

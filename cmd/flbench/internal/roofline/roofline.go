@@ -2,6 +2,7 @@
 package roofline
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -79,6 +80,9 @@ Losses are named as in bench. By default batches have %d scores a worker, which
 stay in most machines' L2, and %d in all. A batch gets fewer workers than asked
 for where more would not gain, which is below %d scores for each.
 FLENGINE_KERNEL has no say here: --kernels has.
+
+If it is interrupted, it prints what was measured until then, marked as partial, if every
+ceiling has been, and exits with 1.
 
 The picture has a roofline for each kernel and number of workers: vector
 operations per nanosecond by vector operations per byte, both axes logarithmic.`,
@@ -209,15 +213,12 @@ func run(cmd *cobra.Command, o *options) error {
 		m, err = p.measure(ctx, start, cmd.ErrOrStderr())
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
 	}
-	r := m.report()
-	if o.json {
-		err = cli.WriteJSON(cmd.OutOrStdout(), r)
-	} else {
-		r.warn(cmd.ErrOrStderr())
-		err = r.print(cmd.OutOrStdout())
+	r, err := m.finish(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.json, err)
+	if errors.Is(err, cli.ErrInterrupted) && format != "" {
+		err = fmt.Errorf("%w, and %s is not drawn", err, cli.Printable(o.plot))
 	}
 	if err != nil || format == "" {
 		return err

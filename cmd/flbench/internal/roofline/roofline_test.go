@@ -15,7 +15,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli/clitest"
 	"github.com/flengine/flengine/cmd/flbench/internal/measure"
 	"github.com/flengine/flengine/engine"
@@ -263,4 +265,40 @@ func TestRooflineUsage(t *testing.T) {
 func TestRooflineLosesOutput(t *testing.T) {
 	flbench.LosesOutput(t, tinyRoofline()...)
 	flbench.LosesOutput(t, tinyRoofline("--json")...)
+}
+
+// TestRooflineInterrupted ends measurements at many moments: what was measured is printed and
+// said to be partial once every ceiling has a sample and a kernel a time.
+func TestRooflineInterrupted(t *testing.T) {
+	p := &plan{kernels: engine.Kernels()[:1], losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}}, ops: []string{measure.OpSum, measure.OpLosses},
+		inputs: []string{inputLogits}, settings: []setting{{4096, 1}}, budget: time.Millisecond, cpu: -1}
+	whole, err := p.measure(t.Context(), time.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warm := len(whole.cells)
+	for _, k := range whole.keys {
+		warm += len(whole.ceilings[k].probes)
+	}
+	sampled := warm + len(whole.keys)
+	for ticks, rows := range map[int]int{0: 0, warm - 1: 0, warm: 0, sampled - 1: 0, sampled: 1, sampled + 1: 2, sampled + 3: 2} {
+		for _, asJSON := range []bool{false, true} {
+			m, err := p.measure(clitest.EndsAfter(t.Context(), ticks), time.Now(), nil)
+			if !errors.Is(err, cli.ErrInterrupted) {
+				t.Fatalf("after %d ticks: %v", ticks, err)
+			}
+			var out, stderr strings.Builder
+			r, err := m.finish(&out, &stderr, asJSON, err)
+			if rows == 0 {
+				if err == nil || err.Error() != "roofline: interrupted before anything was measured" || out.Len() > 0 {
+					t.Errorf("after %d ticks: %v, printed %q", ticks, err, &out)
+				}
+				continue
+			}
+			mark := map[bool]string{false: "INTERRUPTED: these results are partial\n", true: `"partial": true`}[asJSON]
+			if err == nil || err.Error() != "roofline: interrupted; what is printed is partial" || !strings.Contains(out.String(), mark) || len(r.Rows) != rows || asJSON && !json.Valid([]byte(out.String())) {
+				t.Errorf("after %d ticks: %v, %d rows, printed\n%s", ticks, err, len(r.Rows), &out)
+			}
+		}
+	}
 }
