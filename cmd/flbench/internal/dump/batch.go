@@ -48,7 +48,6 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	}
 	if d.kind == perScore {
 		b.Labels, err = d.scoreLabels(from, to, s)
-		d.seen.labels(b.Labels)
 		return b, err
 	}
 	s.ints = grow(s.ints, end-first)
@@ -59,7 +58,6 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	if bad >= 0 { // and so they are no memory of the file
 		values[bad-first] = d.badClass()
 	}
-	d.seen.classes(values, d.set)
 	b.Classes = values
 	return b, nil
 }
@@ -129,12 +127,12 @@ func ignoredTarget(v float64, ignored []int32) bool {
 	return v == float64(int32(v)) && slices.Contains(ignored, int32(v))
 }
 
-// relabel sets the engine's labels for values of any type.
+// relabel sets the engine's labels for values of any type, most of which are 0.
 func relabel[T int32 | float32 | float64](labels []uint8, values []T, ignored func(T) bool) {
+	clear(labels)
 	for i, v := range values {
 		switch {
 		case v == 0:
-			labels[i] = 0
 		case v == 1:
 			labels[i] = 1
 		case ignored(v):

@@ -88,7 +88,9 @@ func TestWorkers(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	const (
 		unit    = "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied"
-		every   = "every anchor is positive, none is background, which is -1: want --background=CLASS if that is another, such as 0 or 2"
+		every   = "every anchor is positive, none is background: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
+		most    = "more than half of the anchors are positive: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
+		zeros   = "more than half of the anchors are positive, as 0 stands for the class of column 0: want --targets=binary and --ignored=-1 if 0 stands for background"
 		ignored = "all labels stand for ignored"
 	)
 	nan := float32(math.NaN())
@@ -108,21 +110,43 @@ func TestWarnings(t *testing.T) {
 		{"no background", []float32{0, 1, 2, 0}, npy([]int32{1, 0}, 2), nil, []string{every}},
 		{"no background but ignored", []float32{0, 1, 2, 0}, npy([]int32{1, -2}, 2), nil, []string{every}},
 		{"no positive", []float32{0, 1, 2, 0}, npy([]int32{-1, -1}, 2), nil, nil},
+		{"every other", []float32{0, 1, 2, 0, 0, 0, 0, 0}, npy([]int32{0, 1, -1, -1}, 4), nil, nil},
+		{"more than half", []float32{0, 1, 2, 0, 0, 0}, npy([]int32{0, 1, -1}, 3), nil, []string{most}},
+		{"more than half of what counts", []float32{0, 1, 2, 0, 0, 0, 0, 0}, npy([]int32{0, 1, -1, -2}, 4), nil, []string{most}},
 		{"background 0", []float32{0, 1, 2, 0}, npy([]int32{1, 0}, 2), []string{"--background=0"}, nil},
+		{"one column", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), nil, []string{zeros}},
+		{"one column, said so", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), []string{"--targets=binary", "--ignored=-1"}, nil},
+		{"one column, few positives", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), nil, nil},
 		{"all ignored", []float32{0, 1, 2, 0}, npy([]int32{-2, -2}, 2), nil, []string{ignored}},
 		{"all scores ignored", []float32{0, 1, 1, 0}, npy([]uint8{255, 255, 255, 255}, 2, 2), nil, []string{unit, ignored}},
 		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, nil},
 		{"one score counts", []float32{0, 1, 2, 0}, npy([]uint8{255, 255, 0, 255}, 2, 2), nil, nil},
 		{"no score", nil, npy([]int32{}, 0), nil, nil},
 	} {
-		d := open(t, options(t, c.args...), write(t, map[string][]byte{"logits.npy": npy(c.x, len(c.x)/2, 2), "labels.npy": c.labels}))
+		shape := []int{len(c.x) / 2, 2}
+		if strings.HasPrefix(c.name, "one column") {
+			shape = shape[:1]
+			shape[0] = len(c.x)
+		}
+		d := open(t, options(t, c.args...), write(t, map[string][]byte{"logits.npy": npy(c.x, shape...), "labels.npy": c.labels}))
+		e, err := engine.New(engine.CrossEntropy(), append(d.Options(), engine.WithWorkers(1))...)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var s Scratch
+		var all engine.Result
 		for i := d.Scores() - 1; i >= 0; i-- {
-			if _, err := d.Batch(i, i+1, &s); err != nil {
+			b, err := d.Batch(i, i+1, &s)
+			if err != nil {
 				t.Fatal(err)
 			}
+			r, err := e.Sum(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Merge(r)
 		}
-		if got := d.Warnings(); !slices.Equal(got, c.want) {
+		if got := d.Warnings(all); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -63,7 +63,6 @@ func BenchmarkBatch(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			d := open(b, options(b, c.args...), write(b, map[string][]byte{"logits.npy": c.scores, "labels.npy": c.labels}))
 			d.seen.outside.Store(true)
-			d.seen.background.Store(true)
 			var s Scratch
 			const shard = 1 << 16
 			b.SetBytes(4 * int64(n))

@@ -71,6 +71,7 @@ func evaluateDump(d *Dump, all *outcome) error {
 	}
 	const shard = 1013
 	var s Scratch
+	var sum engine.Result
 	for from := 0; from < d.Scores(); from += shard {
 		to := min(from+shard, d.Scores())
 		d.Advise(from, to)
@@ -85,9 +86,10 @@ func evaluateDump(d *Dump, all *outcome) error {
 		if err != nil {
 			return d.Locate(err, from)
 		}
-		all.Merge(r)
+		sum.Merge(r)
 	}
-	all.warnings = append(all.warnings, d.Warnings()...)
+	all.Merge(sum)
+	all.warnings = append(all.warnings, d.Warnings(sum)...)
 	all.notes = append(all.notes, d.Notes()...)
 	return nil
 }

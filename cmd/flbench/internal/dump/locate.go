@@ -53,6 +53,8 @@ func (d *Dump) classAdvice(text string) string {
 		return "; --targets=binary says that 0 is background and 1 foreground"
 	case v == int64(d.columns) && set.Background == nil:
 		return fmt.Sprintf("; --background=%d says that it stands for background, as in Detectron2", v)
+	case v == 255 && set.Background == nil: // which -1 becomes in uint8
+		return fmt.Sprintf("; --background=%d or --ignored=%[1]d says what it stands for", v)
 	case v < 0 || v == 255:
 		return fmt.Sprintf("; --ignored=%d says that it stands for ignored", v)
 	}

@@ -30,6 +30,7 @@ type plan struct {
 	grid                 grid  // of the scores
 	labelGrid            grid
 	kind                 labelKind
+	settled              bool // kind is what the values told
 	columns, rows        int
 	shape                []int // of outputs
 }

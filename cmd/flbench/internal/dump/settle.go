@@ -14,6 +14,7 @@ func (d *Dump) settle() error {
 	if d.kind != either {
 		return nil
 	}
+	d.settled = true
 	if d.rows == 0 {
 		d.kind = classes // of none
 		return nil

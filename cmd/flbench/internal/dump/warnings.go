@@ -2,19 +2,16 @@ package dump
 
 import (
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/engine"
 )
 
-// seen is what batches have shown so far. Each look ends with the first element that
-// rules a warning out, so that inputs that deserve none cost nothing.
+// seen is what batches have shown so far. A look ends with the first element that rules a
+// warning out, so that inputs that deserve none cost nothing.
 type seen struct {
-	outside    atomic.Bool // a score outside [0, 1]
-	background atomic.Bool // a row of background
-	scored     atomic.Bool // a label that is not ignored
+	outside atomic.Bool // a score outside [0, 1]
 }
 
 func (s *seen) scores(x []float32) {
@@ -29,53 +26,32 @@ func (s *seen) scores(x []float32) {
 	}
 }
 
-func (s *seen) classes(values []int32, set *settings) {
-	if s.background.Load() {
-		return
-	}
-	background, ignored, scored := set.background(), set.ignored(), s.scored.Load()
-	for _, v := range values {
-		if v == background {
-			s.background.Store(true)
-			s.scored.Store(true)
-			return
-		}
-		if !scored && !slices.Contains(ignored, v) {
-			scored = true
-			s.scored.Store(true)
-		}
-	}
-}
-
-func (s *seen) labels(values []uint8) {
-	if s.scored.Load() {
-		return
-	}
-	for _, v := range values {
-		if v != engine.IgnoredLabel {
-			s.scored.Store(true)
-			return
-		}
-	}
-}
-
-// Warnings tells, after all batches were taken, what looks as if the input was not what
-// it was taken for. The texts have no numbers of this input, so that many inputs' can be
-// told as one.
-func (d *Dump) Warnings() (texts []string) {
+// Warnings tells, after all batches were taken and with what they came to, what looks as
+// if the input was not what it was taken for. The texts have no numbers of this input, so
+// that many inputs' can be told as one.
+func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	if d.Scores() == 0 {
 		return nil
 	}
-	set := d.set
-	if !set.Probs && !d.seen.outside.Load() {
+	if !d.Probs() && !d.seen.outside.Load() {
 		texts = append(texts, "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied")
 	}
-	switch {
-	case !d.seen.scored.Load():
+	background := d.set.background()
+	cure := fmt.Sprintf("want --background=CLASS if another than %d stands for background, such as %d", background, d.columns)
+	if background != 0 {
+		cure = fmt.Sprintf("want --background=CLASS if another than %d stands for background, such as 0 or %d", background, d.columns)
+	}
+	switch anchors := r.Scores / int64(d.columns); {
+	case r.Scores == 0:
 		texts = append(texts, "all labels stand for ignored")
-	case d.kind == classes && !d.seen.background.Load():
-		texts = append(texts, fmt.Sprintf("every anchor is positive, none is background, which is %d: want --background=CLASS if that is another, such as 0 or %d",
-			set.background(), d.columns))
+	case d.kind != classes:
+	case r.Positives == anchors:
+		texts = append(texts, "every anchor is positive, none is background: "+cure)
+	case 2*r.Positives <= anchors: // in detection few are
+	case d.settled:
+		texts = append(texts, "more than half of the anchors are positive, as 0 stands for the class of column 0: want --targets=binary and --ignored=-1 if 0 stands for background")
+	default:
+		texts = append(texts, "more than half of the anchors are positive: "+cure)
 	}
 	return texts
 }

@@ -65,6 +65,7 @@ wants = {
     "column": want(scores, objects),
     "column, nothing ignored": want(scores, np.maximum(objects, 0)),
     "column, all positive": want(scores, np.ones(A)),
+    "column, zeros": want(scores, np.where(objects < 0, 0, 1)),
     "weights": want(logits, hot, weights),
     "probs": want(sigmoid(logits), hot, probs=True),
     "probs as logits": want(sigmoid(logits), hot),
