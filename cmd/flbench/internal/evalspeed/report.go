@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/unix"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -30,8 +28,9 @@ func newReport(s *settings) *report {
 	} else {
 		kernel += err.Error()
 	}
-	fmt.Fprintf(r, "%s, %d CPUs; %s; %s %s/%s; kernel %s; load average %s before\n",
-		cpuid.CPU.BrandName, runtime.NumCPU(), system(), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel, load())
+	env := cli.NewEnvironment()
+	fmt.Fprintf(r, "%s, %s; %s; %s %s/%s; kernel %s; load average %s before\n",
+		env.CPU, cli.Count(env.Cores, "core"), system(), env.Go, env.OS, env.Arch, kernel, load())
 	fmt.Fprintf(r, "whole processes, %d runs each in turn; pinned runs on CPU %d; ratios are medians over the rounds, with the least and the most\n", s.repeats, s.cpu)
 	return r
 }
@@ -61,8 +60,7 @@ func load() string {
 // table prints the series' times: of user's and system's the medians.
 func (r *report) table(title string, scores int, bytes uint64, all []*series) {
 	fmt.Fprintf(r, "\n%s\n\n", title)
-	w := tabwriter.NewWriter(r, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "median\tmin\tmax\tuser\tsys\tns/score\tGB/s\tpinned\t  job")
+	t := cli.NewTable("rrrrrrrrl", "median", "min", "max", "user", "sys", "ns/score", "GB/s", "pinned", "job")
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }
 	for _, one := range all {
 		walls := one.sorted(wall)
@@ -72,12 +70,11 @@ func (r *report) table(title string, scores int, bytes uint64, all []*series) {
 		if one.cpu >= 0 {
 			pinned = "yes"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.3f\t%.2f\t%s\t  %s\n",
-			seconds(walls[middle]), seconds(walls[0]), seconds(walls[len(walls)-1]), seconds(users[middle]), seconds(syss[middle]),
-			float64(walls[middle].Nanoseconds())/float64(scores), float64(bytes)/float64(walls[middle].Nanoseconds()), pinned, one.name)
+		t.Row(seconds(walls[middle]), seconds(walls[0]), seconds(walls[len(walls)-1]), seconds(users[middle]), seconds(syss[middle]),
+			fmt.Sprintf("%.3f", float64(walls[middle].Nanoseconds())/float64(scores)),
+			fmt.Sprintf("%.2f", float64(bytes)/float64(walls[middle].Nanoseconds())), pinned, one.name)
 	}
-	w.Flush()
-	fmt.Fprintln(r)
+	fmt.Fprintf(r, "%s\n", t)
 }
 
 func (r *report) verdict(what, value, want string) {
