@@ -51,7 +51,7 @@ func content(data []byte) string {
 	case len(data) > 1 && data[0] == 0x80 && 2 <= data[1] && data[1] <= 5:
 		return "a pickle, " + want + ": save with np.save or np.savez"
 	case isText(head):
-		return text(head) + ", " + want
+		return textKind(head) + ", " + want
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return "a file that starts with zeros, " + want + ": was it written to its end?"
 	default:
@@ -70,8 +70,8 @@ func isText(head []byte) bool {
 	}) < 0
 }
 
-// text tells kinds of text apart.
-func text(head []byte) string {
+// textKind tells kinds of text apart.
+func textKind(head []byte) string {
 	lower := strings.ToLower(strings.TrimSpace(string(head)))
 	switch {
 	case strings.HasPrefix(lower, "<!doctype html"), strings.HasPrefix(lower, "<html"):

@@ -2,7 +2,6 @@ package array
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
@@ -35,28 +34,24 @@ func grow[T any](s []T, n int) []T {
 // and bfloat16 widened exactly, float64 rounded to nearest even. It returns memory of
 // the file where it can (see Direct), to be read only, and else dst, grown as needed.
 func (a *Array) Float32s(dst []float32, from, to int) ([]float32, error) {
-	if !a.dtype.IsFloat() {
+	var load loader[float32]
+	switch a.dtype {
+	case Float16:
+		load = loadFloat16
+	case BFloat16:
+		load = loadBFloat16
+	case Float32:
+		if a.native() {
+			return direct[float32](a, from, to), nil
+		}
+		load = copyBytes
+	case Float64:
+		load = loadFloat64
+	default:
 		return nil, a.WrongDType("float16, bfloat16, float32 or float64")
 	}
-	if a.Direct() {
-		return direct[float32](a, from, to), nil
-	}
 	dst = grow(dst, to-from)
-	err := a.guard(func() {
-		var get func(at int) float32
-		switch a.dtype {
-		case Float16:
-			get = func(at int) float32 { return float16(uint16(a.bits(at))) }
-		case BFloat16:
-			get = func(at int) float32 { return math.Float32frombits(uint32(a.bits(at)) << 16) }
-		case Float32:
-			get = func(at int) float32 { return math.Float32frombits(uint32(a.bits(at))) }
-		default:
-			get = func(at int) float32 { return float32(math.Float64frombits(a.bits(at))) }
-		}
-		fill(a, dst, from, to, get)
-	})
-	return dst, err
+	return dst, a.guard(func() { fill(a, dst, from, to, load) })
 }
 
 // Int32s returns the elements [from, to), row-major, of an array of integers or bool,
@@ -70,34 +65,42 @@ func (a *Array) Int32s(dst []int32, from, to int) (s []int32, bad int, err error
 		return direct[int32](a, from, to), -1, nil
 	}
 	dst, bad = grow(dst, to-from), -1
-	i := from
 	err = a.guard(func() {
-		fill(a, dst, from, to, func(at int) int32 {
-			v, ok := a.integer(at)
-			if ok = ok && int64(int32(v)) == v; !ok && bad < 0 {
+		if fill(a, dst, from, to, intLoaders[a.dtype]) {
+			return
+		}
+		for i := from; i < to && bad < 0; i++ {
+			if v, ok := integer(a.dtype, a.bits(a.place(i))); !ok || v != int64(int32(v)) {
 				bad = i
 			}
-			i++
-			return int32(v)
-		})
+		}
 	})
 	return dst, bad, err
 }
 
 // Uint8s returns the elements [from, to), row-major, of an array of bool or uint8, as
-// Float32s does.
-func (a *Array) Uint8s(dst []uint8, from, to int) ([]uint8, error) {
-	if a.dtype != Bool && a.dtype != Uint8 {
+// Float32s does. Those of bool are 0 and 1, whatever the file has for true.
+func (a *Array) Uint8s(dst []uint8, from, to int) (s []uint8, err error) {
+	load := loader[uint8](copyBytes[uint8])
+	switch a.dtype {
+	case Uint8:
+		if a.native() {
+			return direct[uint8](a, from, to), nil
+		}
+	case Bool:
+		load = loadBool[uint8]
+		if a.native() {
+			s = direct[uint8](a, from, to)
+			plain := false
+			if err = a.guard(func() { plain = areBits(s) }); plain || err != nil {
+				return s, err
+			}
+		}
+	default:
 		return nil, a.WrongDType("bool or uint8")
 	}
-	if a.native() {
-		return direct[uint8](a, from, to), nil
-	}
 	dst = grow(dst, to-from)
-	err := a.guard(func() {
-		fill(a, dst, from, to, func(at int) uint8 { return a.data[at] })
-	})
-	return dst, err
+	return dst, a.guard(func() { fill(a, dst, from, to, load) })
 }
 
 // Float64s returns the elements [from, to), row-major, of any array, as Float32s does.
@@ -107,69 +110,64 @@ func (a *Array) Float64s(dst []float64, from, to int) ([]float64, error) {
 		return direct[float64](a, from, to), nil
 	}
 	dst = grow(dst, to-from)
-	err := a.guard(func() { fill(a, dst, from, to, a.float) })
-	return dst, err
+	size := a.dtype.Size()
+	load := func(dst []float64, src []byte) bool {
+		for i := range dst {
+			dst[i] = number64(a.dtype, nativeBits(src[i*size:], size))
+		}
+		return true
+	}
+	return dst, a.guard(func() { fill(a, dst, from, to, load) })
 }
 
 // At returns element i of the view, row-major, as text for a message.
-func (a *Array) At(i int) (text string) {
-	err := a.guard(func() { text = a.text(a.place(i)) })
+func (a *Array) At(i int) (s string) {
+	err := a.guard(func() { s = text(a.dtype, a.bits(a.place(i))) })
 	if err != nil {
 		return "unreadable"
 	}
-	return text
-}
-
-// fill puts the elements [from, to) in dst.
-func fill[T any](a *Array, dst []T, from, to int, get func(at int) T) {
-	k := 0
-	a.runs(from, to, func(at, n, stride int) {
-		for range n {
-			dst[k] = get(at)
-			at += stride
-			k++
-		}
-	})
+	return s
 }
 
 // bits returns the element at a place of the data.
 func (a *Array) bits(at int) uint64 {
 	size := a.dtype.Size()
-	p := a.data[at*size:]
-	var v uint64
-	switch size {
-	case 1:
-		return uint64(p[0])
-	case 2:
-		v = uint64(binary.NativeEndian.Uint16(p))
-	case 4:
-		v = uint64(binary.NativeEndian.Uint32(p))
-	default:
-		v = binary.NativeEndian.Uint64(p)
-	}
+	v := nativeBits(a.data[at*size:], size)
 	if a.swapped {
 		v = bits.ReverseBytes64(v) >> (64 - 8*size)
 	}
 	return v
 }
 
-// integer returns an element of an integer type or bool; false for a uint64 beyond int64.
-func (a *Array) integer(at int) (int64, bool) {
-	v := a.bits(at)
+// nativeBits returns the first element of size bytes.
+func nativeBits(p []byte, size int) uint64 {
+	switch size {
+	case 1:
+		return uint64(p[0])
+	case 2:
+		return uint64(binary.NativeEndian.Uint16(p))
+	case 4:
+		return uint64(binary.NativeEndian.Uint32(p))
+	}
+	return binary.NativeEndian.Uint64(p)
+}
+
+// integer returns the value of an element of an integer type or bool; false for a uint64
+// beyond int64.
+func integer(dtype DType, v uint64) (int64, bool) {
 	switch {
-	case a.dtype == Bool:
+	case dtype == Bool:
 		return int64(min(v, 1)), true
-	case a.dtype <= Int64:
-		shift := 64 - 8*a.dtype.Size()
+	case dtype <= Int64:
+		shift := 64 - 8*dtype.Size()
 		return int64(v<<shift) >> shift, true
 	}
 	return int64(v), int64(v) >= 0
 }
 
-// float returns an element of any type.
-func (a *Array) float(at int) float64 {
-	v := a.bits(at)
-	switch a.dtype {
+// number64 returns the value of an element of any type.
+func number64(dtype DType, v uint64) float64 {
+	switch dtype {
 	case Float16:
 		return float64(float16(uint16(v)))
 	case BFloat16:
@@ -179,35 +177,26 @@ func (a *Array) float(at int) float64 {
 	case Float64:
 		return math.Float64frombits(v)
 	}
-	if i, ok := a.integer(at); ok {
+	if i, ok := integer(dtype, v); ok {
 		return float64(i)
 	}
 	return float64(v)
 }
 
 // text spells an element as Python does, but for the digits of floats.
-func (a *Array) text(at int) string {
+func text(dtype DType, v uint64) string {
 	switch {
-	case a.dtype == Bool:
-		return map[bool]string{false: "False", true: "True"}[a.bits(at) != 0]
-	case a.dtype == Float64:
-		return strconv.FormatFloat(a.float(at), 'g', -1, 64)
-	case a.dtype.IsFloat():
-		return strconv.FormatFloat(a.float(at), 'g', -1, 32)
+	case dtype == Bool && v != 0:
+		return "True"
+	case dtype == Bool:
+		return "False"
+	case dtype == Float64:
+		return strconv.FormatFloat(number64(dtype, v), 'g', -1, 64)
+	case dtype.IsFloat():
+		return strconv.FormatFloat(number64(dtype, v), 'g', -1, 32)
 	}
-	if i, ok := a.integer(at); ok {
+	if i, ok := integer(dtype, v); ok {
 		return strconv.FormatInt(i, 10)
 	}
-	return fmt.Sprint(a.bits(at))
-}
-
-// float16 widens a half-precision number, exactly.
-func float16(h uint16) float32 {
-	sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)
-	// Moved into place, the exponent is 112 too small; a multiplication puts that
-	// right, and normalises what was subnormal. Infinities and NaNs want the most.
-	if rest >= 0x7c00 {
-		return math.Float32frombits(sign | 0x7f800000 | rest<<13)
-	}
-	return math.Float32frombits(sign | math.Float32bits(math.Float32frombits(rest<<13)*0x1p112))
+	return strconv.FormatUint(v, 10)
 }

@@ -19,7 +19,7 @@ func (m *memory) close() error {
 	if !mapped {
 		return nil
 	}
-	return unmapFile(data)
+	return unmap(data)
 }
 
 // errFault is a fault in reading mapped memory.

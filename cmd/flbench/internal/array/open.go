@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
@@ -25,69 +26,74 @@ func IsStream(path string) bool {
 // open gives f the file's content: it maps a file, and reads a pipe to its end.
 func (f *File) open() error {
 	if f.path == "-" {
-		info, err := os.Stdin.Stat()
-		if err != nil {
+		return f.openInput()
+	}
+	raw, err := openRaw(f.path)
+	if err != nil {
+		return unreadable(err)
+	}
+	kind, size, changed, err := raw.stat()
+	if err == nil && kind == fs.ModeNamedPipe {
+		file, err := raw.pipe(f.ctx, f.path)
+		switch {
+		case f.ctx.Err() != nil:
+			return context.Cause(f.ctx)
+		case err != nil:
 			return unreadable(err)
 		}
+		defer file.Close()
+		return f.read(file)
+	}
+	defer raw.close() // a mapping outlives its descriptor
+	if err != nil {
+		return unreadable(err)
+	}
+	if kind != 0 {
+		return unfit(kind)
+	}
+	f.stat = func() (os.FileInfo, error) { return os.Stat(f.path) }
+	return f.load(raw, size, changed)
+}
+
+// openInput opens standard input.
+func (f *File) openInput() error {
+	info, err := os.Stdin.Stat()
+	if err != nil {
+		return unreadable(err)
+	}
+	switch kind := info.Mode().Type(); kind {
+	case 0:
 		// A file that another program has begun to read is like a pipe.
-		if at, err := os.Stdin.Seek(0, io.SeekCurrent); info.Mode().IsRegular() && at == 0 && err == nil {
+		if at, err := os.Stdin.Seek(0, io.SeekCurrent); at == 0 && err == nil {
 			f.stat = os.Stdin.Stat
-			return f.mapped(os.Stdin, info)
+			return f.load(rawOf(os.Stdin), info.Size(), info.ModTime())
 		}
-		if !info.Mode().IsRegular() {
-			if err := pipe(info); err != nil {
-				return err
-			}
-		}
-		return f.read(os.Stdin)
+	case fs.ModeNamedPipe, fs.ModeSocket:
+	default:
+		return unfit(kind)
 	}
-
-	// Opening a pipe must not wait for its writer, nor may opening a device do anything.
-	file, err := os.OpenFile(f.path, os.O_RDONLY|nonblock, 0)
-	if err != nil {
-		return unreadable(err)
-	}
-	defer file.Close() // a mapping outlives its descriptor
-	info, err := file.Stat()
-	if err != nil {
-		return unreadable(err)
-	}
-	if info.Mode().IsRegular() {
-		f.stat = func() (os.FileInfo, error) { return os.Stat(f.path) }
-		return f.mapped(file, info)
-	}
-	if err := pipe(info); err != nil {
-		return err
-	}
-	// While file is open the writer has its reader; to wait for a writer takes another.
-	again, err := waitOpen(f.ctx, f.path)
-	if err != nil {
-		return err
-	}
-	defer again.Close()
-	return f.read(again)
+	return f.read(os.Stdin)
 }
 
-// pipe refuses what can be neither mapped nor read to its end.
-func pipe(info fs.FileInfo) error {
-	switch mode := info.Mode(); {
-	case mode.IsDir():
+// unfit refuses what is neither a file nor a pipe.
+func unfit(kind fs.FileMode) error {
+	if kind == fs.ModeDir {
 		return errors.New("a directory, " + want)
-	case mode&(fs.ModeDevice|fs.ModeIrregular) != 0:
-		return errors.New("a device, " + want + " or a pipe of one")
 	}
-	return nil
+	return errors.New("a device, " + want + " or a pipe of one")
 }
 
-func (f *File) mapped(file *os.File, info fs.FileInfo) (err error) {
-	f.size, f.changed = info.Size(), info.ModTime()
+// load maps a file.
+func (f *File) load(raw rawFile, size int64, changed time.Time) (err error) {
+	f.size, f.changed = size, changed
 	switch {
-	case f.size == 0:
+	case size == 0:
 		return errors.New("an empty file, " + want)
-	case f.size > math.MaxInt:
-		return fmt.Errorf("the file has %d bytes, want at most %d on this machine", f.size, math.MaxInt)
+	case size > math.MaxInt:
+		return fmt.Errorf("the file has %d bytes, want at most %d on this machine", size, math.MaxInt)
 	}
-	if f.mem, err = mapFile(file, int(f.size)); err != nil {
+	if f.mem, err = raw.load(int(size)); err != nil {
+		f.mem = nil
 		return unreadable(err)
 	}
 	return nil
@@ -103,29 +109,6 @@ func (f *File) read(r io.Reader) error {
 		return errors.New("empty, " + want)
 	}
 	return nil
-}
-
-// waitOpen opens a pipe as soon as another program has opened it for writing.
-func waitOpen(ctx context.Context, path string) (*os.File, error) {
-	type result struct {
-		file *os.File
-		err  error
-	}
-	opened := make(chan result, 1)
-	go func() {
-		file, err := os.Open(path)
-		opened <- result{file, err}
-	}()
-	select {
-	case r := <-opened:
-		if r.err != nil {
-			return nil, unreadable(r.err)
-		}
-		return r.file, nil
-	case <-ctx.Done():
-		// What is opened yet is closed with the program, which is about to end.
-		return nil, context.Cause(ctx)
-	}
 }
 
 func unreadable(err error) error {

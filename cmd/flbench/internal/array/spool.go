@@ -101,7 +101,7 @@ func spoolFile(ctx context.Context, start []byte, r io.Reader) (*memory, error) 
 			return nil, broken(err)
 		}
 	}
-	mem, err := mapFile(file, size)
+	mem, err := rawOf(file).load(size)
 	if err != nil {
 		return nil, noRoom(err, size)
 	}

@@ -156,6 +156,51 @@ func checkView(t *testing.T, r *rand.Rand) {
 	}
 }
 
+// checkSpans wants every element in what Fault makes present, and in what Advise asks for
+// once all before it were read too.
+func checkSpans(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	a, m, text := randomView(r)
+	advised, step := make([]bool, len(a.data)/4), 1+r.IntN(20)
+	ahead := a.flat[len(a.flat)-1].stride*4 <= nearBytes
+	if _, _, transposed := a.plane(); transposed {
+		ahead = true
+	}
+	mark := func(marks []bool) func(at, n int) {
+		return func(at, n int) {
+			if n <= 0 || at+n > len(marks) {
+				t.Fatalf("%s: a span of %d at %d", text, n, at)
+			}
+			for i := range n {
+				marks[at+i] = true
+			}
+		}
+	}
+	for from := 0; from < len(m.elems); from += step {
+		to := min(from+step, len(m.elems))
+		present := make([]bool, len(advised))
+		a.spans(from, to, mark(present))
+		a.ahead(from, to, mark(advised))
+		for i := from; i < to; i++ {
+			if at := a.place(i); !present[at] || ahead && !advised[at] {
+				t.Fatalf("%s [%d:%d]: element %d at %d: present %v, advised %v", text, from, to, i, at, present[at], advised[at])
+			}
+		}
+	}
+}
+
+func TestSpans(t *testing.T) {
+	oldAhead, oldNear := aheadBytes, nearBytes
+	defer func() { aheadBytes, nearBytes = oldAhead, oldNear }()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 2))
+	for range 20_000 {
+		aheadBytes, nearBytes = 4<<r.IntN(8), 4<<r.IntN(5)
+		checkSpans(t, r)
+	}
+}
+
 // TestViews compares random views with the model.
 func TestViews(t *testing.T) {
 	seed := rand.Uint64()
