@@ -304,11 +304,11 @@ func TestCreateRefuses(t *testing.T) {
 		t.Errorf("%v, want fs.ErrNotExist", err)
 	} else {
 		folder := filepath.Dir(missing)
-		wantError(t, err, missing, outfile.Cause(err2(os.Create(missing))).Error()+": want a folder that exists, which "+folder+" does not")
+		wantError(t, err, missing, outfile.Cause(err2(os.Create(missing))).Error()+": want the folder "+folder+" to exist")
 	}
 	inFile := filepath.Join(plain, "out.npy")
 	_, err := Create(inFile, nil)
-	wantError(t, err, inFile, outfile.Cause(err2(os.Create(inFile))).Error()+": want a folder, which "+plain+" is not")
+	wantError(t, err, inFile, outfile.Cause(err2(os.Create(inFile))).Error()+": want "+plain+" to be a folder")
 
 	// A user who may write everywhere gets the file, all others the reason.
 	locked := filepath.Join(dir, "locked")

@@ -39,9 +39,9 @@ func explain(err error, folder string, size int64) error {
 	case errors.Is(err, fs.ErrPermission):
 		want = "permission to write to the folder " + folder
 	case errors.Is(err, fs.ErrNotExist):
-		want = "a folder that exists, which " + folder + " does not"
+		want = "the folder " + folder + " to exist"
 	case errors.Is(err, syscall.ENOTDIR):
-		want = "a folder, which " + folder + " is not"
+		want = folder + " to be a folder"
 	}
 	return fmt.Errorf("%w: want %s", err, want)
 }

@@ -205,7 +205,7 @@ func TestErrors(t *testing.T) {
 	missing := filepath.Join(dir, "none", "a")
 	var inPath *fs.PathError
 	if err := Check(missing); !errors.Is(err, fs.ErrNotExist) || errors.As(err, &inPath) ||
-		!strings.HasSuffix(err.Error(), ": want a folder that exists, which "+filepath.Dir(missing)+" does not") {
+		!strings.HasSuffix(err.Error(), ": want the folder "+filepath.Dir(missing)+" to exist") {
 		t.Errorf("%v, want that the folder does not exist", err)
 	}
 	if err := Check(filepath.Join(dir, strings.Repeat("x", 5000))); err == nil || !strings.HasSuffix(err.Error(), ": want a file name that can be written to") {

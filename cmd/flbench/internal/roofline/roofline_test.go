@@ -230,7 +230,7 @@ func TestRooflinePlot(t *testing.T) {
 	// What cannot be written is refused before anything is measured.
 	missing := filepath.Join(dir, "none", "a.svg")
 	code, stdout, stderr := flbench.Run(t, tinyRoofline("--plot", missing)...)
-	if code != 1 || stdout != "" || !strings.Contains(stderr, "--plot "+missing+": ") || !strings.Contains(stderr, ": want a folder that exists, which ") {
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "--plot "+missing+": ") || !strings.Contains(stderr, ": want the folder ") {
 		t.Errorf("exit code %d, stderr %q, stdout %q; want 1, the name, and nothing", code, stderr, stdout)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
