@@ -83,7 +83,7 @@ func TestNoSuchCommand(t *testing.T) {
 		"help bench x":    `unknown command "x" for "flbench bench"`,
 		"completion":      "want bash, fish, powershell or zsh",
 		"completion zssh": "did you mean bash, fish or zsh?",
-		"info x":          `unknown command "x" for "flbench info"`,
+		"info x":          `unexpected "x": want nothing but flags`,
 	} {
 		wantUsageError(t, want, strings.Fields(args)...)
 	}

@@ -88,7 +88,6 @@ exits with 1.`,
   flbench --scores 0 --kernels avx2 --cpu 1
   flbench --anchors 25500 --classes 20 --json > result.json
   flbench --format go > old.txt; benchstat -col /kernel old.txt`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd, &o) },
 	}
 	f := cmd.Flags()

@@ -31,8 +31,11 @@ func TestExecute(t *testing.T) {
 		{nil, func(*cobra.Command) error { return Usagef("--n: %w", boom) }, 2, "", `flbench: --n: a\x1b[2Jb\nc\xffd: boom` + "\nRun 'thing --help' for usage.\n"},
 		{[]string{"--n", "x"}, nil, 2, "", "flbench: --n: \"x\": want a whole number\nRun 'thing --help' for usage.\n"},
 		{[]string{"--n=99999999999999999999"}, nil, 2, "", "flbench: --n: \"99999999999999999999\": want a whole number, in the range of Go's int\nRun 'thing --help' for usage.\n"},
-		{[]string{"--m"}, nil, 2, "", "flbench: unknown flag: --m\nRun 'thing --help' for usage.\n"},
-		{[]string{"x"}, nil, 2, "", "flbench: unknown command \"x\" for \"thing\"\nRun 'thing --help' for usage.\n"},
+		{[]string{"--bogus"}, nil, 2, "", "flbench: unknown flag: --bogus\nRun 'thing --help' for usage.\n"},
+		{[]string{"--hlp"}, nil, 2, "", "flbench: unknown flag: --hlp: did you mean --help?\nRun 'thing --help' for usage.\n"},
+		{[]string{"-nn=1"}, nil, 2, "", "flbench: unknown shorthand flag: 'n' in -nn=1: did you mean --n?\nRun 'thing --help' for usage.\n"},
+		{[]string{"-m"}, nil, 2, "", "flbench: unknown shorthand flag: 'm' in -m: did you mean --n?\nRun 'thing --help' for usage.\n"},
+		{[]string{"x"}, nil, 2, "", "flbench: unexpected \"x\": want nothing but flags\nRun 'thing --help' for usage.\n"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := Execute(t.Context(), command(c.f), append([]string{}, c.args...), &stdout, &stderr); code != c.code || stdout.String() != c.stdout || stderr.String() != c.stderr {

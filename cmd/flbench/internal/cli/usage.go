@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,9 +19,16 @@ func (e usageError) Unwrap() error { return e.error }
 // help is.
 func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// flagError makes a wrong flag a usage error, and says what a flag wants whose value
-// cannot be read, not which function of Go's could not.
-func flagError(err error) error {
+// flagError makes a wrong flag of a command a usage error. It says which flag may have been
+// meant, and what a flag wants whose value cannot be read, not which function of Go's could
+// not.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if meant := meantFlags(cmd, unknown); len(meant) > 0 {
+			return Usagef("%w: did you mean %s?", err, OrList(meant))
+		}
+	}
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
 		return usageError{err}
@@ -38,6 +46,31 @@ func flagError(err error) error {
 		want += ", in the range of Go's " + flag.Value.Type()
 	}
 	return Usagef("--%s: %q: want %s", flag.Name, invalid.GetValue(), want)
+}
+
+// meantFlags are the flags that a name which is none is like, one that was given with a
+// single dash among them.
+func meantFlags(cmd *cobra.Command, unknown *pflag.NotExistError) (meant []string) {
+	name := unknown.GetSpecifiedName()
+	if together := unknown.GetSpecifiedShortnames(); len(together) > 1 {
+		name, _, _ = strings.Cut(together, "=")
+	}
+	like := cobra.Command{SuggestionsMinimumDistance: 2}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		like.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	for _, name := range like.SuggestionsFor(name) {
+		meant = append(meant, "--"+name)
+	}
+	return meant
+}
+
+// noArgs refuses arguments of a command that has none.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return Usagef("unexpected %q: want nothing but flags", args[0])
 }
 
 // outOfRange tells whether a flag's value is a number that its type cannot hold.
@@ -58,10 +91,10 @@ func outOfRange(kind, value string) bool {
 
 // setUsageErrors makes wrong flags and arguments usage errors, in all commands.
 func setUsageErrors(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	cmd.SetFlagErrorFunc(flagError)
 	args := cmd.Args
 	if args == nil {
-		args = cobra.NoArgs
+		args = noArgs
 	}
 	cmd.Args = func(cmd *cobra.Command, a []string) error {
 		if err := args(cmd, a); err != nil {

@@ -29,7 +29,6 @@ and exits with 1.`,
 		Example: `  flbench info
   flbench info --json
   FLENGINE_KERNEL=generic flbench info`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			i, failure := newMachineInfo()
 			var err error

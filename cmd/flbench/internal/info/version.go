@@ -22,7 +22,6 @@ commit is what 'go build' stamps into programs that are built inside the reposit
 -buildvcs=false forbids it; 'go run' does not.`,
 		Example: `  flbench version
   flbench version --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return PrintVersion(cmd.OutOrStdout(), asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -1,7 +1,10 @@
 package measure
 
 import (
+	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +20,10 @@ func pin(cpu int) (unpin func(), err error) {
 		runtime.UnlockOSThread()
 		return nil, err
 	}
+	if !before.IsSet(cpu) {
+		runtime.UnlockOSThread()
+		return nil, fmt.Errorf("want one that this process may use: %s", cpuList(&before))
+	}
 	one.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		runtime.UnlockOSThread()
@@ -29,4 +36,22 @@ func pin(cpu int) (unpin func(), err error) {
 			runtime.UnlockOSThread()
 		}
 	}, nil
+}
+
+// cpuList spells a set of CPUs as "0-3, 6".
+func cpuList(set *unix.CPUSet) string {
+	var list []string
+	for cpu, left := 0, set.Count(); left > 0; cpu++ {
+		first := cpu
+		for ; set.IsSet(cpu); cpu++ {
+			left--
+		}
+		switch {
+		case cpu == first+1:
+			list = append(list, strconv.Itoa(first))
+		case cpu > first:
+			list = append(list, fmt.Sprintf("%d-%d", first, cpu-1))
+		}
+	}
+	return strings.Join(list, ", ")
 }

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -33,7 +32,24 @@ func TestPin(t *testing.T) {
 // TestPinNoSuchCPU: beyond what a CPU set holds there is none.
 func TestPinNoSuchCPU(t *testing.T) {
 	err := OnCPU(1000000, func() error { t.Error("it runs"); return nil })
-	if err == nil || !strings.Contains(err.Error(), "cannot pin to CPU 1000000") {
-		t.Errorf("error %v", err)
+	var usable unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &usable); err != nil {
+		t.Fatal(err)
+	}
+	want := "cannot pin to CPU 1000000: want one that this process may use: " + cpuList(&usable)
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestCPUList(t *testing.T) {
+	for want, cpus := range map[string][]int{"": nil, "0": {0}, "0-1": {0, 1}, "1, 3-5, 64, 1022-1023": {1, 3, 4, 5, 64, 1022, 1023}} {
+		var set unix.CPUSet
+		for _, cpu := range cpus {
+			set.Set(cpu)
+		}
+		if got := cpuList(&set); got != want {
+			t.Errorf("%d: %q, want %q", cpus, got, want)
+		}
 	}
 }

@@ -91,7 +91,6 @@ operations per nanosecond by vector operations per byte, both axes logarithmic.`
   flbench roofline --plot roofline.svg
   flbench roofline --losses focal2 --ops sum --scores 65536,1048576 --workers 1 --cpu 1
   flbench roofline --kernels avx2 --time 5 --json > roofline.json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd, &o) },
 	}
 	f := cmd.Flags()

@@ -29,7 +29,6 @@ The losses are the engine's, of the logit ln(p/(1−p)) as a float32.`,
 		Example: `  flbench scenarios
   flbench scenarios --alpha 0.5 --gamma 5
   flbench scenarios --kernel generic --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			balanced, err := flags.Loss(cmd.Flags(), "balanced")
 			if err != nil {

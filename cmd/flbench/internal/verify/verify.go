@@ -58,7 +58,6 @@ a group and a name mean one, as in %s.ce.`, ordinal(defaultStride), ordinal(powS
   flbench verify --only vecmath,logits.ce --stride 101 --json
   flbench verify --only exp --exhaustive
   flbench verify --exhaustive`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case exhaustive && cmd.Flags().Changed("stride"):

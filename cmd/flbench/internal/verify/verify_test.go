@@ -469,7 +469,7 @@ func TestVerifyUsage(t *testing.T) {
 		{"--stride 0", "--stride is 0: want 1 to 4294967296"},
 		{"--exhaustive --stride 2", "--stride has no meaning with --exhaustive"},
 		{"--workers 0", "--workers is 0: want 1 or more"},
-		{"logits.npy", `unknown command "logits.npy" for "flbench verify"`},
+		{"logits.npy", `unexpected "logits.npy": want nothing but flags`},
 	} {
 		code, stdout, stderr := flbench.Run(t, strings.Fields(c.args)...)
 		if want := "flbench: " + c.want + "\nRun 'flbench verify --help' for usage.\n"; code != 2 || stdout != "" || stderr != want {
