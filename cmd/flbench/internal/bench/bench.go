@@ -33,6 +33,7 @@ type options struct {
 	seconds                      float64
 	cpu                          int
 	json                         bool
+	compare                      string
 	format                       string
 }
 
@@ -77,6 +78,13 @@ give the same sum, bit for bit. FLENGINE_KERNEL has no say here: --kernels has.
 
 Go's format has one line a repeat, for benchstat.
 
+--compare takes the report of an earlier --json, on the same batch: old and new times
+stand side by side, and "old/new" is how many times faster a row has become. "change" is
+~ unless the repeats of both runs differ by more than chance: p, of a Mann-Whitney U
+test, is below 0.05. That says nothing on why. Minutes apart, a busy machine differs from
+itself by some percent, so measure both in turns, more than once, before you believe in
+less.
+
 If it is interrupted, it prints what was measured until then, marked as partial, and
 exits with 1.`,
 			measure.ImageHeight, measure.ImageWidth, sizesOf(levels), measure.AnchorsPerCell, anchors, measure.ImageClasses, anchors*measure.ImageClasses,
@@ -87,6 +95,7 @@ exits with 1.`,
   flbench --losses focal2,focal1.5,focal0.5 --time 5
   flbench --scores 0 --kernels avx2 --cpu 1
   flbench --anchors 25500 --classes 20 --json > result.json
+  flbench --json > old.json; flbench --compare old.json
   flbench --format go > old.txt; benchstat -col /kernel old.txt`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd, &o) },
 	}
@@ -104,10 +113,12 @@ exits with 1.`,
 	f.Float64Var(&o.seconds, "time", 12, "`seconds` that all may take, but every row is measured once")
 	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")
 	f.StringVar(&o.format, "format", "table", "`form` of output: table, json, go (for benchstat)")
+	f.StringVar(&o.compare, "compare", "", "compare with the JSON report in this `file`")
 	f.BoolVar(&o.json, "json", false, "the same as --format json")
 	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": measure.AllOps(), "labels": allLabels, "format": allFormats} {
 		cli.CompleteNames(cmd, flag, names)
 	}
+	cli.CompleteFiles(cmd, []string{"compare"}, "json")
 	return cmd
 }
 
@@ -130,6 +141,7 @@ type plan struct {
 	budget           time.Duration
 	cpu              int // −1: any
 	format           string
+	old              *oldReport // to compare with, or nil
 }
 
 // wants tells whether an operation is to be measured.
@@ -183,6 +195,20 @@ func (o *options) check(cmd *cobra.Command) (*plan, error) {
 			return nil, cli.Usagef("--json and --format %s: want one of them", o.format)
 		}
 		p.format = "json"
+	}
+	if changed("compare") {
+		switch {
+		case o.compare == "":
+			return nil, cli.Usagef("--compare is empty: want a file name")
+		case p.format == "go":
+			return nil, cli.Usagef("--compare beside --format go: want one of them; benchstat compares files of that format")
+		}
+		if p.old, err = readOld(o.compare); err != nil {
+			return nil, err
+		}
+		if err = p.old.fits(p); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }

@@ -7,10 +7,11 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/perf/benchfmt"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli/clitest"
@@ -96,34 +97,39 @@ func TestBenchJSON(t *testing.T) {
 	}
 }
 
-var benchmarkLine = regexp.MustCompile(`^BenchmarkFlbench/kernel=([a-z0-9]+)/loss=([a-z0-9.=,()]+)/op=([a-z+]+)/labels=(classes|uint8)/workers=(\d+)(-\d+)?\t(\d+)\t([0-9.]+) ns/op\t([0-9.]+) ns/score\t([0-9.]+) GB/s$`)
-
+// TestBenchGo: package benchfmt, with which benchstat reads, has all repeats of every cell.
 func TestBenchGo(t *testing.T) {
 	out := flbench.Must(t, append(tiny, "--format", "go", "--ops", "sum,losses+gradients")...)
+	r := benchfmt.NewReader(strings.NewReader(out), "stdout")
 	cells := map[string]int{}
-	header := map[string]bool{}
-	for line := range strings.Lines(out) {
-		line = strings.TrimSuffix(line, "\n")
-		if key, _, found := strings.Cut(line, ": "); found {
-			header[key] = true
-			continue
-		}
-		m := benchmarkLine.FindStringSubmatch(line)
-		if m == nil {
-			t.Errorf("no benchmark line: %q", line)
-			continue
-		}
-		cells[strings.Join(m[1:6], " ")]++
-		for _, number := range m[7:] {
-			if v, err := strconv.ParseFloat(number, 64); err != nil || !(v > 0) {
-				t.Errorf("%q in %q", number, line)
+	for r.Scan() {
+		switch rec := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			t.Error(rec)
+		case *benchfmt.Result:
+			for _, key := range []string{"goos", "goarch", "pkg", "cpu", "go", "scores", "classes", "seed"} {
+				if rec.GetConfig(key) == "" {
+					t.Errorf("no %s in\n%s", key, out)
+				}
+			}
+			base, parts := rec.Name.Parts()
+			if string(base) != "Flbench" || len(parts) < 5 || !strings.HasPrefix(string(parts[0]), "/kernel=") || rec.Iters < 1 {
+				t.Errorf("name %s, %d iterations", rec.Name, rec.Iters)
+			}
+			cells[string(rec.Name)]++
+			op, okOp := rec.Value("sec/op")
+			score, okScore := rec.Value("sec/score")
+			rate, okRate := rec.Value("GB/s")
+			if !okOp || !okScore || !okRate || !(math.Abs(op/score/180-1) < 1e-2) || !(rate > 0) {
+				t.Errorf("%s: values %v", rec.Name, rec.Values)
 			}
 		}
 	}
-	for _, key := range []string{"goos", "goarch", "pkg", "cpu", "scores"} {
-		if !header[key] {
-			t.Errorf("no %s in\n%s", key, out)
-		}
+	if err := r.Err(); err != nil {
+		t.Error(err)
+	}
+	if better := r.Units().Get("GB/s", "better"); better == nil || better.Value != "higher" {
+		t.Errorf("GB/s: better is %v", better)
 	}
 	if want := len(engine.Kernels()) * 3 * 2; len(cells) != want {
 		t.Errorf("%d cells, want %d", len(cells), want)
@@ -274,6 +280,8 @@ func TestBenchUsage(t *testing.T) {
 		{"--cpu: ", []string{"--cpu", "0", "--workers", "1,2"}},
 		{`--format: unknown "xml": want table, json, go`, []string{"--format", "xml"}},
 		{"--json and --format go: want one of them", []string{"--json", "--format", "go"}},
+		{"--compare beside --format go: want one of them", []string{"--compare", "old.json", "--format", "go"}},
+		{"--compare is empty: want a file name", []string{"--compare", ""}},
 		{"--json and --format table: want one of them", []string{"--json", "--format", "table"}},
 	} {
 		flbench.Refuses(t, c.want, c.args...)

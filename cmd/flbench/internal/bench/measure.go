@@ -16,7 +16,7 @@ import (
 type measurement struct {
 	*plan
 	batch *measure.Batch
-	cells []*measure.Cell // kernels innermost, so that what is compared runs in turns
+	cells []*measure.Cell
 	took  time.Duration
 
 	partial bool // as it was interrupted
@@ -59,6 +59,23 @@ func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (
 	return m, err
 }
 
+// cells returns what is to be measured, kernels innermost, so that what is compared runs in
+// turns.
+func (p *plan) cells() (cells []*measure.Cell) {
+	for _, loss := range p.losses {
+		for _, op := range p.ops {
+			for _, labels := range p.labels {
+				for _, workers := range p.workers {
+					for _, kernel := range p.kernels {
+						cells = append(cells, &measure.Cell{Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: workers})
+					}
+				}
+			}
+		}
+	}
+	return cells
+}
+
 // prepare makes the cells. Outputs are allocated once, for all.
 func (m *measurement) prepare() error {
 	var dst, grad []float32
@@ -68,24 +85,14 @@ func (m *measurement) prepare() error {
 	if m.wants(measure.OpGradients, measure.OpBoth) {
 		grad = make([]float32, len(m.batch.Logits))
 	}
-	for _, loss := range m.losses {
-		for _, op := range m.ops {
-			for _, labels := range m.labels {
-				for _, workers := range m.workers {
-					for _, kernel := range m.kernels {
-						e, err := engine.New(loss.Loss, engine.WithKernel(kernel), engine.WithWorkers(workers))
-						if err != nil {
-							return err
-						}
-						m.cells = append(m.cells, &measure.Cell{
-							Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: workers,
-							Scores: len(m.batch.Logits),
-							Pass:   measure.Operation(e, op, m.batch.With(labels), dst, grad),
-						})
-					}
-				}
-			}
+	m.cells = m.plan.cells()
+	for _, c := range m.cells {
+		e, err := engine.New(c.Loss.Loss, engine.WithKernel(c.Kernel), engine.WithWorkers(c.Workers))
+		if err != nil {
+			return err
 		}
+		c.Scores = len(m.batch.Logits)
+		c.Pass = measure.Operation(e, c.Op, m.batch.With(c.Labels), dst, grad)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 type report struct {
 	Environment environment `json:"environment"`
 	Rows        []row       `json:"rows"`
+	Old         *comparison `json:"compared_with,omitempty"`
 	Partial     bool        `json:"partial,omitempty"` // rows and repeats are missing: it was interrupted
 }
 
@@ -49,8 +50,15 @@ type row struct {
 	GBPerSec       float64  `json:"gb_per_second"`
 	RatioToGeneric *float64 `json:"ratio_to_generic"` // null: generic was not measured
 	Sum            float64  `json:"loss_sum"`         // of one pass
+	Change         *change  `json:"change,omitempty"` // where there is an older row
 
-	repeats []float64
+	Repeats []float64 `json:"repeats_ns_per_score"`
+}
+
+// key names a row among all.
+func (r *row) key() string {
+	c := measure.Cell{Kernel: r.Kernel, Loss: cli.LossSpec{Name: r.Loss}, Op: r.Op, Labels: r.Labels, Workers: r.Workers}
+	return c.String()
 }
 
 func (m *measurement) report() *report {
@@ -74,11 +82,14 @@ func (m *measurement) report() *report {
 			Op: c.Op, Labels: c.Labels, Workers: c.Workers, Passes: c.Passes,
 			NsPerScore: times.Median, Min: times.Min, Max: times.Max, Spread: times.Spread,
 			GscoresPerSec: 1 / times.Median, BytesPerScore: bytes, GBPerSec: bytes / times.Median,
-			Sum: c.Result.Sum(), repeats: c.Repeats,
+			Sum: c.Result.Sum(), Repeats: c.Repeats,
 		})
 	}
 	for i := range r.Rows {
 		r.Rows[i].RatioToGeneric = r.ratio(&r.Rows[i])
+	}
+	if m.old != nil {
+		r.compare(m.old)
 	}
 	return r
 }
