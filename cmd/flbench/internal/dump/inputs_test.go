@@ -78,6 +78,7 @@ func TestInputs(t *testing.T) {
 	sections := readSections(t)
 	var doc strings.Builder
 	doc.WriteString(inputsIntro)
+	doc.WriteString(matrices(t))
 	number := 0
 	for _, section := range sections {
 		head := "| Python | flbench eval | outcome |\n| --- | --- | --- |\n"
