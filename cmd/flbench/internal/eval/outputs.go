@@ -8,6 +8,7 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
+	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
 // outputs are the files to write, "" for none.
@@ -33,7 +34,7 @@ func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
 			}
 		}
 		for _, to := range printed {
-			if isOpenFile(out.path, to) {
+			if outfile.SameAs(out.path, to) {
 				return cli.Usagef("%s %s is where %s goes: want another file", out.flag, out.path, to.Name())
 			}
 		}
@@ -43,13 +44,6 @@ func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
 		return cli.Usagef("--losses-out and --gradients-out are both %s: want two files", o.losses)
 	}
 	return nil
-}
-
-// isOpenFile tells whether a name, links followed, stands for an open file.
-func isOpenFile(path string, open *os.File) bool {
-	a, errA := os.Stat(path)
-	b, errB := open.Stat()
-	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // sameFile tells whether two names stand for one file, which need not exist.
@@ -116,17 +110,8 @@ func (f *files) take(number int, err error, losses, gradients []float32) error {
 	})
 }
 
-// commit gives the files their names: all are complete before the first has its own.
-func (f *files) commit() error {
-	for _, step := range []func(*npy.Writer) error{(*npy.Writer).Finish, (*npy.Writer).Commit} {
-		for _, w := range f.writers {
-			if err := step(w); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
+// commit gives the files their names, all of them or none.
+func (f *files) commit() error { return npy.CommitAll(f.writers...) }
 
 // abort leaves nothing behind of what was not committed.
 func (f *files) abort() {

@@ -110,20 +110,20 @@ func check(ctx context.Context, sources []dump.Source) ([]*image, error) {
 				if i >= len(sources) {
 					return
 				}
-				scores, err := sources[i].Check()
+				scores, err := sources[i].CheckContext(ctx)
 				if err != nil {
 					first.set(i, err)
 					return
 				}
-				images[i] = newImage(sources[i], i, scores)
+				images[i] = newImage(ctx, sources[i], i, scores)
 			}
 		})
 	}
 	wg.Wait()
-	if err := first.get(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	return images, ctx.Err()
+	return images, first.get()
 }
 
 // firstError is the error of the lowest number. Where numbers are claimed in order, and what
@@ -211,10 +211,10 @@ func (r *run) work(ctx context.Context, workers int) error {
 	wg.Wait()
 	r.stream.end()
 	reader.Wait()
-	if err := r.stream.first.get(); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return ctx.Err()
+	return r.stream.first.get()
 }
 
 // closeAll closes the images that are still open, after a failure.

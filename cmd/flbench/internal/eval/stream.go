@@ -27,13 +27,11 @@ var shardScores = 16 * engine.Block
 
 // image is one of the inputs on its way through the evaluation.
 type image struct {
-	source dump.Source
 	index  int // among the inputs
 	scores int
 
-	open sync.Once
-	data *dump.Dump // once open
-	err  error      // of opening
+	input func() (*dump.Dump, error) // opens it, the first time
+	data  *dump.Dump                 // once open
 
 	reading sync.RWMutex // held for reading by who reads ahead, for writing by who closes
 	closed  bool
@@ -45,9 +43,14 @@ type image struct {
 	top   *hardest   // if asked for
 }
 
-func newImage(s dump.Source, index, scores int) *image {
-	im := &image{source: s, index: index, scores: scores}
+// newImage returns an image that is opened within ctx.
+func newImage(ctx context.Context, s dump.Source, index, scores int) *image {
+	im := &image{index: index, scores: scores}
 	im.left = im.shards()
+	im.input = sync.OnceValues(func() (data *dump.Dump, err error) {
+		im.data, err = s.OpenContext(ctx)
+		return im.data, err
+	})
 	return im
 }
 
@@ -80,12 +83,6 @@ func (im *image) hardest(limit int) *hardest {
 // shards is the number of shards of an image. One without scores has an empty one, so that
 // it too is opened.
 func (im *image) shards() int { return max(1, (im.scores+shardScores-1)/shardScores) }
-
-// input opens the image, the first time.
-func (im *image) input() (*dump.Dump, error) {
-	im.open.Do(func() { im.data, im.err = im.source.Open() })
-	return im.data, im.err
-}
 
 // close ends the image's use, and tells whether its files are what they were.
 func (im *image) close() error {
@@ -198,9 +195,11 @@ func (s *stream) readAhead() {
 	var at cursor
 	for {
 		s.mu.Lock()
-		for !s.over && s.next.cost < at.cost+min(readUnit, window/2)-window {
-			s.near = at.cost + min(readUnit, window/2) - window
-			s.ahead.Wait()
+		if at.cost >= s.next.cost+window {
+			s.near = at.cost - window/2
+			for !s.over && s.next.cost < s.near {
+				s.ahead.Wait()
+			}
 		}
 		s.near = 0
 		over := s.over
