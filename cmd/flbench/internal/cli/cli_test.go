@@ -14,6 +14,7 @@ import (
 func command(f func(cmd *cobra.Command) error) *cobra.Command {
 	cmd := &cobra.Command{Use: "thing", Short: "do a thing", RunE: func(cmd *cobra.Command, _ []string) error { return f(cmd) }}
 	cmd.Flags().Int("n", 0, "")
+	cmd.Flags().Func("even", "", func(string) error { return errors.New("want an even number") })
 	return cmd
 }
 
@@ -31,6 +32,7 @@ func TestExecute(t *testing.T) {
 		{nil, func(*cobra.Command) error { return Usagef("--n: %w", boom) }, 2, "", `flbench: --n: a\x1b[2Jb\nc\xffd: boom` + "\nRun 'thing --help' for usage.\n"},
 		{[]string{"--n", "x"}, nil, 2, "", "flbench: --n: \"x\": want a whole number\nRun 'thing --help' for usage.\n"},
 		{[]string{"--n=99999999999999999999"}, nil, 2, "", "flbench: --n: \"99999999999999999999\": want a whole number, in the range of Go's int\nRun 'thing --help' for usage.\n"},
+		{[]string{"--even", "3"}, nil, 2, "", "flbench: --even: \"3\": want an even number\nRun 'thing --help' for usage.\n"},
 		{[]string{"--bogus"}, nil, 2, "", "flbench: unknown flag: --bogus\nRun 'thing --help' for usage.\n"},
 		{[]string{"--hlp"}, nil, 2, "", "flbench: unknown flag: --hlp: did you mean --help?\nRun 'thing --help' for usage.\n"},
 		{[]string{"-nn=1"}, nil, 2, "", "flbench: unknown shorthand flag: 'n' in -nn=1: did you mean --n?\nRun 'thing --help' for usage.\n"},

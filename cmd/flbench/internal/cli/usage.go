@@ -40,8 +40,8 @@ func flagError(cmd *cobra.Command, err error) error {
 		"float64": "a number", "bool": "true or false",
 	}[flag.Value.Type()]
 	switch {
-	case want == "":
-		return usageError{err}
+	case want == "": // a type of our own, which says itself what it wants
+		return Usagef("--%s: %q: %w", flag.Name, invalid.GetValue(), invalid.Unwrap())
 	case outOfRange(flag.Value.Type(), invalid.GetValue()):
 		want += ", in the range of Go's " + flag.Value.Type()
 	}
