@@ -19,7 +19,7 @@ func CheckList(flag string, got, known []string) error {
 			return Usagef("--%s: unknown %q: want %s", flag, name, strings.Join(known, ", "))
 		}
 		if slices.Contains(got[:i], name) {
-			return Usagef("--%s: %s twice", flag, name)
+			return Usagef("--%s: %s twice: want it once", flag, name)
 		}
 	}
 	return nil
@@ -51,7 +51,7 @@ func CheckWorkers(numbers []int) error {
 			return Usagef("--workers: %d: want at least 1", n)
 		}
 		if slices.Contains(numbers[:i], n) {
-			return Usagef("--workers: %d twice", n)
+			return Usagef("--workers: %d twice: want it once", n)
 		}
 	}
 	return nil

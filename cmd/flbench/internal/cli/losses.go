@@ -72,7 +72,7 @@ func ParseLosses(names []string) ([]LossSpec, error) {
 		}
 		spec := LossSpec{ShortName(l), l}
 		if slices.Contains(losses, spec) {
-			return nil, Usagef("--losses: %s twice", spec.Name)
+			return nil, Usagef("--losses: %s twice: want it once", spec.Name)
 		}
 		losses = append(losses, spec)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
@@ -71,26 +72,20 @@ func (w *Writer) Write(p []float32) error {
 		return w.err
 	}
 	w.done += len(p)
-	for len(p) > 0 {
-		// Encoding into the buffer's own free space saves a copy.
-		free := w.buf.AvailableBuffer()
-		if cap(free) < 4 {
-			if err := w.buf.Flush(); err != nil {
-				return w.settle(err)
-			}
-			free = w.buf.AvailableBuffer()
-		}
-		n := min(len(p), cap(free)/4)
-		for _, v := range p[:n] {
-			free = binary.LittleEndian.AppendUint32(free, math.Float32bits(v))
-		}
-		if _, err := w.buf.Write(free); err != nil {
+	if littleEndian { // as in the file; what is longer than the buffer is not copied
+		_, err := w.buf.Write(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(p))), 4*len(p)))
+		return w.settle(err)
+	}
+	for _, v := range p {
+		if _, err := w.buf.Write(binary.LittleEndian.AppendUint32(w.buf.AvailableBuffer(), math.Float32bits(v))); err != nil {
 			return w.settle(err)
 		}
-		p = p[n:]
 	}
 	return nil
 }
+
+// littleEndian tells the order of bytes in memory.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // Finish brings the file to the disk, so that of Commit's work little is left: for
 // files that shall appear together or not at all. All of the shape's values must

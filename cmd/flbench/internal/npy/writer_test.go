@@ -73,6 +73,14 @@ func TestWriterBytes(t *testing.T) {
 }
 
 func TestRoundTrip(t *testing.T) {
+	testRoundTrip(t)
+	// As on a machine of the other order of bytes.
+	defer func(before bool) { littleEndian = before }(littleEndian)
+	littleEndian = false
+	testRoundTrip(t)
+}
+
+func testRoundTrip(t *testing.T) {
 	for _, shape := range [][]int{{}, {0}, {1}, {7}, {0, 80}, {3, 80}, {100003}, {2, 3, 4}, slices.Repeat([]int{1}, 64)} {
 		for _, piece := range []int{1, 3, 16384, 1 << 20} {
 			path := filepath.Join(t.TempDir(), "out.npy")

@@ -163,7 +163,7 @@ func (o *options) check(cmd *cobra.Command) (*plan, error) {
 		case n < 1 || n > measure.MaxScores:
 			return nil, cli.Usagef("--scores: %d: want 1 to %d", n, measure.MaxScores)
 		case slices.Contains(o.scores[:i], n):
-			return nil, cli.Usagef("--scores: %d twice", n)
+			return nil, cli.Usagef("--scores: %d twice: want it once", n)
 		}
 		for _, w := range o.workers {
 			p.settings = append(p.settings, setting{n, w})
