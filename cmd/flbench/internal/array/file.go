@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,12 +16,19 @@ import (
 // want names the files that have arrays, for messages.
 const want = "want an .npy, .npz or .safetensors file"
 
+const (
+	npyKind = "an .npy file"
+	// maxName bounds the names of arrays that messages repeat in full, in bytes.
+	maxName = 200
+)
+
 // File is an open file of arrays: an .npy file, which has one without a name, an .npz
 // archive of such, or a .safetensors file. Its data is mapped, not read, where it can be.
 // Arrays may be read by several goroutines at once; the methods of the File want one.
 type File struct {
 	path    string
 	ctx     context.Context // ends what takes long in Array
+	look    bool            // for headers alone
 	stat    func() (os.FileInfo, error)
 	size    int64     // of the file when it was opened
 	changed time.Time // likewise
@@ -50,9 +58,18 @@ func Open(path string) (*File, error) { return OpenContext(context.Background(),
 // OpenContext is Open that the end of ctx ends, where data has to be read rather than
 // mapped: here, and in Array.
 func OpenContext(ctx context.Context, path string) (*File, error) {
-	f := &File{path: path, ctx: ctx}
+	return openFile(&File{path: path, ctx: ctx})
+}
+
+// LookContext is OpenContext for the headers alone, with which an .npy file is read no
+// further: Names and Describe work, and Array may be an error.
+func LookContext(ctx context.Context, path string) (*File, error) {
+	return openFile(&File{path: path, ctx: ctx, look: true})
+}
+
+func openFile(f *File) (*File, error) {
 	err := f.open()
-	if err == nil {
+	if err == nil && f.mem != nil {
 		err = guard(f.parse)
 	}
 	if err != nil {
@@ -68,6 +85,9 @@ func (f *File) label(name string) string {
 	if label == "-" {
 		label = "standard input"
 	}
+	if len(name) > maxName || strconv.Quote(name) != `"`+name+`"` {
+		name = quote(name)
+	}
 	if name != "" {
 		label += ": " + name
 	}
@@ -80,10 +100,9 @@ func (f *File) in(name string, err error) error { return fmt.Errorf("%s: %w", f.
 // parse finds out what the file is and which arrays it has.
 func (f *File) parse() (err error) {
 	data := f.mem.data
-	f.index = map[string]int{}
 	switch {
 	case bytes.HasPrefix(data, []byte(magic)):
-		f.kind = "an .npy file"
+		f.kind = npyKind
 		h, err := readHeader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			return err
@@ -101,6 +120,9 @@ func (f *File) parse() (err error) {
 
 // add adds an array whose name is new.
 func (f *File) add(e entry) error {
+	if f.index == nil {
+		f.index = map[string]int{}
+	}
 	if _, twice := f.index[e.name]; twice {
 		return fmt.Errorf("two arrays %s, want each name once", quote(e.name))
 	}
@@ -155,6 +177,9 @@ func (f *File) Array(name string) (*Array, error) {
 	if err == nil {
 		err = e.header.readable()
 	}
+	if err == nil && e.mem == nil {
+		err = errors.New("opened for its header alone, want all of it")
+	}
 	if err != nil {
 		return nil, f.in(name, err)
 	}
@@ -166,7 +191,7 @@ func (f *File) find(name string) (*entry, error) {
 	if i, ok := f.index[name]; ok {
 		return &f.entries[i], nil
 	}
-	if f.index == nil {
+	if f.kind == "" {
 		return nil, f.in("", errors.New("the file is closed, want it open"))
 	}
 	if len(f.entries) == 0 {
@@ -214,6 +239,6 @@ func (f *File) Close() error {
 			first = f.in("", fmt.Errorf("%w, want the mapping released", outfile.Cause(err)))
 		}
 	}
-	f.mem, f.spooled, f.entries, f.index = nil, nil, nil, nil
+	f.kind, f.mem, f.spooled, f.entries, f.index = "", nil, nil, nil, nil
 	return first
 }

@@ -196,6 +196,58 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// TestLook: headers are told without the data, and wrong ones refused.
+func TestLook(t *testing.T) {
+	long := dict("'<f4'", "False", "(2,)") + strings.Repeat(" ", 3000)
+	for _, c := range []struct {
+		content []byte
+		kind    string
+		names   []string
+	}{
+		{npyOf(1, 2), "an .npy file", []string{""}},
+		{fileV1(long, make([]byte, 8)...), "an .npy file", []string{""}},
+		{archive(t, part{name: "a.npy", content: npyOf(1, 2)}), "an .npz file", []string{"a"}},
+	} {
+		f, err := LookContext(t.Context(), save(t, c.content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		dtype, shape, err := f.Describe(c.names[0])
+		if dtype != Float32 || !slices.Equal(shape, []int{2}) || err != nil || f.Kind() != c.kind || !slices.Equal(f.Names(), c.names) || f.Changed() != nil {
+			t.Errorf("%v %v, %v; %s with %q", dtype, shape, err, f.Kind(), f.Names())
+		}
+	}
+	path := save(t, npyOf(1, 2))
+	f, err := LookContext(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Array("")
+	wantError(t, err, path, "opened for its header alone, want all of it")
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	_, _, err = f.Describe("")
+	wantError(t, err, path, "the file is closed, want it open")
+	path = save(t, fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 12)...))
+	_, err = LookContext(t.Context(), path)
+	wantError(t, err, path, "header claims 16 bytes of data, the file has 12")
+}
+
+// TestLabel: what a file calls an array does not spoil a message.
+func TestLabel(t *testing.T) {
+	f := &File{path: "x.npz"}
+	for name, want := range map[string]string{
+		"": "x.npz", "logits": "x.npz: logits", "größe/1": "x.npz: größe/1", "a\nb": `x.npz: "a\nb"`, "\xff": `x.npz: "\xff"`,
+		strings.Repeat("x", maxName+1): `x.npz: "` + strings.Repeat("x", maxQuote) + `"…`,
+	} {
+		if got := f.label(name); got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestChanged(t *testing.T) {
 	path := save(t, npyOf(1, 2))
 	f := mustOpen(t, path)

@@ -38,6 +38,9 @@ func (r rawFile) load(size int) (*memory, error) {
 	return &memory{data: data}, err
 }
 
+// ReadAt is that of io.ReaderAt.
+func (r rawFile) ReadAt(p []byte, at int64) (int, error) { return r.file.ReadAt(p, at) }
+
 // pipe returns a pipe as package os has it.
 func (r rawFile) pipe(context.Context, string) (*os.File, error) { return r.file, nil }
 

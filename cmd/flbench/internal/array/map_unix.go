@@ -4,6 +4,7 @@ package array
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -63,8 +64,8 @@ func (r rawFile) stat() (kind fs.FileMode, size int64, changed time.Time, err er
 
 // load reads the first size bytes, if they are few, or maps them; size is positive.
 func (r rawFile) load(size int) (*memory, error) {
-	const few, many = 16 << 10, 1 << 20
-	if size > few {
+	const many = 1 << 20
+	if size > fewBytes {
 		data, err := unix.Mmap(int(r), 0, size, unix.PROT_READ, unix.MAP_SHARED)
 		if err == nil && size > many {
 			// Only a hint, that helps files larger than memory; it may fail.
@@ -72,18 +73,26 @@ func (r rawFile) load(size int) (*memory, error) {
 		}
 		return &memory{data: data, mapped: true}, err
 	}
-	data := make([]byte, size)
-	for n := 0; n < size; {
-		more, err := unix.Pread(int(r), data[n:], int64(n))
+	m := fewMemory(size)
+	if _, err := r.ReadAt(m.data, 0); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	return m, nil
+}
+
+// ReadAt is that of io.ReaderAt.
+func (r rawFile) ReadAt(p []byte, at int64) (n int, err error) {
+	for n < len(p) {
+		more, err := unix.Pread(int(r), p[n:], at+int64(n))
 		if err == nil && more == 0 {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil && err != unix.EINTR {
-			return nil, err
+			return n, err
 		}
 		n += max(more, 0)
 	}
-	return &memory{data: data}, nil
+	return n, nil
 }
 
 // pipe returns a pipe as package os has it, once it has a writer or data.

@@ -3,6 +3,7 @@ package array
 import (
 	"errors"
 	"runtime/debug"
+	"sync"
 	"unsafe"
 )
 
@@ -10,12 +11,30 @@ import (
 type memory struct {
 	data   []byte
 	mapped bool // reading it fails where the file was cut short or its disk fails
+	few    *[fewBytes]byte
+}
+
+// fewBytes is up to where reading a file is faster than mapping it.
+const fewBytes = 64 << 10
+
+// fews are buffers for small files.
+var fews = sync.Pool{New: func() any { return new([fewBytes]byte) }}
+
+// fewMemory returns memory of up to fewBytes, which close hands to the next.
+func fewMemory(size int) *memory {
+	m := &memory{few: fews.Get().(*[fewBytes]byte)}
+	m.data = m.few[:size]
+	return m
 }
 
 // close releases the memory. Closing twice is harmless.
 func (m *memory) close() error {
 	data, mapped := m.data, m.mapped
 	m.data, m.mapped = nil, false
+	if m.few != nil {
+		fews.Put(m.few)
+		m.few = nil
+	}
 	if !mapped {
 		return nil
 	}

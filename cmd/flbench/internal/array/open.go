@@ -1,6 +1,7 @@
 package array
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -92,11 +93,47 @@ func (f *File) load(raw rawFile, size int64, changed time.Time) (err error) {
 	case size > math.MaxInt:
 		return fmt.Errorf("the file has %d bytes, want at most %d on this machine", size, math.MaxInt)
 	}
+	if done, err := f.peek(raw); done || err != nil {
+		return err
+	}
 	if f.mem, err = raw.load(int(size)); err != nil {
 		f.mem = nil
 		return unreadable(err)
 	}
 	return nil
+}
+
+// peek reads the header of an .npy file, if that is all that is wanted.
+func (f *File) peek(raw rawFile) (done bool, err error) {
+	if !f.look {
+		return false, nil
+	}
+	head := headReader{make([]byte, min(f.size, 1<<10)), raw}
+	if _, err := raw.ReadAt(head.start, 0); err != nil {
+		return false, unreadable(err)
+	}
+	if !bytes.HasPrefix(head.start, []byte(magic)) {
+		return false, nil
+	}
+	h, err := readHeader(head, f.size)
+	if err != nil {
+		return false, err
+	}
+	f.kind = npyKind
+	return true, f.add(entry{header: h})
+}
+
+// headReader reads a file whose start is known.
+type headReader struct {
+	start []byte
+	file  io.ReaderAt
+}
+
+func (h headReader) ReadAt(p []byte, at int64) (int, error) {
+	if at+int64(len(p)) <= int64(len(h.start)) {
+		return copy(p, h.start[at:]), nil
+	}
+	return h.file.ReadAt(p, at)
 }
 
 // read reads a pipe.

@@ -167,7 +167,7 @@ func (p jsonParser) token() (json.Token, error) {
 func (p jsonParser) delim(want json.Delim) error {
 	t, err := p.token()
 	if err == nil && t != want {
-		err = fmt.Errorf("%v at byte %d, want %v", t, p.InputOffset(), want)
+		err = fmt.Errorf("%s at byte %d, want %v", quote(fmt.Sprint(t)), p.InputOffset(), want)
 	}
 	return err
 }
@@ -197,7 +197,7 @@ func (p jsonParser) metadata() error {
 	}
 	var texts map[string]*string
 	if err := json.Unmarshal(raw, &texts); err != nil {
-		return fmt.Errorf("__metadata__: %w", err)
+		return errors.New("__metadata__ is no map of strings")
 	}
 	return nil
 }
@@ -216,7 +216,7 @@ func (p jsonParser) tensor(t *tensor) error {
 			if text, err = p.token(); err == nil {
 				ok := false
 				if t.dtype, ok = text.(string); !ok {
-					err = fmt.Errorf("tensor %s: dtype %v, want a string", quote(t.name), text)
+					err = fmt.Errorf("tensor %s: dtype %s, want a string", quote(t.name), quote(fmt.Sprint(text)))
 				}
 			}
 		case "shape":
@@ -257,7 +257,7 @@ func (p jsonParser) numbers(name, key string, most uint64, f func(uint64)) error
 		number, ok := t.(json.Number)
 		n, err := strconv.ParseUint(string(number), 10, 64)
 		if !ok || err != nil || n > most {
-			return fmt.Errorf("tensor %s: %s has %v, want whole numbers from 0 to %d", quote(name), key, t, most)
+			return fmt.Errorf("tensor %s: %s has %s, want whole numbers from 0 to %d", quote(name), key, quote(fmt.Sprint(t)), most)
 		}
 		f(n)
 	}

@@ -11,6 +11,7 @@ import (
 type Dump struct {
 	*plan
 	source                  Source
+	check                   bool // headers alone
 	files                   []*array.File
 	scores, labels, weights *array.Array // in the order of the scores, or of the rows
 

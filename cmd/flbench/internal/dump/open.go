@@ -68,7 +68,7 @@ func (s Source) Check() (scores int, err error) { return s.CheckContext(context.
 // CheckContext looks at all but the elements, and returns the number of scores. It keeps
 // nothing open but pipes, which it reads for Open; the end of ctx ends that.
 func (s Source) CheckContext(ctx context.Context) (scores int, err error) {
-	d := &Dump{source: s}
+	d := &Dump{source: s, check: true}
 	if _, err := d.openFiles(ctx); err != nil {
 		_ = d.release(false) // the first error tells more
 		return 0, err
@@ -206,6 +206,8 @@ func (d *Dump) openArrays(at places) (err error) {
 func (d *Dump) open(ctx context.Context, path string) (f *array.File, err error) {
 	if s := d.source.streams; s != nil && slices.Contains(s.paths, path) {
 		f, err = s.open(ctx, path)
+	} else if d.check {
+		f, err = array.LookContext(ctx, path)
 	} else {
 		f, err = array.OpenContext(ctx, path)
 	}
