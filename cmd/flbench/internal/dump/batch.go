@@ -1,8 +1,8 @@
 package dump
 
 import (
-	"encoding/binary"
 	"slices"
+	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/engine"
@@ -79,15 +79,7 @@ func (d *Dump) scoreLabels(from, to int, s *Scratch) ([]uint8, error) {
 	n, ignored := to-from, d.set.Ignored
 	s.labels = grow(s.labels, n)
 	switch dtype := d.labelHead.dtype; {
-	case dtype == array.Bool:
-		labels, err := d.labels.Uint8s(s.labels, from, to)
-		if err != nil || onlyBools(labels) {
-			return labels, err
-		}
-		for i, v := range labels { // whatever is not 0 is True
-			s.labels[i] = min(v, 1)
-		}
-	case dtype == array.Uint8 && len(ignored) == 0:
+	case dtype == array.Bool, dtype == array.Uint8 && len(ignored) == 0:
 		return d.labels.Uint8s(s.labels, from, to)
 	case dtype.IsInteger():
 		s.ints = grow(s.ints, n)
@@ -130,29 +122,32 @@ func ignoredTarget(v float64, ignored []int32) bool {
 // relabel sets the engine's labels for values of any type, most of which are 0.
 func relabel[T int32 | float32 | float64](labels []uint8, values []T, ignored func(T) bool) {
 	clear(labels)
-	for i, v := range values {
-		switch {
-		case v == 0:
-		case v == 1:
-			labels[i] = 1
-		case ignored(v):
-			labels[i] = engine.IgnoredLabel
-		default:
-			labels[i] = badLabel
+	part := zeroBytes / int(unsafe.Sizeof(*new(T)))
+	for i := 0; i < len(values); {
+		if len(values)-i >= part && zero(unsafe.Pointer(&values[i])) {
+			i += part
+			continue
+		}
+		for end := min(i+part, len(values)); i < end; i++ {
+			switch v := values[i]; {
+			case v == 0:
+			case v == 1:
+				labels[i] = 1
+			case ignored(v):
+				labels[i] = engine.IgnoredLabel
+			default:
+				labels[i] = badLabel
+			}
 		}
 	}
 }
 
-// onlyBools tells whether all bytes are 0 or 1, as those of bool are meant to be.
-func onlyBools(p []byte) bool {
-	var all uint64
-	for ; len(p) >= 8; p = p[8:] {
-		all |= binary.NativeEndian.Uint64(p)
-	}
-	for _, v := range p {
-		all |= uint64(v)
-	}
-	return all&^0x0101010101010101 == 0
+const zeroBytes = 64
+
+// zero tells whether all of the zeroBytes at p, where an int32 may lie, are 0.
+func zero(p unsafe.Pointer) bool {
+	w := (*[zeroBytes / 4]uint32)(p)
+	return w[0]|w[1]|w[2]|w[3]|w[4]|w[5]|w[6]|w[7]|w[8]|w[9]|w[10]|w[11]|w[12]|w[13]|w[14]|w[15] == 0
 }
 
 // Score returns where a score is, and the score.

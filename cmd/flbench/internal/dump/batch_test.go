@@ -2,6 +2,7 @@ package dump
 
 import (
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -209,5 +210,61 @@ func TestChanged(t *testing.T) {
 		if err := d.Close(); err == nil || !strings.HasPrefix(err.Error(), path+": changed") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestScoreLabels has labels of scores of all types, sparse and dense, at all offsets.
+func TestScoreLabels(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	const n = 300
+	for kind, e := range elementTypes {
+		var args []string
+		if strings.HasPrefix(e.name, "int") {
+			args = []string{"--ignored=-1"}
+		}
+		for _, density := range []float64{0, 0.02, 0.5} {
+			data, want := elements(kind, n, false), make([]uint8, n)
+			for i := range n {
+				if rng.Float64() >= density {
+					continue
+				}
+				value := oneOf(kind)
+				want[i] = 1
+				if e.minusOne != 0 && rng.IntN(2) == 0 {
+					value, want[i] = elements(kind, 1, true), engine.IgnoredLabel
+				}
+				copy(data[i*e.size:], value)
+			}
+			d := open(t, options(t, args...), write(t, map[string][]byte{
+				"logits.npy": npy(make([]float32, n), n/2, 2), "labels.npy": rawNPY(kind, data, n/2, 2),
+			}))
+			var s Scratch
+			for from := range 40 {
+				for _, to := range []int{from, from + 1, from + 15, from + 16, from + 17, from + 100, n} {
+					b, err := d.Batch(from, to, &s)
+					if err != nil || !slices.Equal(b.Labels, want[from:to]) {
+						t.Fatalf("%s, [%d, %d): %v, %v, want %v", e.name, from, to, b.Labels, err, want[from:to])
+					}
+				}
+			}
+		}
+	}
+}
+
+// oneOf returns an element of 1, or for bool what is true and not 1.
+func oneOf(kind int) []byte {
+	switch e := elementTypes[kind]; e.name {
+	case "float16":
+		return []byte{0, 0x3c}
+	case "bfloat16":
+		return []byte{0x80, 0x3f}
+	case "float32":
+		return []byte{0, 0, 0x80, 0x3f}
+	case "float64":
+		return []byte{0, 0, 0, 0, 0, 0, 0xf0, 0x3f}
+	case "bool":
+		return []byte{255}
+	default:
+		return append([]byte{1}, make([]byte, e.size-1)...)
 	}
 }
