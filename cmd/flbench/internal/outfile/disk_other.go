@@ -4,7 +4,6 @@ package outfile
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"syscall"
 )
@@ -24,9 +23,5 @@ func syncFolder(folder string) error {
 		return nil // it may be written to, but not be read
 	}
 	defer dir.Close()
-	err = fsync(dir)
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrPermission) {
-		return nil // the file system does it unasked, or not at all
-	}
-	return err
+	return toDisk(dir)
 }

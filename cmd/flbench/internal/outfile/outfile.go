@@ -17,12 +17,14 @@
 package outfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // File is a file in the making. An error is final: all later calls but Abort return it.
@@ -37,6 +39,15 @@ type File struct {
 
 // fsync is a variable for tests.
 var fsync = (*os.File).Sync
+
+// toDisk brings a file or folder to the disk, if its file system knows how.
+func toDisk(f *os.File) error {
+	err := fsync(f)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil
+	}
+	return err
+}
 
 // Create begins the file path. Its folder must exist.
 func Create(path string) (*File, error) {
@@ -109,7 +120,7 @@ func (f *File) Finish() error {
 	if f.err != nil || f.synced {
 		return f.err
 	}
-	err := fsync(f.temp)
+	err := toDisk(f.temp)
 	if err == nil && !renamesOpen {
 		err = f.temp.Close()
 	}
@@ -141,13 +152,7 @@ func (f *File) Abort() {
 	if f.temp == nil {
 		return
 	}
-	// Nothing is left to do about an error here: the file is unwanted. Removed while it is
-	// open it stays locked until it is gone, which not all systems allow.
-	removing := os.Remove(f.temp.Name())
-	_ = f.temp.Close()
-	if removing != nil {
-		_ = os.Remove(f.temp.Name())
-	}
+	discard(f.temp)
 	f.temp = nil
 	if f.err == nil {
 		f.err = errDone
@@ -171,36 +176,35 @@ const tempPrefix, tempSuffix = ".flbench-", ".tmp"
 // createTemp creates a new hidden file in a folder, locked for as long as it is open.
 // Unlike os.CreateTemp it takes the permissions the final file shall have; those of a new
 // file, 0, are up to the umask.
-func createTemp(folder string, perm fs.FileMode) (*os.File, error) {
-	for tries := 0; ; tries++ {
+func createTemp(folder string, perm fs.FileMode) (file *os.File, err error) {
+	err = fs.ErrExist
+	for tries := 0; tries < 100 && errors.Is(err, fs.ErrExist); tries++ {
 		name := filepath.Join(folder, fmt.Sprintf("%s%016x%s", tempPrefix, rand.Uint64(), tempSuffix))
-		create := perm
-		if perm == 0 {
-			create = 0o666
-		}
-		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, create)
-		switch {
-		case err == nil && !lock(file): // taken for a stale one before it was locked
-			_ = file.Close()
-			_ = os.Remove(name)
+		file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, cmp.Or(perm, 0o666))
+		if err == nil && !lock(file) { // another process took it for a stale one just now
+			discard(file)
 			err = fs.ErrExist
-			fallthrough
-		case errors.Is(err, fs.ErrExist):
-			if tries < 100 {
-				continue
-			}
-			return nil, err
-		case err != nil:
-			return nil, err
 		}
-		if perm != 0 {
-			if err := setPerm(file, perm); err != nil {
-				_ = os.Remove(name)
-				_ = file.Close()
-				return nil, err
-			}
+	}
+	if err == nil && perm != 0 {
+		if err = setPerm(file, perm); err != nil {
+			discard(file)
 		}
-		return file, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// discard removes a temporary file. Nothing is left to do about an error here: the file is
+// unwanted.
+func discard(file *os.File) {
+	// Removed while it is open it stays locked until it is gone; not all systems allow that.
+	removing := os.Remove(file.Name())
+	_ = file.Close()
+	if removing != nil {
+		_ = os.Remove(file.Name())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -161,6 +162,14 @@ func TestFailures(t *testing.T) {
 	}
 	wantContent(t, path, "old")
 	wantNames(t, dir, "a")
+
+	// A file system that cannot sync is no fault.
+	for _, none := range []error{errors.ErrUnsupported, syscall.EINVAL} {
+		fsync = func(f *os.File) error { return &fs.PathError{Op: "sync", Path: f.Name(), Err: none} }
+		if err := Write(path, []byte("old")); err != nil {
+			t.Errorf("a file system without sync: %v", err)
+		}
+	}
 
 	// The name is taken by a folder meanwhile.
 	fsync = (*os.File).Sync
