@@ -62,6 +62,12 @@ func BenchmarkLoss(b *testing.B) {
 				}},
 				{"sum-column", func() (Result, error) { return e.Sum(Batch{Logits: x, Classes: column}) }},
 				{"sum-weights", func() (Result, error) { return e.Sum(Batch{Logits: x, Labels: y, Weights: weights}) }},
+				{"sum-score-weights", func() (Result, error) {
+					return e.Sum(Batch{Logits: x, Labels: y, NumClasses: 64, ScoreWeights: weights})
+				}},
+				{"sum-both-weights", func() (Result, error) {
+					return e.Sum(Batch{Logits: x, Labels: y, NumClasses: 64, Weights: weights[:n/64], ScoreWeights: weights})
+				}},
 				{"losses", func() (Result, error) { return e.Losses(dst, labels) }},
 				{"gradients", func() (Result, error) { return e.Gradients(grad, labels) }},
 				{"both", func() (Result, error) { return e.LossesAndGradients(dst, grad, labels) }},

@@ -10,11 +10,12 @@ import (
 // It holds where that value is at least the floor; below, the absolute error is at most
 // the floor.
 //
-// With other weights, of a product w of the loss's and that of [Batch].Weights which is
-// at least 2⁻¹²⁰, the relative error is at most (bound + ½ for each of the two)·2⁻²³,
-// where the exact value with weight 1 and that with w are at least the floor; elsewhere
-// the absolute error is at most the floor, times w if w is above 1. A product below 2⁻¹²⁶
-// loses digits as any float32 does, and is 0 below 2⁻¹⁵⁰, and so is the loss then.
+// With other weights, of a product w of the loss's and of the factors of [Batch].Weights
+// which is at least 2⁻¹²⁰ after each of them, the relative error is at most (bound + ½ for
+// the loss's and for each factor)·2⁻²³, where the exact value with weight 1 and that with w
+// are at least the floor; elsewhere the absolute error is at most the floor, times w if w is
+// above 1. A product below 2⁻¹²⁶ loses digits as any float32 does, and is 0 below 2⁻¹⁵⁰, and
+// so is the loss then.
 //
 // Beyond γ = 5 the error grows. Up to γ = 100 it is at most 1.5·γ + 2 ULP from logits and
 // γ/3 + 4 ULP from probabilities, with a floor of (1 + γ)·2⁻¹²⁶ for the gradients of both.

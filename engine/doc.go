@@ -16,6 +16,10 @@
 // [Sweep] evaluates several losses of a batch in one pass, and [Sweeper.SumEasy] the part of
 // each that easy negatives make up besides.
 //
+// # Weights
+//
+// [Batch] takes factors of the losses, Weights one per anchor and ScoreWeights one per score.
+//
 // # The same bits everywhere
 //
 // All kernels (assembly and pure Go) perform the same float32 operations in the

@@ -77,13 +77,28 @@ func randomBatch(rng *rand.Rand, n, c int, classes, weights bool) Batch {
 			b.Logits[i] = -inf
 		}
 	}
-	if weights {
-		b.Weights = make([]float32, n/c)
-		for a := range b.Weights {
-			b.Weights[a] = []float32{0, 1, 0.3, 7, 1e-40, 1e6, float32(math.Copysign(0, -1))}[rng.IntN(7)]
+	if kinds := rng.IntN(3); weights {
+		if kinds != 1 {
+			b.Weights = randomWeights(rng, n/c)
+		}
+		if kinds != 0 {
+			b.ScoreWeights = randomWeights(rng, n)
 		}
 	}
 	return b
+}
+
+// randomWeights returns n factors of all kinds.
+func randomWeights(rng *rand.Rand, n int) []float32 {
+	w := make([]float32, n)
+	kinds := []float32{0, 1, 0.3, 7, 1e-40, 1e6, float32(math.Copysign(0, -1))}
+	if rng.IntN(2) == 0 {
+		kinds = kinds[1:6] // which the engine need not copy
+	}
+	for i := range w {
+		w[i] = kinds[rng.IntN(len(kinds))]
+	}
+	return w
 }
 
 // specialProbs: the ends, the clamps of ln and of the gradient, what is nearest one.
@@ -129,6 +144,9 @@ func (b Batch) guarded(t testing.TB, atEnd bool) Batch {
 	}
 	if b.Weights != nil {
 		b.Weights = guard.Copy(t, b.Weights, atEnd)
+	}
+	if b.ScoreWeights != nil {
+		b.ScoreWeights = guard.Copy(t, b.ScoreWeights, atEnd)
 	}
 	return b
 }
@@ -279,7 +297,6 @@ func TestWorkersAndShards(t *testing.T) {
 		if i%4 >= 2 {
 			b = b.probs(rng)
 		}
-		x, _, _ := b.scores()
 		for _, name := range Kernels() {
 			want := evaluate(t, must(New(l, WithKernel(name), WithWorkers(1))), b)
 			for _, workers := range []int{2, 7} {
@@ -293,16 +310,7 @@ func TestWorkersAndShards(t *testing.T) {
 			var parts []Result
 			for row := 0; row < n/80; {
 				rows := min(256*(1+rng.IntN(4)), n/80-row)
-				s := b.with(x[row*80 : (row+rows)*80])
-				if b.Labels != nil {
-					s.Labels = b.Labels[row*80 : (row+rows)*80]
-				} else {
-					s.Classes = b.Classes[row : row+rows]
-				}
-				if b.Weights != nil {
-					s.Weights = b.Weights[row : row+rows]
-				}
-				parts = append(parts, must(e.Sum(s)))
+				parts = append(parts, must(e.Sum(b.span(row*80, (row+rows)*80))))
 				row += rows
 			}
 			for range 3 {

@@ -82,6 +82,28 @@ func ExampleBatch_probs() {
 	// Probs[1] is 1.5: want a probability in [0, 1]
 }
 
+// Factors per score and per anchor: an anchor that counts twice, and in it a class that
+// counts half.
+func ExampleBatch_weights() {
+	e, err := engine.New(engine.CrossEntropy())
+	if err != nil {
+		panic(err)
+	}
+	losses := make([]float32, 4)
+	_, err = e.Losses(losses, engine.Batch{
+		Logits:       make([]float32, 4), // loss ln 2 each
+		Classes:      []int32{0, engine.Background},
+		NumClasses:   2,
+		Weights:      []float32{2, 1},
+		ScoreWeights: []float32{1, 0.5, 1, 1},
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.4f\n", losses)
+	// Output: [1.3863 0.6931 0.6931 0.6931]
+}
+
 // Gradients are those of the summed losses by each logit.
 func ExampleEngine_Gradients() {
 	e, err := engine.New(engine.CrossEntropy())

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
-	"unsafe"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -146,60 +144,4 @@ func (b *Batch) expandRows(y []uint8, from int, names *conventions) (c counts, g
 		a++
 	}
 	return c, n, nil
-}
-
-// expandWeights returns the weight of each score of the block of n scores that
-// begins at from, nil if there are none, and, if one of them is bad, the error
-// and how many scores precede it; else n.
-func (t *tile) expandWeights(j *job, from, n int) ([]float32, int, error) {
-	if j.Weights == nil {
-		return nil, n, nil
-	}
-	if j.NumClasses == 1 {
-		if w := j.Weights[from : from+n]; plainWeights(w) {
-			return w, n, nil
-		}
-	}
-	w := t.weights[:n]
-	a := j.anchorOf(from)
-	for at := a*j.NumClasses - j.FirstColumn - from; at < n; at += j.NumClasses {
-		v := j.Weights[a]
-		if !(v >= 0 && v <= math.MaxFloat32) {
-			return w, max(at, 0), &InputError{Field: "Weights", Index: a, Value: float64(v), Reason: "want a finite weight ≥ 0"}
-		}
-		fill(w[max(at, 0):min(at+j.NumClasses, n)], v+0) // −0 would give a loss of −0
-		a++
-	}
-	return w, n, nil
-}
-
-// plainWeights tells whether all weights are finite and have no sign, so that they
-// can be used as they are.
-func plainWeights(w []float32) bool {
-	// As float32 they would be loaded by way of vector registers.
-	b := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(w))), len(w))
-	const above = 1<<32 - 0x7F80_0000 // added to bits from those of +Inf on, carries into bit 32
-	var seen uint64
-	for len(b) >= 8 { // unrolled, as Go does not
-		v := (*[8]uint32)(b)
-		seen |= (((uint64(v[0]) + above) | (uint64(v[1]) + above)) | ((uint64(v[2]) + above) | (uint64(v[3]) + above))) |
-			(((uint64(v[4]) + above) | (uint64(v[5]) + above)) | ((uint64(v[6]) + above) | (uint64(v[7]) + above)))
-		b = b[8:]
-	}
-	for _, v := range b {
-		seen |= uint64(v) + above
-	}
-	return seen>>32 == 0
-}
-
-// fill sets all of s to v, eight at a time.
-func fill(s []float32, v float32) {
-	eight := [8]float32{v, v, v, v, v, v, v, v}
-	for len(s) >= 8 {
-		*(*[8]float32)(s) = eight
-		s = s[8:]
-	}
-	for i := range s {
-		s[i] = v
-	}
 }

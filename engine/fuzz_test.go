@@ -17,6 +17,7 @@ func FuzzEngine(f *testing.F) {
 	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\x80\x3e"), []byte{1, 0}, []byte{}, uint8(1), float32(2), float32(0.25), float32(0.75), uint8(8))
 	f.Add([]byte("\x01\x00\x80\x3f\x00\x00\x00\x80"), []byte{255, 0}, []byte{}, uint8(1), float32(1.5), float32(0.25), float32(0.75), uint8(12))
 	f.Add(make([]byte, 44), []byte{1, 0xFE, 0xFF}, make([]byte, 12), uint8(5), float32(2), float32(1), float32(1), uint8(4<<4|3))
+	f.Add(make([]byte, 16), []byte{255, 0, 1, 0}, []byte("\x00\x00\x00\x40\x00\x00\x00\x00\xff\xff\x7f\x7f\x00\x00\x00\x40\x00\x00\x80\x3f\x00\x00\x80\x3f\xff\xff\x7f\x7f\x00\x00\x00\x40"), uint8(1), float32(2), float32(1), float32(1), uint8(2))
 	f.Fuzz(func(t *testing.T, scores, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
 		x := floats(scores)
 		b := Batch{Logits: x, NumClasses: int(columns)}
@@ -30,8 +31,14 @@ func FuzzEngine(f *testing.F) {
 				b.Classes = append(b.Classes, int32(int8(l)))
 			}
 		}
-		if form&2 != 0 {
-			b.Weights = floats(weights)
+		switch w := floats(weights); {
+		case form&2 == 0:
+		case len(labels) > 0 && labels[0]&4 == 0 || len(w) < len(x):
+			b.Weights = w
+		case len(w) == len(x):
+			b.ScoreWeights = w
+		default:
+			b.ScoreWeights, b.Weights = w[:len(x)], w[len(x):]
 		}
 		if first := int(form >> 4); first != 0 { // a span that begins amid a row
 			b.FirstColumn = first - 1

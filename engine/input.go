@@ -58,13 +58,16 @@ type Batch struct {
 	// FirstColumn and EndColumn, both in [0, NumClasses), say which columns of their
 	// rows the batch begins with and ends before; 0 and 0 are whole rows. The scores
 	// [from, to) of a batch of C columns have FirstColumn from mod C and EndColumn
-	// to mod C, and Classes and Weights of the anchors [from/C, ⌈to/C⌉), all whose
-	// rows they touch; none if there are no scores.
+	// to mod C, Labels and ScoreWeights of these scores, and Classes and Weights of the
+	// anchors [from/C, ⌈to/C⌉), all whose rows they touch; none if there are no scores.
 	FirstColumn, EndColumn int
 
-	// Weights, if not nil, has one factor per anchor that multiplies the loss and
-	// gradient of all its scores; finite and ≥ 0.
-	Weights []float32
+	// Weights and ScoreWeights, where not nil, have factors of loss and gradient, finite
+	// and ≥ 0: Weights one per anchor, of all its scores, ScoreWeights one per score.
+	//
+	// A score's factors are multiplied in this order: ScoreWeights, Weights, then the loss's
+	// own weight of the label. Each product is rounded to float32; one beyond it is an error.
+	Weights, ScoreWeights []float32
 }
 
 // InputError tells what is wrong with an input, of several faults the one at
@@ -152,6 +155,7 @@ func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
 		{"Labels", len(b.Labels), n, "score", b.Labels != nil},
 		{"Classes", len(b.Classes), anchors, anchor, b.Classes != nil},
 		{"Weights", len(b.Weights), anchors, anchor, b.Weights != nil},
+		{"ScoreWeights", len(b.ScoreWeights), n, "score", b.ScoreWeights != nil},
 		{"dst", len(dst), n, "score", wantDst},
 		{"grad", len(grad), n, "score", wantGrad},
 	}
@@ -199,9 +203,13 @@ func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to 
 
 // checkOverlaps refuses outputs that overlap anything but exactly the scores.
 func (b *Batch) checkOverlaps(dst, grad []float32) error {
+	if len(dst) == 0 && len(grad) == 0 {
+		return nil
+	}
 	x, name, _ := b.scores()
 	scores := extent(name, x)
-	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights)}
+	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights),
+		extent("ScoreWeights", b.ScoreWeights)}
 	d, g := extent("dst", dst), extent("grad", grad)
 	for _, out := range [...]memory{d, g} {
 		for _, in := range inputs {

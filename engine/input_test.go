@@ -34,6 +34,9 @@ var badBatches = []struct {
 	{"weights length", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), Weights: make([]float32, 0), NumClasses: 2},
 		InputError{"Weights", -1, 0, "has length 0: want 2, one per anchor"},
 		"Weights has length 0: want 2, one per anchor"},
+	{"score weights length", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), ScoreWeights: make([]float32, 2), NumClasses: 2},
+		InputError{"ScoreWeights", -1, 2, "has length 2: want 4, one per score"},
+		"ScoreWeights has length 2: want 4, one per score"},
 	{"NaN", Batch{Logits: []float32{0, nan}, Labels: []uint8{0, 1}},
 		InputError{"Logits", 1, math.NaN(), "want a number"},
 		"Logits[1] is NaN: want a number"},
@@ -85,6 +88,27 @@ var badBatches = []struct {
 	{"infinite weight", Batch{Logits: make([]float32, 1), Labels: make([]uint8, 1), Weights: []float32{inf}},
 		InputError{"Weights", 0, math.Inf(1), "want a finite weight ≥ 0"},
 		"Weights[0] is +Inf: want a finite weight ≥ 0"},
+	{"negative score weight", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), ScoreWeights: []float32{1, 1, 1, -1}, NumClasses: 2},
+		InputError{"ScoreWeights", 3, -1, "want a finite weight ≥ 0"},
+		"ScoreWeights[3] is -1: want a finite weight ≥ 0"},
+	{"NaN score weight", Batch{Logits: make([]float32, 2), Labels: make([]uint8, 2), Weights: []float32{1, 1}, ScoreWeights: []float32{1, nan}},
+		InputError{"ScoreWeights", 1, math.NaN(), "want a finite weight ≥ 0"},
+		"ScoreWeights[1] is NaN: want a finite weight ≥ 0"},
+	{"infinite score weight before a negative weight", Batch{Logits: make([]float32, 4), Classes: []int32{0, -1}, Weights: []float32{1, -2}, ScoreWeights: []float32{0, inf, 1, 1}, NumClasses: 2},
+		InputError{"ScoreWeights", 1, math.Inf(1), "want a finite weight ≥ 0"},
+		"ScoreWeights[1] is +Inf: want a finite weight ≥ 0"},
+	{"negative weight before an infinite score weight", Batch{Logits: make([]float32, 4), Classes: []int32{0, -1}, Weights: []float32{1, -2}, ScoreWeights: []float32{0, 1, 1, inf}, NumClasses: 2},
+		InputError{"Weights", 1, -2, "want a finite weight ≥ 0"},
+		"Weights[1] is -2: want a finite weight ≥ 0"},
+	{"score weight and weight of one score", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), Weights: []float32{1, -2}, ScoreWeights: []float32{0, 1, -3, inf}, NumClasses: 2},
+		InputError{"ScoreWeights", 2, -3, "want a finite weight ≥ 0"},
+		"ScoreWeights[2] is -3: want a finite weight ≥ 0"},
+	{"NaN weight beside score weights", Batch{Logits: make([]float32, 2), Labels: make([]uint8, 2), Weights: []float32{1, nan}, ScoreWeights: []float32{1, 1}},
+		InputError{"Weights", 1, math.NaN(), "want a finite weight ≥ 0"},
+		"Weights[1] is NaN: want a finite weight ≥ 0"},
+	{"factors whose product is too large", Batch{Logits: make([]float32, 4), Labels: make([]uint8, 4), Weights: []float32{1, 1e20}, ScoreWeights: []float32{1, 1, 1e18, 1e19}, NumClasses: 2},
+		InputError{"ScoreWeights", 3, float64(float32(1e19)), "want a weight whose product with Weights[1], 1e+20, is within float32"},
+		"ScoreWeights[3] is 1e+19: want a weight whose product with Weights[1], 1e+20, is within float32"},
 }
 
 // sameInput compares errors, taking NaN for equal to itself.
@@ -240,6 +264,11 @@ func TestOutputs(t *testing.T) {
 	}
 	if _, err := e.LossesAndGradients(mem[4:8], mem[8:12], b); err != nil {
 		t.Error(err)
+	}
+	b.ScoreWeights, b.Weights = b.Weights, nil
+	const wantOwn = "grad overlaps ScoreWeights: want memory of its own"
+	if _, err := e.Gradients(mem[9:13], b); err == nil || err.Error() != wantOwn {
+		t.Errorf("%v, want %s", err, wantOwn)
 	}
 	var bad *InputError
 	if _, err := e.Gradients(mem[12:16], b); !errors.As(err, &bad) || bad.Field != "grad" || bad.Value != 4 {

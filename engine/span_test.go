@@ -28,6 +28,9 @@ func (b Batch) span(from, to int) Batch {
 	if b.Weights != nil {
 		s.Weights = b.Weights[rows[0]:rows[1]]
 	}
+	if b.ScoreWeights != nil {
+		s.ScoreWeights = b.ScoreWeights[from:to]
+	}
 	s.FirstColumn, s.EndColumn = from%c, to%c
 	return s
 }
@@ -87,7 +90,10 @@ func TestSpans(t *testing.T) {
 
 // TestSpanFaults: what is wrong in a span is named by its place there.
 func TestSpanFaults(t *testing.T) {
-	whole := Batch{Logits: make([]float32, 30), Classes: []int32{0, 1, 2}, Weights: []float32{1, 1, 1}, NumClasses: 10}
+	whole := Batch{Logits: make([]float32, 30), Classes: []int32{0, 1, 2}, Weights: []float32{1, 1, 1}, ScoreWeights: make([]float32, 30), NumClasses: 10}
+	for i := range whole.ScoreWeights {
+		whole.ScoreWeights[i] = 1
+	}
 	for _, c := range []struct {
 		name string
 		make func(b *Batch) // of the span [7, 25)
@@ -97,7 +103,9 @@ func TestSpanFaults(t *testing.T) {
 		{"a class of the row that has begun", func(b *Batch) { b.Classes[0] = 10 }, "Classes[0] is 10: want a class in [0, 10), -1 for background, or -2 for ignored"},
 		{"a class of the row that goes on", func(b *Batch) { b.Classes[2] = -3 }, "Classes[2] is -3: want a class in [0, 10), -1 for background, or -2 for ignored"},
 		{"a weight", func(b *Batch) { b.Weights[1] = -1 }, "Weights[1] is -1: want a finite weight ≥ 0"},
-		{"a weight too large", func(b *Batch) { b.Weights[1] = math.MaxFloat32; b.Logits[4] = 1 }, "Weights[1] is 3.4028235e+38: want a weight whose product with the loss's, 4, is within float32"},
+		{"a weight too large", func(b *Batch) { b.Weights[1] = math.MaxFloat32; b.Logits[4] = 1 }, "ScoreWeights[3] is 1: want a weight whose product with Weights[1], 3.4028235e+38, and with the loss's, 4, is within float32"},
+		{"a score's weight", func(b *Batch) { b.ScoreWeights[13] = nan }, "ScoreWeights[13] is NaN: want a finite weight ≥ 0"},
+		{"two factors too large", func(b *Batch) { b.Weights[2], b.ScoreWeights[17] = 1e20, 1e19 }, "ScoreWeights[17] is 1e+19: want a weight whose product with Weights[2], 1e+20, is within float32"},
 		{"a logit", func(b *Batch) { b.Logits[3] = nan }, "Logits[3] is NaN: want a number"},
 		{"a positive of a column before", func(b *Batch) { b.Classes[0] = 6; b.Logits[0] = inf }, "Logits[0] is +Inf: want a finite logit, or −Inf, for background"},
 		{"a class before a logit", func(b *Batch) { b.Classes[1] = 99; b.Logits[3] = nan }, "Classes[1] is 99: want a class in [0, 10), -1 for background, or -2 for ignored"},
@@ -110,13 +118,15 @@ func TestSpanFaults(t *testing.T) {
 		{"too short", func(b *Batch) { b.Logits = b.Logits[1:] }, "Logits has length 17: want one from column 7 to before column 5, of 10"},
 		{"no end column", func(b *Batch) { b.EndColumn = 0 }, "Logits has length 18: want one from column 7 to before column 0, of 10"},
 		{"neither", func(b *Batch) { b.FirstColumn, b.EndColumn = 0, 0 }, "Logits has length 18: want a multiple of NumClasses, 10"},
-		{"backwards", func(b *Batch) { b.Logits = nil; b.Classes = nil; b.Weights = nil }, "Logits has length 0: want one from column 7 to before column 5, of 10"},
+		{"backwards", func(b *Batch) { b.Logits, b.Classes, b.Weights, b.ScoreWeights = nil, nil, nil, nil }, "Logits has length 0: want one from column 7 to before column 5, of 10"},
 		{"classes", func(b *Batch) { b.Classes = b.Classes[1:] }, "Classes has length 2: want 3, one per row that the scores touch"},
 		{"weights", func(b *Batch) { b.Weights = append(b.Weights, 1) }, "Weights has length 4: want 3, one per row that the scores touch"},
+		{"score weights", func(b *Batch) { b.ScoreWeights = b.ScoreWeights[1:] }, "ScoreWeights has length 17: want 18, one per score"},
 		{"most columns", func(b *Batch) { b.NumClasses = math.MaxInt; b.FirstColumn = math.MaxInt - 1 }, fmt.Sprintf("NumClasses is %d: want the number of columns", math.MaxInt)},
 	} {
 		b := whole.span(7, 25)
 		b.Logits, b.Classes, b.Weights = slices.Clone(b.Logits), slices.Clone(b.Classes), slices.Clone(b.Weights)
+		b.ScoreWeights = slices.Clone(b.ScoreWeights)
 		c.make(&b)
 		_, err := must(New(CrossEntropy().Weighted(4, 4))).Sum(b)
 		var input *InputError

@@ -43,7 +43,7 @@ func (t *tile) sweepBlock(j *job, from int, x []float32, y []uint8, w []float32,
 	t.sums(j, x, y, w)
 	if !t.finite(j) {
 		// The reasons are those of resolve.
-		if f := j.badScore(x, y, w, from); f != nil {
+		if f := t.badScore(j, x, y, w, from); f != nil {
 			return f
 		}
 		x = t.cleaned(x, y)

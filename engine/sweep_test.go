@@ -122,17 +122,7 @@ func TestSweepWorkers(t *testing.T) {
 		}
 		// Two spans, cut within a row.
 		const at = 13 * Block
-		x, _, _ := b.scores()
-		first, second := b.with(x[:at]), b.with(x[at:])
-		first.EndColumn, second.FirstColumn = at%columns, at%columns
-		if b.Labels != nil {
-			first.Labels, second.Labels = b.Labels[:at], b.Labels[at:]
-		} else {
-			first.Classes, second.Classes = b.Classes[:at/columns+1], b.Classes[at/columns:]
-		}
-		if b.Weights != nil {
-			first.Weights, second.Weights = b.Weights[:at/columns+1], b.Weights[at/columns:]
-		}
+		first, second := b.span(0, at), b.span(at, n)
 		s := must(NewSweeper(losses))
 		got, more := make([]Result, 2*len(losses)), make([]Result, 2*len(losses))
 		err := errors.Join(s.SumEasy(got[:len(losses)], got[len(losses):], 0.9, first), s.SumEasy(more[:len(losses)], more[len(losses):], 0.9, second))

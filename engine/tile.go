@@ -62,7 +62,7 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	}
 	x := j.x[from:to]
 	if err != nil {
-		if f := j.badScore(x[:good], y, w, from); f != nil {
+		if f := t.badScore(j, x[:good], y, w, from); f != nil {
 			return f
 		}
 		return &fault{from + good, err}
@@ -192,7 +192,7 @@ func data[T any](s []T) *T {
 // it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
 func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, from int) (float64, *fault) {
-	if f := j.badScore(x, y, w, from); f != nil {
+	if f := t.badScore(j, x, y, w, from); f != nil {
 		return 0, f
 	}
 	clean := t.cleaned(x, y)
@@ -235,18 +235,20 @@ func wideSum(losses []float32) float64 {
 	return addLanes(&acc)
 }
 
-// badScore finds the first score of a block that is none, or whose weight is
-// beyond float32 once multiplied by that of its label.
-func (j *job) badScore(x []float32, y []uint8, w []float32, from int) *fault {
+// badScore finds the first score of a block that is none, or whose weight is beyond float32,
+// alone or once multiplied by that of its label.
+func (t *tile) badScore(j *job, x []float32, y []uint8, w []float32, from int) *fault {
+	products := t.settle(y[:len(x)], head(w, len(x)))
 	check := badLogit
 	if j.input == asm.Probs {
 		check = badProb
 	}
 	for i, x := range x {
 		if len(w) != 0 {
-			if wt := j.overweight(y[i], w[i]); wt > 0 {
-				return &fault{from + i, &InputError{Field: "Weights", Index: j.anchorOf(from + i), Value: float64(w[i]),
-					Reason: "want a weight whose product with the loss's, " + formatValue(float64(wt)) + ", is within float32"}}
+			if w := w[i]; products && w > math.MaxFloat32 {
+				return &fault{from + i, j.overflow(from+i, 0)}
+			} else if wt := j.overweight(y[i], w); wt > 0 {
+				return &fault{from + i, j.overflow(from+i, wt)}
 			}
 		}
 		if want, bad := check(x, y[i]); bad {
