@@ -12,20 +12,21 @@ import (
 	"slices"
 	"testing"
 
+	arrays "github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
-	"github.com/flengine/flengine/cmd/flbench/internal/npy"
 	"github.com/flengine/flengine/engine"
 )
 
 // readFloats returns an .npy file's shape and the bits of its values.
 func readFloats(t *testing.T, path string) ([]int, []uint32) {
 	t.Helper()
-	f, err := npy.Open(path)
+	f, err := arrays.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	return f.Shape, floatBits(must(f.Float32()))
+	a := must(f.Array(""))
+	return a.Shape(), floatBits(must(a.Float32s(nil, 0, a.Len())))
 }
 
 func floatBits(values []float32) []uint32 {

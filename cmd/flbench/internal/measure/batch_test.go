@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/flengine/flengine/cmd/flbench/internal/npy"
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -86,23 +86,14 @@ func realBackground(t *testing.T, detector string, anchors, positives, ignored *
 	}
 	var all []float32
 	for _, file := range files {
-		x, err := npy.Open(file)
+		x, y := elements(t, file), elements(t, filepath.Join(filepath.Dir(file), "labels.npy"))
+		logits, err := x.Float32s(nil, 0, x.Len())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer x.Close()
-		y, err := npy.Open(filepath.Join(filepath.Dir(file), "labels.npy"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer y.Close()
-		logits, err := x.Float32()
-		if err != nil {
-			t.Fatal(err)
-		}
-		classes, err := y.Int32()
-		if err != nil {
-			t.Fatal(err)
+		classes, bad, err := y.Int32s(nil, 0, y.Len())
+		if err != nil || bad >= 0 {
+			t.Fatal(bad, err)
 		}
 		rest, own, out := background(logits, classes)
 		all = append(all, rest...)
@@ -160,4 +151,19 @@ func TestBatchIsLikeReal(t *testing.T) {
 	if got := float64(hard) / float64(len(rest)); math.Abs(got-EasyShare()) > 1e-4 || math.Abs(got-0.9995) > 1e-4 {
 		t.Errorf("%.4f %% of the background is easy, documented are %.4f %%", 100*got, 100*EasyShare())
 	}
+}
+
+// elements opens an .npy file.
+func elements(t *testing.T, path string) *array.Array {
+	t.Helper()
+	f, err := array.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	a, err := f.Array("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }

@@ -1,3 +1,5 @@
+// Package npy writes float32 .npy files, which appear under their names only when they are
+// complete. They may be larger than memory. Package array reads such files.
 package npy
 
 import (
@@ -37,7 +39,7 @@ type Writer struct {
 // permissions on; a symbolic link is followed. The folder must exist, and have
 // room, where the system can tell.
 func Create(path string, shape []int) (*Writer, error) {
-	count, err := elements(shape, 4)
+	count, err := elements(shape)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -142,7 +144,8 @@ func finished(path string) error {
 
 // headerText returns everything before the data of a float32 file.
 func headerText(shape []int) string {
-	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", Float32, shapeText(shape))
+	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shapeText(shape))
+	const magic = "\x93NUMPY"
 	const pre = len(magic) + 4
 	length := (pre+len(dict)+1+dataAlign-1)/dataAlign*dataAlign - pre
 	pad := strings.Repeat(" ", length-len(dict)-1)

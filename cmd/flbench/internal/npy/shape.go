@@ -1,0 +1,50 @@
+package npy
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// maxDims is NumPy's own limit.
+const maxDims = 64
+
+// elements returns the number of elements of a shape. As in NumPy a shape may not
+// overflow even if it also has a zero.
+func elements(shape []int) (int, error) {
+	if len(shape) > maxDims {
+		return 0, fmt.Errorf("shape has %d dimensions, want at most %d", len(shape), maxDims)
+	}
+	const item = 4 // bytes
+	size, zero := item, false
+	for _, d := range shape {
+		switch {
+		case d < 0:
+			return 0, fmt.Errorf("shape %s has a negative dimension, want 0 or more", shapeText(shape))
+		case d == 0:
+			zero = true
+		case size > math.MaxInt/d:
+			return 0, fmt.Errorf("shape %s is too large, want at most %d bytes of data", shapeText(shape), math.MaxInt)
+		default:
+			size *= d
+		}
+	}
+	if zero {
+		return 0, nil
+	}
+	return size / item, nil
+}
+
+// shapeText spells a shape as Python does: (), (3,) or (3, 80).
+func shapeText(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, d := range shape {
+		parts[i] = strconv.Itoa(d)
+	}
+	text := strings.Join(parts, ", ")
+	if len(shape) == 1 {
+		text += ","
+	}
+	return "(" + text + ")"
+}
