@@ -683,8 +683,18 @@ func FuzzEval(f *testing.F) {
 		dir := folder(t, append([]byte{}, logits...), append([]byte{}, labels...))
 		stdout, stderr, code := command("eval", "--json", "--top", "3", dir)
 		switch {
-		case code == 0 && (!json.Valid([]byte(stdout)) || stderr != ""):
-			t.Errorf("stdout %q, stderr %q", stdout, stderr)
+		case code == 0:
+			r := decodeReport(t, stdout)
+			said := ""
+			for _, m := range r.Warnings {
+				said += "flbench: warning: " + string(m.Path) + ": " + m.Text + "\n"
+			}
+			for _, m := range r.Notes {
+				said += "flbench: note: " + string(m.Path) + ": " + m.Text + "\n"
+			}
+			if stderr != said || r.Results[0].Path != cli.Path(dir) {
+				t.Errorf("stdout %q, stderr %q", stdout, stderr)
+			}
 		case code == 1 && (stdout != "" || !strings.HasPrefix(stderr, "flbench: "+dir)):
 			t.Errorf("exit code 1, stdout %q, stderr %q", stdout, stderr)
 		case code != 0 && code != 1:

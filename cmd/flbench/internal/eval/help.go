@@ -47,7 +47,7 @@ Sums are exact and rounded once: they do not depend on the kernel, the number of
 workers, or the order of the PATHs.
 
 --max adds the largest loss, as --sort max does; that takes a second evaluation, and about twice
-the time. So does --top, which keeps 16 bytes for each score listed (%d bytes with a box): at most
+the time. So does --top, which keeps 24 bytes for each score listed, 40 with a box: at most
 %d scores, of all PATHs together. Scores are listed with the class's name where classes.txt, and
 the anchor's box where anchors.npy lies in PATH or the folder above.
 
@@ -72,7 +72,7 @@ The losses are
 as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, manyInputs, 32, maxKept, cli.LossesHelp())
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, manyInputs, maxKept, cli.LossesHelp())
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut

@@ -37,7 +37,7 @@ func (r *report) jsonLines(w io.Writer) error {
 // in it.
 func writeJSON(w io.Writer, indent string, v any, tops ...*ranking) error {
 	var text bytes.Buffer
-	if err := encode(&text, "", indent, v); err != nil {
+	if err := encoder(&text, "", indent).Encode(v); err != nil {
 		return err
 	}
 	rest := text.Bytes()
@@ -68,6 +68,7 @@ func writeList(w io.Writer, margin, indent string, values iter.Seq[ranked]) erro
 		line = "\n" + margin
 	}
 	empty := true
+	enc := encoder(text, margin+indent, indent)
 	for v := range values {
 		if !empty {
 			text.WriteByte(',')
@@ -76,7 +77,7 @@ func writeList(w io.Writer, margin, indent string, values iter.Seq[ranked]) erro
 		if line != "" {
 			text.WriteString(line + indent)
 		}
-		if err := encode(text, margin+indent, indent, v); err != nil {
+		if err := enc.Encode(&v); err != nil {
 			return err
 		}
 		text.Truncate(text.Len() - 1) // without the line's end
@@ -93,10 +94,10 @@ func writeList(w io.Writer, margin, indent string, values iter.Seq[ranked]) erro
 	return err
 }
 
-// encode writes a value and the end of the line.
-func encode(to *bytes.Buffer, margin, indent string, v any) error {
+// encoder returns what writes values, each with the end of a line.
+func encoder(to io.Writer, margin, indent string) *json.Encoder {
 	enc := json.NewEncoder(to)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent(margin, indent)
-	return enc.Encode(v)
+	return enc
 }

@@ -2,9 +2,9 @@ package eval
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,7 +13,7 @@ import (
 	"github.com/flengine/flengine/engine"
 )
 
-// maxKept bounds the scores that --top keeps, of all inputs together: 512 MiB.
+// maxKept bounds the scores that --top keeps, of all inputs together: 24 bytes each.
 const maxKept = 1 << 25
 
 // checkTop refuses to keep more scores than there should be room for.
@@ -39,8 +39,9 @@ func harder(a, b hardScore) int {
 	return cmp.Or(-cmp.Compare(a.loss, b.loss), cmp.Compare(a.at, b.at))
 }
 
-// hardest keeps the scores with the largest losses of those it is offered, in any order: a
-// heap, once it is full, with the least hard on top.
+// hardest keeps the scores with the largest losses of those it is offered, in any order. It
+// takes half as many again as it is to keep before it throws away the least hard, which so
+// costs little for each.
 type hardest struct {
 	limit int
 	least atomic.Uint32 // bits of the loss below which no score is kept any more
@@ -52,7 +53,7 @@ type hardest struct {
 // newHardest returns one for an input of so many scores.
 func newHardest(limit, scores int) *hardest {
 	limit = min(limit, scores)
-	return &hardest{limit: limit, kept: make([]hardScore, 0, limit)}
+	return &hardest{limit: limit, kept: make([]hardScore, 0, min(limit+limit/2+64, scores))}
 }
 
 // candidates appends to found those of a shard's scores that may be kept. Ignored scores,
@@ -71,25 +72,64 @@ func (h *hardest) candidates(found []hardScore, from int, losses, scores []float
 func (h *hardest) offer(found []hardScore) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	least := math.Float32frombits(h.least.Load())
 	for _, s := range found {
-		switch {
-		case len(h.kept) < h.limit:
-			if h.kept = append(h.kept, s); len(h.kept) == h.limit {
-				heap.Init(h)
-			}
-		case harder(s, h.kept[0]) < 0:
-			h.kept[0] = s
-			heap.Fix(h, 0)
+		if s.loss < least {
+			continue
 		}
-	}
-	if len(h.kept) == h.limit {
-		h.least.Store(math.Float32bits(h.kept[0].loss))
+		if len(h.kept) == cap(h.kept) {
+			least = h.prune()
+		}
+		h.kept = append(h.kept, s)
 	}
 }
 
-// sorted returns the scores kept, hardest first, and ends the heap. At the end of ctx it
+// prune throws away all but the hardest, and returns the least of their losses.
+func (h *hardest) prune() float32 {
+	hardestFirst(h.kept, h.limit)
+	h.kept = h.kept[:h.limit]
+	least := h.kept[h.limit-1].loss
+	h.least.Store(math.Float32bits(least))
+	return least
+}
+
+// hardestFirst brings the n hardest of the scores, at most all, to their front, the least hard of
+// these to their end.
+func hardestFirst(s []hardScore, n int) {
+	low, high := 0, len(s)-1 // where the n-th is
+	for low < high {
+		pivot := s[low+rand.IntN(high-low+1)]
+		i, j := low, high
+		for i <= j {
+			for harder(s[i], pivot) < 0 {
+				i++
+			}
+			for harder(pivot, s[j]) < 0 {
+				j--
+			}
+			if i <= j {
+				s[i], s[j] = s[j], s[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n-1 <= j:
+			high = j
+		case n-1 >= i:
+			low = i
+		default:
+			return
+		}
+	}
+}
+
+// sorted returns the scores kept, hardest first. At the end of ctx it
 // returns soon, with the scores in no order.
 func (h *hardest) sorted(ctx context.Context) []hardScore {
+	if len(h.kept) > h.limit {
+		h.prune()
+	}
+	h.kept = slices.Clip(slices.Clone(h.kept)) // the rest of its memory is free
 	var over atomic.Bool
 	defer context.AfterFunc(ctx, func() { over.Store(true) })()
 	slices.SortFunc(h.kept, func(a, b hardScore) int {
@@ -100,12 +140,3 @@ func (h *hardest) sorted(ctx context.Context) []hardScore {
 	})
 	return h.kept
 }
-
-// The methods of heap.Interface, of which Push and Pop are never called: the heap begins
-// with all it ever has.
-
-func (h *hardest) Len() int           { return len(h.kept) }
-func (h *hardest) Less(i, j int) bool { return harder(h.kept[i], h.kept[j]) > 0 }
-func (h *hardest) Swap(i, j int)      { h.kept[i], h.kept[j] = h.kept[j], h.kept[i] }
-func (h *hardest) Push(any)           {}
-func (h *hardest) Pop() any           { return nil }

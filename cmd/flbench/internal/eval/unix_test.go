@@ -307,7 +307,7 @@ func surrogateEscaped(t *testing.T, text string) string {
 // TestEvalTopLimit: what --top may keep is limited before it takes memory.
 func TestEvalTopLimit(t *testing.T) {
 	if size := unsafe.Sizeof(hardScore{}); size != 16 {
-		t.Errorf("a kept score takes %d bytes, the help says 16", size)
+		t.Errorf("a kept score takes %d bytes, want 16 for the 24 that the help tells", size)
 	}
 	dir := t.TempDir()
 	const rows = maxKept/2 + 1
