@@ -46,7 +46,7 @@ func (s *settings) manyImages(ctx context.Context, dir string, stdout io.Writer)
 	}
 	from := []string{"--from", d.list}
 	byLoss := append([]string{"--sort", "loss", "--limit", strconv.Itoa(hardest)}, from...)
-	all, err := s.alternate(ctx, func(j *job) error { return warm(append(d.files, d.large.logits, d.large.labels["classes"])...) },
+	all, err := s.alternate(ctx, append(d.files, d.large.logits, d.large.labels["classes"]),
 		s.evalJob("one file of the same rows, 1 worker", 1, s.cpu, "--logits", d.large.logits, "--labels", d.large.labels["classes"]),
 		s.evalJob("images, 1 worker", 1, s.cpu, from...),
 		s.evalJob("images, 1 worker, the hardest of them", 1, s.cpu, byLoss...),

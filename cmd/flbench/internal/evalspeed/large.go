@@ -63,7 +63,7 @@ func (s *settings) largeFile(ctx context.Context, dir string, stdout io.Writer) 
 func (s *settings) warmPart(ctx context.Context, r *report, form string, d *largeData, _ string) error {
 	files := []string{d.logits, d.labels[form]}
 	eval := []string{"--logits", d.logits, "--labels", d.labels[form]}
-	all, err := s.alternate(ctx, func(*job) error { return warm(files...) },
+	all, err := s.alternate(ctx, files,
 		job{name: "map, engine.Sum, unmap; 1 worker", cpu: s.cpu, argv: []string{s.self, childCommand, "sum", form, d.logits, d.labels[form]}},
 		s.evalJob("flbench eval, 1 worker", 1, s.cpu, eval...),
 		s.evalJob("flbench eval, 2 workers", 2, -1, eval...))
@@ -89,12 +89,7 @@ func (s *settings) coldPart(ctx context.Context, r *report, form string, d *larg
 	}
 	eval := []string{"--logits", d.logits, "--labels", d.labels[form]}
 	cold := func(j job) job { j.cold = true; return j }
-	all, err := s.alternate(ctx, func(j *job) error {
-		if j.cold {
-			return cool(files...)
-		}
-		return warm(files...)
-	},
+	all, err := s.alternate(ctx, files,
 		cold(job{name: "read, page cache empty", cpu: -1, argv: append([]string{s.self, childCommand, "read"}, files...)}),
 		s.evalJob("eval, 1 worker, page cache full", 1, -1, eval...),
 		s.evalJob("eval, 2 workers, page cache full", 2, -1, eval...),
@@ -123,7 +118,7 @@ func (s *settings) coldPart(ctx context.Context, r *report, form string, d *larg
 }
 
 func (s *settings) memoryPart(ctx context.Context, r *report, form string, d *largeData, dir string) error {
-	if err := warm(d.logits, d.labels[form]); err != nil {
+	if _, err := warm(d.logits, d.labels[form]); err != nil {
 		return err
 	}
 	fmt.Fprintf(r, "\nresident beyond the mapped data, %s: the most that /proc/PID/smaps showed, looked at every 2 ms\n\n", form)

@@ -167,6 +167,7 @@ func resident(smaps []byte, data string) (anonymous, other uint64) {
 type series struct {
 	job
 	costs []cost
+	warm  float64 // the least share of the data in the page cache before a run; 1 if it was to be empty
 }
 
 func (s *series) median(of func(cost) time.Duration) time.Duration {
@@ -182,17 +183,26 @@ func (s *series) sorted(of func(cost) time.Duration) []time.Duration {
 	return d
 }
 
-// alternate runs every job repeats times, in turn.
-func (s *settings) alternate(ctx context.Context, before func(*job) error, jobs ...job) ([]*series, error) {
+// alternate runs every job repeats times, in turn, with the files in the page cache
+// or, for a cold job, not.
+func (s *settings) alternate(ctx context.Context, files []string, jobs ...job) ([]*series, error) {
 	all := make([]*series, len(jobs))
 	for i, j := range jobs {
-		all[i] = &series{job: j}
+		all[i] = &series{job: j, warm: 1}
 	}
 	for round := range s.repeats {
 		s.say("round %d of %d", round+1, s.repeats)
 		for _, one := range all {
-			if err := before(&one.job); err != nil {
-				return nil, err
+			if one.cold {
+				if err := cool(files...); err != nil {
+					return nil, err
+				}
+			} else {
+				share, err := warm(files...)
+				if err != nil {
+					return nil, err
+				}
+				one.warm = min(one.warm, share)
 			}
 			c, err := one.run(ctx)
 			if err != nil {

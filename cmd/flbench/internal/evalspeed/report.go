@@ -75,6 +75,13 @@ func (r *report) table(title string, scores int, bytes uint64, all []*series) {
 			fmt.Sprintf("%.2f", float64(bytes)/float64(walls[middle].Nanoseconds())), pinned, one.name)
 	}
 	fmt.Fprintf(r, "%s\n", t)
+	least := 1.0
+	for _, one := range all {
+		least = min(least, one.warm)
+	}
+	if least < 1 {
+		fmt.Fprintf(r, "before each run with a full page cache at least %.1f %% of the data lay in it\n", 100*least)
+	}
 }
 
 func (r *report) verdict(what, value, want string) {
