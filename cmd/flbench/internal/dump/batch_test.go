@@ -92,6 +92,7 @@ func TestWarnings(t *testing.T) {
 		every   = "every anchor is positive, none is background: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
 		most    = "more than half of the anchors are positive: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
 		zeros   = "more than half of the anchors are positive, as 0 stands for the class of column 0: want --targets=binary and --ignored=-1 if 0 stands for background"
+		floats  = "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
 		ignored = "all labels stand for ignored"
 	)
 	nan := float32(math.NaN())
@@ -117,6 +118,9 @@ func TestWarnings(t *testing.T) {
 		{"background 0", []float32{0, 1, 2, 0}, npy([]int32{1, 0}, 2), []string{"--background=0"}, nil},
 		{"one column", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), nil, []string{zeros}},
 		{"one column, said so", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), []string{"--targets=binary", "--ignored=-1"}, nil},
+		{"one column, floats", []float32{0, 1, 2}, npy([]float32{0, -1, -1}, 3), nil, []string{floats}},
+		{"one column, floats with a positive", []float32{0, 1, 2}, npy([]float32{1, -1, -1}, 3), nil, nil},
+		{"one column, floats that count", []float32{0, 1, 2, 3}, npy([]float32{0, 0, -1, -1}, 4), nil, nil},
 		{"one column, few positives", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), nil, nil},
 		{"all ignored", []float32{0, 1, 2, 0}, npy([]int32{-2, -2}, 2), nil, []string{ignored}},
 		{"all scores ignored", []float32{0, 1, 1, 0}, npy([]uint8{255, 255, 255, 255}, 2, 2), nil, []string{unit, ignored}},

@@ -44,6 +44,8 @@ func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	switch anchors := r.Scores / int64(d.columns); {
 	case r.Scores == 0:
 		texts = append(texts, "all labels stand for ignored")
+	case d.kind == perScore && d.columns == 1 && d.labelHead.dtype.IsFloat() && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > r.Scores:
+		texts = append(texts, "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background")
 	case d.kind != classes:
 	case r.Positives == anchors:
 		texts = append(texts, "every anchor is positive, none is background: "+cure)
