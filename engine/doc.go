@@ -19,6 +19,7 @@
 // # Weights
 //
 // [Batch] takes factors of the losses, Weights one per anchor and ScoreWeights one per score.
+// A score of weight 0 is not looked at, so weights can be a mask; see there how it counts.
 //
 // # The same bits everywhere
 //

@@ -35,7 +35,7 @@ var nan, inf = float32(math.NaN()), float32(math.Inf(1))
 var special = []float32{0, float32(math.Copysign(0, -1)), 0x1p-149, -0x1p-149, 0x1p-126, -0x1p-127, 88, -88, 88.0297, -88.0297, 104, -104, 1e30, -1e30}
 
 // randomBatch returns n scores in rows of c with all kinds of labels and
-// logits; ignored scores may be anything, even NaN.
+// logits; ignored scores, and those of weight 0, may be anything, even NaN.
 func randomBatch(rng *rand.Rand, n, c int, classes, weights bool) Batch {
 	b := Batch{Logits: make([]float32, n), NumClasses: c}
 	y := make([]uint8, n)
@@ -84,8 +84,18 @@ func randomBatch(rng *rand.Rand, n, c int, classes, weights bool) Batch {
 		if kinds != 0 {
 			b.ScoreWeights = randomWeights(rng, n)
 		}
+		for i := range b.Logits {
+			if b.masked(i) && rng.IntN(8) == 0 {
+				b.Logits[i] = []float32{nan, inf, -inf}[rng.IntN(3)]
+			}
+		}
 	}
 	return b
+}
+
+// masked tells whether score i has a factor of 0.
+func (b Batch) masked(i int) bool {
+	return b.Weights != nil && b.Weights[(b.FirstColumn+i)/b.NumClasses] == 0 || b.ScoreWeights != nil && b.ScoreWeights[i] == 0
 }
 
 // randomWeights returns n factors of all kinds.
@@ -105,7 +115,7 @@ func randomWeights(rng *rand.Rand, n int) []float32 {
 var specialProbs = []float32{0, float32(math.Copysign(0, -1)), 0x1p-149, 0x1p-144, 0x1p-126, 1e-12, 0x1p-24, 0.5, 0.96875, 1 - 0x1p-23, 1 - 0x1p-24, 1}
 
 // probs returns the batch with probabilities for logits, special ones among them.
-// Ignored ones may be anything.
+// Ignored ones, and those of weight 0, may be anything.
 func (b Batch) probs(rng *rand.Rand) Batch {
 	p := make([]float32, len(b.Logits))
 	for i, x := range b.Logits {
@@ -114,7 +124,7 @@ func (b Batch) probs(rng *rand.Rand) Batch {
 			p[i] = specialProbs[rng.IntN(len(specialProbs))]
 		}
 		ignored := b.Labels != nil && b.Labels[i] == 255 || b.Classes != nil && b.Classes[i/b.NumClasses] == -2
-		if ignored && rng.IntN(16) == 0 {
+		if (ignored || b.masked(i)) && rng.IntN(16) == 0 {
 			p[i] = []float32{nan, inf, -inf, -1e-9, 1.0000001, 7}[rng.IntN(6)]
 		}
 	}

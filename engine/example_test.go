@@ -104,6 +104,23 @@ func ExampleBatch_weights() {
 	// Output: [1.3863 0.6931 0.6931 0.6931]
 }
 
+// Weights as a mask: scores of weight 0 may be anything, but they count as scored. What is
+// to count as ignored has a label that says so.
+func ExampleBatch_mask() {
+	e, err := engine.New(engine.CrossEntropy())
+	if err != nil {
+		panic(err)
+	}
+	x := []float32{0, float32(math.NaN()), 0}
+	r, err := e.Sum(engine.Batch{Logits: x, Labels: []uint8{0, 0, 1}, ScoreWeights: []float32{1, 0, 1}})
+	fmt.Println(r, err)
+	r, err = e.Sum(engine.Batch{Logits: x, Labels: []uint8{0, engine.IgnoredLabel, 1}})
+	fmt.Println(r, err)
+	// Output:
+	// 3 scores, 1 positive, 0 ignored, sum 1.3862943649291992 <nil>
+	// 2 scores, 1 positive, 1 ignored, sum 1.3862943649291992 <nil>
+}
+
 // Gradients are those of the summed losses by each logit.
 func ExampleEngine_Gradients() {
 	e, err := engine.New(engine.CrossEntropy())

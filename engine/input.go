@@ -22,7 +22,7 @@ const (
 // within an anchor's row; see FirstColumn.
 type Batch struct {
 	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses for A
-	// anchors. Those of ignored scores are not looked at.
+	// anchors. Ignored ones, and those of weight 0, are not looked at.
 	//
 	// Logits are the raw scores, before the sigmoid. A logit is any float32 but
 	// NaN, and not infinite on the wrong side of its label (+Inf where the label is
@@ -67,6 +67,10 @@ type Batch struct {
 	//
 	// A score's factors are multiplied in this order: ScoreWeights, Weights, then the loss's
 	// own weight of the label. Each product is rounded to float32; one beyond it is an error.
+	//
+	// A score of which a factor here, or their product, is 0 is masked: it may be NaN, and
+	// its loss and gradient are 0. Unlike an ignored one it still counts as scored, and as
+	// positive if its label is 1.
 	Weights, ScoreWeights []float32
 }
 

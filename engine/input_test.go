@@ -153,6 +153,9 @@ func TestFirstBadElement(t *testing.T) {
 	const c, anchors = 3, 100_000
 	fresh := func() Batch {
 		b := Batch{Logits: make([]float32, c*anchors), Classes: make([]int32, anchors), Weights: make([]float32, anchors), NumClasses: c}
+		for a := range b.Weights {
+			b.Weights[a] = 1
+		}
 		return b
 	}
 	// Faults by the score where they show.

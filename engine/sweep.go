@@ -103,7 +103,8 @@ func (s *Sweeper) Sum(all []Result, b Batch) error {
 // where all other scores have the label [IgnoredLabel]: they count as Ignored.
 //
 // pt is in (0, 1), often 0.9. Scores are compared with it without rounding: easy is a logit
-// below −ln(pt/(1 − pt)), −Inf included, and a probability below 1 − pt.
+// below −ln(pt/(1 − pt)), −Inf included, and a probability below 1 − pt. What is no logit or
+// no probability, where the weight is 0, is not easy.
 func (s *Sweeper) SumEasy(all, easy []Result, pt float64, b Batch) error {
 	return s.run(all, easy, b, true, pt)
 }

@@ -46,7 +46,7 @@ func (t *tile) sweepBlock(j *job, from int, x []float32, y []uint8, w []float32,
 		if f := t.badScore(j, x, y, w, from); f != nil {
 			return f
 		}
-		x = t.cleaned(x, y)
+		x = t.cleaned(j, x, y, w)
 		t.sums(j, x, y, w)
 	}
 	n := len(x)

@@ -33,7 +33,7 @@ func easyLabels(b Batch, pt float64) (y []uint8, scores int64) {
 	for i, x := range x {
 		easy := float64(x) < math.Log1p(-pt)-math.Log(pt)
 		if b.Probs != nil {
-			easy = float64(x) < 1-pt
+			easy = x >= 0 && float64(x) < 1-pt
 		}
 		if y[i] != 0 || !easy {
 			y[i] = IgnoredLabel

@@ -14,7 +14,7 @@ type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes
 	weights [kernel.Block]float32 // expanded weights
 	scores  [kernel.Block]float32 // a copy of scores that will be overwritten
-	clean   [kernel.Block]float32 // scores with 0 in ignored places
+	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
 	losses  [kernel.Block]float32 // losses, where only the sum was asked for
 	tail    group                 // the last scores of a batch, a whole group
 	call    kernel.Call           // what the kernel is given
@@ -188,14 +188,14 @@ func data[T any](s []T) *T {
 }
 
 // resolve finds out why the sum of a block is not finite. A bad score is a
-// fault. A NaN in an ignored place is not: the block is evaluated again without
-// it. What remains is a true overflow of float32: the lanes are then added in
+// fault. A NaN in a place that is ignored or has weight 0 is not: the block is
+// evaluated again without it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
 func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, from int) (float64, *fault) {
 	if f := t.badScore(j, x, y, w, from); f != nil {
 		return 0, f
 	}
-	clean := t.cleaned(x, y)
+	clean := t.cleaned(j, x, y, w)
 	if s := t.sum(j, dst, grad, clean, y, w); s-s == 0 {
 		return s, nil
 	}
@@ -206,12 +206,20 @@ func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, f
 	return wideSum(dst), nil
 }
 
-// cleaned returns the scores with 0 in ignored places.
-func (t *tile) cleaned(x []float32, y []uint8) []float32 {
-	clean := t.clean[:copy(t.clean[:], x)]
+// unseen is what stands for the scores of weight 0 that are none: of each input a score that
+// no cut takes for easy.
+var unseen = [asm.NumInputs]float32{asm.Logits: 1000, asm.Probs: 1}
+
+// cleaned returns the scores with good ones in the places that are not looked at.
+func (t *tile) cleaned(j *job, x []float32, y []uint8, w []float32) []float32 {
+	clean, check := t.clean[:copy(t.clean[:], x)], j.check()
 	for i, l := range y {
 		if l == IgnoredLabel {
 			clean[i] = 0
+		} else if len(w) != 0 && w[i] == 0 {
+			if _, bad := check(x[i], l); bad {
+				clean[i] = unseen[j.input]
+			}
 		}
 	}
 	return clean
@@ -235,17 +243,24 @@ func wideSum(losses []float32) float64 {
 	return addLanes(&acc)
 }
 
-// badScore finds the first score of a block that is none, or whose weight is beyond float32,
-// alone or once multiplied by that of its label.
+// check returns what tells whether a score is none for its label.
+func (j *job) check() func(x float32, label uint8) (want string, bad bool) {
+	if j.input == asm.Probs {
+		return badProb
+	}
+	return badLogit
+}
+
+// badScore finds the first score of a block that is none, if its weight is not 0, or whose
+// weight is beyond float32, alone or once multiplied by that of its label.
 func (t *tile) badScore(j *job, x []float32, y []uint8, w []float32, from int) *fault {
 	products := t.settle(y[:len(x)], head(w, len(x)))
-	check := badLogit
-	if j.input == asm.Probs {
-		check = badProb
-	}
+	check := j.check()
 	for i, x := range x {
 		if len(w) != 0 {
-			if w := w[i]; products && w > math.MaxFloat32 {
+			if w := w[i]; w == 0 {
+				continue
+			} else if products && w > math.MaxFloat32 {
 				return &fault{from + i, j.overflow(from+i, 0)}
 			} else if wt := j.overweight(y[i], w); wt > 0 {
 				return &fault{from + i, j.overflow(from+i, wt)}

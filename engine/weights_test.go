@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -105,6 +106,92 @@ func TestFactorsBeyondFloat32(t *testing.T) {
 			}
 			if r := must(must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(workers))).Sum(b)); r != plain {
 				t.Errorf("%s: at last %v, want %v", name, r, plain)
+			}
+		}
+	}
+}
+
+// TestMask: scores of weight 0 are not looked at: whatever they are, their loss and gradient
+// are 0, all others are what they were, and the counts too.
+func TestMask(t *testing.T) {
+	rng := rand.New(rand.NewPCG(53, 54))
+	const n = (2*Block/7 + 12) * 7
+	for form := range 12 {
+		b := randomBatch(rng, n, 7, form&1 != 0, false)
+		if form&2 != 0 {
+			b = b.probs(rng)
+		}
+		if form%3 != 0 {
+			b.Weights = randomWeights(rng, n/7)
+		}
+		if form%3 != 1 {
+			b.ScoreWeights = randomWeights(rng, n)
+		}
+		for _, w := range [][]float32{b.Weights, b.ScoreWeights} {
+			for i := range w {
+				if i == 5 || i == 5*7 || rng.IntN(4) == 0 {
+					w[i] = 0
+				}
+			}
+		}
+		l := listed[form%len(listed)]
+		x, _, _ := b.scores()
+		good := must(b.OneHot(make([]uint8, n))).Labels
+		want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b)
+		masked := 0
+		for _, at := range []func(i int) bool{
+			func(i int) bool { return i == 5*7 },    // one, in the first block
+			func(i int) bool { return i > n-7 },     // in a group that is padded
+			func(i int) bool { return i%3 == 0 },    // among scores of a block
+			func(i int) bool { return b.masked(i) }, // all
+		} {
+			bad := b.with(append([]float32(nil), x...))
+			y, _, _ := bad.scores()
+			for i := range y {
+				if !at(i) || !b.masked(i) || good[i] == IgnoredLabel {
+					continue
+				}
+				masked++
+				y[i] = []float32{nan, inf, -inf, -1, 2, math.MaxFloat32, -math.MaxFloat32}[rng.IntN(7)]
+				if want.dst[i] != 0 || want.grad[i] != 0 {
+					t.Fatalf("form %d: loss %d is %g, gradient %g, with weight 0", form, i, want.dst[i], want.grad[i])
+				}
+			}
+			for _, name := range Kernels() {
+				for _, workers := range []int{1, 3} {
+					got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(workers))), bad)
+					if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
+						t.Fatalf("form %d, %s, %d workers: %v, want %v", form, name, workers, got.result, want.result)
+					}
+				}
+				for _, pt := range []float64{0.9, 0.5, 0x1p-20} {
+					losses := []Loss{l, CrossEntropy()}
+					all, easy := sweepWant(losses, pt, bad)
+					checkSweep(t, losses, pt, bad, [2][]Result{all, easy}, WithKernel(name))
+				}
+			}
+		}
+		if masked < 100 {
+			t.Fatalf("form %d: %d scores are masked", form, masked)
+		}
+	}
+}
+
+// TestMaskCounts: a score of weight 0 counts as scored, and as positive; the loss's own
+// weights make no mask.
+func TestMaskCounts(t *testing.T) {
+	b := Batch{Logits: []float32{nan, -inf, 0, nan}, Labels: []uint8{0, 1, 1, 255}, ScoreWeights: []float32{0, 0, 1, 1}}
+	want := Result{Scores: 3, Positives: 2, Ignored: 1}
+	want.sum.Add(float64(float32(math.Ln2)))
+	for _, name := range Kernels() {
+		if r := must(must(New(CrossEntropy(), WithKernel(name))).Sum(b)); r != want {
+			t.Errorf("%s: %v, want %v", name, r, want)
+		}
+		for _, l := range []Loss{Focal(0, 2), CrossEntropy().Weighted(0, 0)} {
+			_, err := must(New(l, WithKernel(name))).Sum(Batch{Logits: []float32{0, nan}, Labels: []uint8{1, 1}})
+			var input *InputError
+			if !errors.As(err, &input) || input.Index != 1 {
+				t.Errorf("%s, %v: %v", name, l, err)
 			}
 		}
 	}
