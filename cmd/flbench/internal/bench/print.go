@@ -36,9 +36,6 @@ func (r *report) columns() (labels, workers bool) {
 func (r *report) head(b *strings.Builder) {
 	env := r.Environment
 	b.WriteString(env.String())
-	if env.PinnedCPU != nil {
-		fmt.Fprintf(b, ", pinned to CPU %d", *env.PinnedCPU)
-	}
 	fmt.Fprintf(b, "\n%s = %s × %s; %d positive, %s; seed %d", cli.Count(env.Scores, "score"), cli.Count(env.Anchors, "anchor"),
 		cli.Count(env.Classes, "class"), env.Positives, cli.Count(env.Ignored, "ignored anchor"), env.Seed)
 	if env.Classes == measure.ImageClasses {

@@ -15,8 +15,7 @@ type report struct {
 
 // environment is what the numbers depend on.
 type environment struct {
-	cli.Environment
-	PinnedCPU *int `json:"pinned_cpu"` // null: not pinned
+	measure.Environment
 
 	Scores       int    `json:"scores"` // measured
 	Anchors      int    `json:"anchors"`
@@ -25,9 +24,6 @@ type environment struct {
 	Ignored      int    `json:"ignored"`   // anchors
 	Seed         uint64 `json:"seed"`
 	ImageAnchors int    `json:"image_anchors"` // of the whole image
-
-	Repeats int     `json:"repeats"`
-	Seconds float64 `json:"seconds"` // all took
 }
 
 // row is a cell's numbers; times are in ns per score, over the repeats.
@@ -64,14 +60,10 @@ func (r *row) key() string {
 func (m *measurement) report() *report {
 	_, imageAnchors := measure.Pyramid(measure.ImageHeight, measure.ImageWidth)
 	r := &report{Environment: environment{
-		Environment: cli.NewEnvironment(),
+		Environment: measure.NewEnvironment(m.cpu, len(m.cells[0].Repeats), m.took),
 		Scores:      len(m.batch.Logits), Anchors: m.anchors, Classes: m.classes,
 		Positives: m.batch.Positives, Ignored: m.batch.Ignored, Seed: m.seed, ImageAnchors: imageAnchors,
-		Repeats: len(m.cells[0].Repeats), Seconds: m.took.Seconds(),
 	}, Partial: m.partial}
-	if m.cpu >= 0 {
-		r.Environment.PinnedCPU = &m.cpu
-	}
 	for _, c := range m.cells {
 		times := measure.TimesOf(c.Repeats)
 		bytes := bytesPerScore(c, m.classes)

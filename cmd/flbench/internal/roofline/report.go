@@ -24,11 +24,8 @@ type report struct {
 
 // environment is what the numbers depend on.
 type environment struct {
-	cli.Environment
-	PinnedCPU *int    `json:"pinned_cpu"` // null: not pinned
-	Repeats   int     `json:"repeats"`
-	Samples   int     `json:"ceiling_samples"` // of each ceiling, the best of which counts
-	Seconds   float64 `json:"seconds"`         // all took
+	measure.Environment
+	Samples int `json:"ceiling_samples"` // of each ceiling, the best of which counts
 }
 
 // peakRow has the rates of one instruction set, in vector instructions per nanosecond.
@@ -103,12 +100,8 @@ const (
 
 func (m *measurement) report() *report {
 	r := &report{Environment: environment{
-		Environment: cli.NewEnvironment(),
-		Repeats:     len(m.cells[0].Repeats), Samples: m.samples(), Seconds: m.took.Seconds(),
+		Environment: measure.NewEnvironment(m.cpu, len(m.cells[0].Repeats), m.took), Samples: m.samples(),
 	}, Partial: m.partial}
-	if m.cpu >= 0 {
-		r.Environment.PinnedCPU = &m.cpu
-	}
 	for _, k := range m.keys {
 		switch k.kind {
 		case limits.FMA: // one row for all kinds
@@ -184,9 +177,6 @@ func (r *report) print(to io.Writer) error {
 	env := r.Environment
 	var b strings.Builder
 	b.WriteString(env.String())
-	if env.PinnedCPU != nil {
-		fmt.Fprintf(&b, ", pinned to CPU %d", *env.PinnedCPU)
-	}
 	if r.Partial {
 		b.WriteString("\nINTERRUPTED: these results are partial")
 	}
