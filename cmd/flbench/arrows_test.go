@@ -14,7 +14,7 @@ import (
 // that no arrow points back up, and no command knows another.
 var floors = map[string]int{
 	"cli": 0, "outfile": 0, "roofline/limits": 0, "roofline/roofplot": 0,
-	"cli/clitest": 1, "array": 1, "npy": 1, "measure": 2,
+	"cli/clitest": 1, "array": 1, "npy": 2, "measure": 2,
 	"dump":  3,
 	"bench": 4, "eval": 4, "info": 4, "roofline": 4, "scenarios": 4, "verify": 4,
 	"peers": 5, "evalspeed": 5, "exporters": 5,
@@ -43,7 +43,7 @@ func TestArrows(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if to, ours := strings.CutPrefix(name, module); ours && !(floors[to] < floor) {
+			if to, ours := strings.CutPrefix(name, module); ours && to != from && !(floors[to] < floor) {
 				t.Errorf("%s imports %s, which is not below it", path, to)
 			}
 		}
