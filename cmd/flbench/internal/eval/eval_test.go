@@ -662,6 +662,8 @@ func TestEvalHelp(t *testing.T) {
 		"flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy\n",
 		"Usage:\n  flbench eval PATH... | --logits FILE --labels FILE\n",
 		"--gamma GAMMA", cli.OrList(cli.FamilyNames()), "p_t > 0.9", "easy_negatives",
+		"--layout", "--columns", "--probs", "--targets", "--background", "--ignored", "--weights", "--from", "--sort KEY", "--limit N",
+		"np.savez(", "np.save(", "save_file(", fmt.Sprint(maxKept),
 	} {
 		if !strings.Contains(help, want) {
 			t.Errorf("help lacks %q:\n%s", want, help)

@@ -139,6 +139,10 @@ func TestEvalBadFolder(t *testing.T) {
 	file := filepath.Join(photoPath("nanodet"), "classes.txt")
 	wantFailure(t, "a file", file+": CSV or other text", file)
 
+	// One file of two names the flags for both.
+	one := filepath.Join(photoPath("handtrack/coffee"), "logits.npy")
+	wantFailure(t, "one of two files", one+": named by --logits and --labels", one)
+
 	// The last input is looked at before the first is evaluated.
 	bad := folder(t, array{[]int{1}, []float32{float32(math.NaN())}}.file(), array{[]int{1}, []int32{-1}}.file())
 	wantFailure(t, "bad and missing", wantMissing, bad, missing)

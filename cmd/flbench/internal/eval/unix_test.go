@@ -92,7 +92,7 @@ func TestEvalShortened(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := r.work(t.Context(), 3)
-			if err == nil || !strings.HasPrefix(err.Error(), dir) {
+			if err == nil || !strings.HasPrefix(err.Error(), cut+": ") {
 				t.Errorf("%s cut, labels %s: error %v", cut, kind.dtype, err)
 			}
 			r.closeAll()
