@@ -91,7 +91,8 @@ func TestWarnings(t *testing.T) {
 		unit    = "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied"
 		every   = "every anchor is positive, none is background: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
 		most    = "more than half of the anchors are positive: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
-		zeros   = "more than half of the anchors are positive, as 0 stands for the class of column 0: want --targets=binary and --ignored=-1 if 0 stands for background"
+		zeros   = "0 is taken for the class of the one column, and -1 for background: want --targets=binary and --ignored=-1 if 0 stands for background, or else --targets=class"
+		scores  = "more positive scores than half of the anchors: want labels that are 0 in every column of background, without a column for it"
 		floats  = "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
 		ignored = "all labels stand for ignored"
 	)
@@ -121,10 +122,18 @@ func TestWarnings(t *testing.T) {
 		{"one column, floats", []float32{0, 1, 2}, npy([]float32{0, -1, -1}, 3), nil, []string{floats}},
 		{"one column, floats with a positive", []float32{0, 1, 2}, npy([]float32{1, -1, -1}, 3), nil, nil},
 		{"one column, floats that count", []float32{0, 1, 2, 3}, npy([]float32{0, 0, -1, -1}, 4), nil, nil},
-		{"one column, few positives", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), nil, nil},
+		{"one column, said to be classes", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), []string{"--targets=class"}, nil},
+		{"one column, few positives", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), nil, []string{zeros}},
+		{"one column, no positive", []float32{0, 1, 2}, npy([]int32{-1, -1, -1}, 3), nil, nil},
+		{"one column, some ignored", []float32{0, 1, 2, 3}, npy([]int32{0, -1, -1, -2}, 4), nil, nil},
+		{"one column, ignored said", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), []string{"--ignored=-7"}, nil},
+		{"one column, half of its labels 1", []float32{0, 1, 2, 3}, npy([]uint8{1, 1, 0, 0}, 4), nil, nil},
+		{"one column, most of its labels 1", []float32{0, 1, 2}, npy([]uint8{1, 1, 0}, 3), nil, []string{scores}},
 		{"all ignored", []float32{0, 1, 2, 0}, npy([]int32{-2, -2}, 2), nil, []string{ignored}},
 		{"all scores ignored", []float32{0, 1, 1, 0}, npy([]uint8{255, 255, 255, 255}, 2, 2), nil, []string{unit, ignored}},
-		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, nil},
+		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, []string{scores}},
+		{"a column for background", []float32{0, 1, 2, 0}, npy([]uint8{1, 0, 0, 1}, 2, 2), nil, []string{scores}},
+		{"a label per score, half of the anchors", []float32{0, 1, 2, 0}, npy([]uint8{1, 0, 0, 0}, 2, 2), nil, nil},
 		{"one score counts", []float32{0, 1, 2, 0}, npy([]uint8{255, 255, 0, 255}, 2, 2), nil, nil},
 		{"no score", nil, npy([]int32{}, 0), nil, nil},
 	} {
@@ -153,6 +162,42 @@ func TestWarnings(t *testing.T) {
 		}
 		if got := d.Warnings(all); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestBoxWarning: coordinates in pixels that were left among the classes, at either end.
+func TestBoxWarning(t *testing.T) {
+	const rows, columns = 200, 7
+	for _, c := range []struct {
+		name   string
+		column int     // where coordinates begin, -1 for nowhere
+		every  int     // one row of so many has them
+		size   float32 // they go up to this
+		args   []string
+		warn   bool
+	}{
+		{"first", 0, 1, 640, nil, true},
+		{"last", 3, 1, 640, nil, true},
+		{"left out", 0, 1, 640, []string{"--columns=4:"}, false},
+		{"in the middle", 4, 1, 31, []string{"--columns=:6"}, true},
+		{"small", 0, 1, 30, nil, false},
+		{"in every other anchor", 0, 2, 640, nil, false},
+		{"nowhere", -1, 1, 0, nil, false},
+	} {
+		x := make([]float32, rows*columns)
+		for i := range x {
+			x[i] = -2
+			if at := i%columns - c.column; c.column >= 0 && at >= 0 && at < boxColumns && i/columns%c.every == 0 {
+				x[i] = c.size
+			}
+		}
+		labels := slices.Repeat([]int32{-1}, rows)
+		d := open(t, options(t, c.args...), write(t, map[string][]byte{"logits.npy": npy(x, rows, columns), "labels.npy": npy(labels, rows)}))
+		d.seen.scores(x)
+		warnings := d.Warnings(engine.Result{Scores: int64(d.Scores())})
+		if got := len(warnings) == 1 && strings.Contains(warnings[0], "box coordinates"); got != c.warn || len(warnings) > 1 {
+			t.Errorf("%s: %q", c.name, warnings)
 		}
 	}
 }

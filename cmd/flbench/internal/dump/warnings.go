@@ -36,26 +36,41 @@ func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	if !d.Probs() && !d.seen.outside.Load() {
 		texts = append(texts, "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied")
 	}
+	if !d.Probs() && d.looksBoxed() {
+		texts = append(texts, "most anchors have numbers as large as box coordinates in the first or last four columns: want --columns=4: or --columns=:-4 if these are no classes")
+	}
+	if text := d.doubtLabels(r); text != "" {
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// doubtLabels tells what looks wrong in what the labels came to, or "".
+func (d *Dump) doubtLabels(r engine.Result) string {
 	background := d.set.background()
 	cure := fmt.Sprintf("want --background=CLASS if another than %d stands for background, such as %d", background, d.columns)
 	if background != 0 {
 		cure = fmt.Sprintf("want --background=CLASS if another than %d stands for background, such as 0 or %d", background, d.columns)
 	}
-	switch anchors := r.Scores / int64(d.columns); {
+	anchors := r.Scores / int64(d.columns)
+	many := 2*r.Positives > anchors // in detection few anchors are positive
+	switch {
 	case r.Scores == 0:
-		texts = append(texts, "all labels stand for ignored")
+		return "all labels stand for ignored"
 	case d.kind == perScore && d.columns == 1 && d.labelHead.dtype.IsFloat() && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > r.Scores:
-		texts = append(texts, "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background")
+		return "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
+	case d.kind != classes && 2*r.Positives > int64(d.rows):
+		return "more positive scores than half of the anchors: want labels that are 0 in every column of background, without a column for it"
 	case d.kind != classes:
+		return ""
 	case r.Positives == anchors:
-		texts = append(texts, "every anchor is positive, none is background: "+cure)
-	case 2*r.Positives <= anchors: // in detection few are
-	case d.settled:
-		texts = append(texts, "more than half of the anchors are positive, as 0 stands for the class of column 0: want --targets=binary and --ignored=-1 if 0 stands for background")
-	default:
-		texts = append(texts, "more than half of the anchors are positive: "+cure)
+		return "every anchor is positive, none is background: " + cure
+	case d.settled && r.Positives > 0 && (many || r.Ignored == 0 && len(d.set.Ignored) == 0):
+		return "0 is taken for the class of the one column, and -1 for background: want --targets=binary and --ignored=-1 if 0 stands for background, or else --targets=class"
+	case many:
+		return "more than half of the anchors are positive: " + cure
 	}
-	return texts
+	return ""
 }
 
 // Notes tells what was done to the input that is not plain.
