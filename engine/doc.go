@@ -18,7 +18,8 @@
 //
 // # Weights
 //
-// [Batch] takes factors of the losses, Weights one per anchor and ScoreWeights one per score.
+// [Batch] takes factors of the losses, Weights one per anchor and ScoreWeights one per score;
+// [WithColumnWeights] sets one per column, and [WithClassWeights] one of a column's positives.
 // A score of weight 0 is not looked at, so weights can be a mask; see there how it counts.
 //
 // # The same bits everywhere

@@ -18,20 +18,24 @@ type Engine struct {
 	formula asm.Formula
 	kernels *kernel.Set
 	classes conventions
+	columns columnFactors
 	workers int
 	awake   bool // all workers can run at once, so they may wait awake
 }
 
 // An Option is a choice for [New]. [WithKernel] and [WithWorkers] change how an [Engine]
 // works, never what it returns; [WithBackground] and [WithIgnored] say how its batches
-// are to be read. Of several of a kind the last counts.
+// are to be read, [WithColumnWeights] and [WithClassWeights] what columns count. Of several of
+// a kind the last counts.
 type Option func(*options)
 
 type options struct {
-	kernel     string
-	workers    int
-	background *int32
-	ignored    []int32
+	kernel        string
+	workers       int
+	background    *int32
+	ignored       []int32
+	columnWeights []float32
+	classWeights  []float32
 }
 
 func optionsOf(opts []Option) options {
@@ -72,8 +76,8 @@ func WithWorkers(n int) Option {
 func Kernels() []string { return kernel.Names() }
 
 // New returns an engine for the loss. It fails with an [*InputError] if a parameter of
-// the loss is outside its range, the number of workers below 1, or a class both background
-// and ignored; and if the kernel asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
+// the loss is outside its range, the number of workers below 1, a class both background
+// and ignored, or a weight of a column none; and if the kernel asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
 // under a floating-point environment that is not the default.
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := optionsOf(opts)
@@ -89,6 +93,10 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		return nil, wholeError("workers", float64(o.workers), "is %d: want at least 1", o.workers)
 	}
 	classes, err := o.conventions()
+	if err != nil {
+		return nil, err
+	}
+	columns, err := o.columnFactors()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +118,7 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		formula: formula,
 		kernels: set,
 		classes: classes,
+		columns: columns,
 		workers: o.workers,
 		awake:   o.workers <= runtime.GOMAXPROCS(0),
 	}, nil

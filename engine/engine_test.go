@@ -457,12 +457,15 @@ func TestNoAllocations(t *testing.T) {
 	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
 	for _, name := range Kernels() {
 		e := must(New(Focal(0.25, 1.5), WithKernel(name), WithWorkers(1)))
+		w := []float32{1, 2, 3, 4, 5, 6, 7}
+		byColumn := must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(1), WithColumnWeights(w), WithClassWeights(w)))
 		for what, f := range map[string]func(){
 			"Sum":                func() { must(e.Sum(b)) },
 			"Losses":             func() { must(e.Losses(dst, b)) },
 			"Gradients":          func() { must(e.Gradients(grad, b)) },
 			"LossesAndGradients": func() { must(e.LossesAndGradients(dst, grad, b)) },
 			"of probabilities":   func() { must(e.LossesAndGradients(dst, grad, probs)) },
+			"of columns":         func() { must(byColumn.LossesAndGradients(dst, grad, b)) },
 		} {
 			if n := testing.AllocsPerRun(20, f); n > pooled {
 				t.Errorf("%s, %s: %v allocations", name, what, n)

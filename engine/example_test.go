@@ -230,6 +230,26 @@ func ExampleWithIgnored() {
 	// ignored[0] is -1: want a class that is not background, which WithBackground sets
 }
 
+// PyTorch's BCEWithLogitsLoss with a pos_weight and a weight per class.
+func ExampleWithClassWeights() {
+	e, err := engine.New(engine.CrossEntropy(),
+		engine.WithClassWeights([]float32{1, 3}), engine.WithColumnWeights([]float32{0.5, 1}))
+	if err != nil {
+		panic(err)
+	}
+	losses := make([]float32, 4)
+	b := engine.Batch{Logits: make([]float32, 4), Labels: []uint8{1, 1, 0, 0}, NumClasses: 2} // loss ln 2 each
+	_, err = e.Losses(losses, b)
+	fmt.Printf("%.4f %v\n", losses, err)
+
+	b.NumClasses = 4
+	_, err = e.Losses(losses, b)
+	fmt.Println(err)
+	// Output:
+	// [0.3466 2.0794 0.3466 0.6931] <nil>
+	// columnWeights has length 2: want 4, the batch's NumClasses
+}
+
 func ExampleNew() {
 	_, err := engine.New(engine.Focal(1.5, 2))
 	fmt.Println(err)

@@ -65,11 +65,12 @@ type Batch struct {
 	// Weights and ScoreWeights, where not nil, have factors of loss and gradient, finite
 	// and ≥ 0: Weights one per anchor, of all its scores, ScoreWeights one per score.
 	//
-	// A score's factors are multiplied in this order: ScoreWeights, Weights, then the loss's
-	// own weight of the label. Each product is rounded to float32; one beyond it is an error.
+	// A score's factors are multiplied in this order: ScoreWeights, Weights, that of
+	// [WithColumnWeights], of [WithClassWeights] if the label is 1, and the loss's own weight
+	// of the label. Each product is rounded to float32; one beyond it is an error.
 	//
-	// A score of which a factor here, or their product, is 0 is masked: it may be NaN, and
-	// its loss and gradient are 0. Unlike an ignored one it still counts as scored, and as
+	// A score of which one of these, all but the loss's, or their product is 0 is masked: it
+	// may be NaN, and its loss and gradient are 0. Unlike an ignored one it still counts as scored, and as
 	// positive if its label is 1.
 	Weights, ScoreWeights []float32
 }

@@ -20,6 +20,9 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 	if err := b.check(dst, grad, wantDst, wantGrad); err != nil {
 		return Result{}, err
 	}
+	if err := e.columns.check(b.NumClasses); err != nil {
+		return Result{}, err
+	}
 	j := job{Engine: e, Batch: b, dst: dst, grad: grad}
 	j.take()
 	if n := len(j.x); n > 0 {
@@ -43,11 +46,15 @@ type job struct {
 	dst, grad []float32
 	inPlace   bool // an output is the scores
 	private   bool // the batch is a copy that the caller does not know
+	columns   *columnFactors
 	several
 }
 
-// take sets what the batch has for scores.
-func (j *job) take() { j.x, j.field, j.input = j.scores() }
+// take sets what the batch has for scores, and what the engine has for its columns.
+func (j *job) take() {
+	j.x, j.field, j.input = j.scores()
+	j.columns = &j.Engine.columns
+}
 
 // results is how many results a job has.
 func (j *job) results() int {

@@ -128,6 +128,9 @@ func (s *Sweeper) run(all, easy []Result, b Batch, wantEasy bool, pt float64) er
 	if err := b.check(nil, nil, false, false); err != nil {
 		return err
 	}
+	if err := s.engines[0].columns.check(b.NumClasses); err != nil {
+		return err
+	}
 	j := job{Engine: s.engines[0], Batch: b, several: several{sweeper: s, easy: wantEasy}}
 	j.take()
 	if j.cut = easiest[j.input]; wantEasy {

@@ -56,7 +56,7 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	n := to - from
 	// good is how many scores precede the first bad label, class or weight.
 	y, counts, good, err := t.expandLabels(j, from, n)
-	w, goodWeights, weightErr := t.expandWeights(j, from, n)
+	w, goodWeights, weightErr := t.expandWeights(j, from, y, counts.positive > 0 || err != nil)
 	if goodWeights < good {
 		good, err = goodWeights, weightErr
 	}
@@ -261,9 +261,9 @@ func (t *tile) badScore(j *job, x []float32, y []uint8, w []float32, from int) *
 			if w := w[i]; w == 0 {
 				continue
 			} else if products && w > math.MaxFloat32 {
-				return &fault{from + i, j.overflow(from+i, 0)}
+				return &fault{from + i, j.overflow(from+i, y[i], 0)}
 			} else if wt := j.overweight(y[i], w); wt > 0 {
-				return &fault{from + i, j.overflow(from+i, wt)}
+				return &fault{from + i, j.overflow(from+i, y[i], wt)}
 			}
 		}
 		if want, bad := check(x, y[i]); bad {

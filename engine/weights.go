@@ -10,11 +10,20 @@ import (
 // The weight of a score is the product of the factors that apply to it, in the order of
 // factors, each product rounded to float32. The kernels multiply it by that of the loss.
 
-// expandWeights returns the weight of each score of the block of n scores that begins at
-// from, nil if all are 1, and, if a factor is bad, the error and how many scores precede it;
-// else n. Products of factors may be beyond float32, which shows in the block's sum; see
-// settle.
-func (t *tile) expandWeights(j *job, from, n int) (w []float32, good int, err error) {
+// expandWeights returns the weight of each score of the block of scores that begins at from,
+// whose labels are y, nil if all are 1, and, if a factor is bad, the error and how many
+// scores precede it; else all. Products of factors may be beyond float32, which shows in the
+// block's sum; see settle.
+func (t *tile) expandWeights(j *job, from int, y []uint8, positives bool) (w []float32, good int, err error) {
+	w, good, err = t.batchWeights(j, from, len(y))
+	if j.columns.given() {
+		w = t.weighColumns(j, from, w, y, positives)
+	}
+	return w, good, err
+}
+
+// batchWeights is expandWeights for the factors that the batch has.
+func (t *tile) batchWeights(j *job, from, n int) (w []float32, good int, err error) {
 	good = n
 	if j.ScoreWeights != nil {
 		w, good, err = t.takeWeights("ScoreWeights", j.ScoreWeights[from:from+n], from)
@@ -47,7 +56,7 @@ func (t *tile) takeWeights(field string, s []float32, from int) (w []float32, go
 	}
 	w = t.weights[:len(s)]
 	for i, v := range s {
-		if !(v >= 0 && v <= math.MaxFloat32) {
+		if !goodWeight(v) {
 			return w, i, badWeight(field, from+i, v)
 		}
 		w[i] = v + 0
@@ -61,7 +70,7 @@ func (t *tile) weighRows(j *job, from, n int, w []float32) ([]float32, int, erro
 	a := j.anchorOf(from)
 	for at := a*j.NumClasses - j.FirstColumn - from; at < n; at += j.NumClasses {
 		v := j.Weights[a]
-		if !(v >= 0 && v <= math.MaxFloat32) {
+		if !goodWeight(v) {
 			return dst, max(at, 0), badWeight("Weights", a, v)
 		}
 		a++
@@ -74,6 +83,8 @@ func (t *tile) weighRows(j *job, from, n int, w []float32) ([]float32, int, erro
 	}
 	return dst, n, nil
 }
+
+func goodWeight(v float32) bool { return v >= 0 && v <= math.MaxFloat32 }
 
 func badWeight(field string, index int, v float32) error {
 	return &InputError{Field: field, Index: index, Value: float64(v), Reason: "want a finite weight ≥ 0"}
@@ -162,8 +173,8 @@ func (f factor) String() string {
 	return fmt.Sprintf("%s[%d], %s", f.field, f.index, formatValue(float64(f.value)))
 }
 
-// factors returns those of a score, in the order in which they are multiplied.
-func (j *job) factors(score int) (list []factor) {
+// factors returns those of a score with a label, in the order in which they are multiplied.
+func (j *job) factors(score int, label uint8) (list []factor) {
 	if j.ScoreWeights != nil {
 		list = append(list, factor{"ScoreWeights", score, j.ScoreWeights[score]})
 	}
@@ -171,13 +182,20 @@ func (j *job) factors(score int) (list []factor) {
 		a := j.anchorOf(score)
 		list = append(list, factor{"Weights", a, j.Weights[a]})
 	}
+	column := (j.FirstColumn + score) % j.NumClasses
+	if p := &j.columns.all; p.columns != 0 {
+		list = append(list, factor{p.field, column, p.factors[column]})
+	}
+	if p := &j.columns.positives; p.columns != 0 && label == 1 {
+		list = append(list, factor{p.field, column, p.factors[column]})
+	}
 	return list
 }
 
 // overflow is the error for a score whose weight is beyond float32: that of the factors, or
 // if these are not, that with the loss's weight, which is then not 0.
-func (j *job) overflow(score int, ofLoss float32) error {
-	list := j.factors(score)
+func (j *job) overflow(score int, label uint8, ofLoss float32) error {
+	list := j.factors(score, label)
 	var others []string
 	for _, f := range list[1:] {
 		others = append(others, f.String())

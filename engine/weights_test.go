@@ -4,23 +4,33 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 )
 
 // alone returns the batch as one of a single column, with labels, and with the weight of each
-// score, by definition, in place of its factors.
-func (b Batch) alone() Batch {
+// score, by definition, in place of its factors, those of columns and of their positives, too.
+func (b Batch) alone(all, positives []float32) Batch {
 	x, _, _ := b.scores()
 	one := must(b.OneHot(make([]uint8, len(x))))
 	flat := Batch{Logits: b.Logits, Probs: b.Probs, Labels: one.Labels, Weights: make([]float32, len(x))}
 	for i := range x {
-		w := float32(1)
+		w, at := float32(1), b.FirstColumn+i
 		if b.ScoreWeights != nil {
 			w *= b.ScoreWeights[i]
 		}
 		if b.Weights != nil {
-			w *= b.Weights[(b.FirstColumn+i)/b.NumClasses]
+			w *= b.Weights[at/b.NumClasses]
+		}
+		if all != nil {
+			w *= all[at%b.NumClasses]
+		}
+		if positives != nil && flat.Labels[i] == 1 {
+			w *= positives[at%b.NumClasses]
+		}
+		if w != w || w > math.MaxFloat32 && flat.Labels[i] == IgnoredLabel {
+			w = 0 // beyond float32 where another factor is 0, or where it does not matter
 		}
 		flat.Weights[i] = w
 	}
@@ -48,7 +58,7 @@ func TestWeightsAreProducts(t *testing.T) {
 			l := listed[rng.IntN(len(listed))]
 			from := rng.IntN(n)
 			for _, b := range []Batch{b, b.span(from, n), b.span(0, from)} {
-				want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b.alone())
+				want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), b.alone(nil, nil))
 				for _, name := range Kernels() {
 					for _, workers := range []int{1, 3} {
 						got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(workers))), b)
@@ -58,7 +68,7 @@ func TestWeightsAreProducts(t *testing.T) {
 					}
 				}
 				losses := []Loss{l, CrossEntropy()}
-				all, easy := sweepWant(losses, 0.9, b.alone())
+				all, easy := sweepWant(losses, 0.9, b.alone(nil, nil))
 				checkSweep(t, losses, 0.9, b, [2][]Result{all, easy})
 			}
 		}
@@ -195,4 +205,88 @@ func TestMaskCounts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzWeights: factors of all kinds give what their product gives, or an error about one.
+func FuzzWeights(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 3, 4, 5}, []byte{0, 1, 255}, make([]byte, 44), uint8(2), uint8(1), uint8(15))
+	f.Add([]byte("\x00\x00\x80\x3f\x00\x00\xc0\x7f"), []byte{1}, []byte("\x00\x00\x80\x3f\x00\x00\x00\x00\xff\xff\x7f\x7f\x00\x00\x00\x40\x00\x00\x00\x80"), uint8(1), uint8(0), uint8(11))
+	f.Fuzz(func(t *testing.T, scores, labels, weights []byte, width, first, kinds uint8) {
+		columns := max(1, int(width))
+		b := Batch{Logits: floats(scores), NumClasses: columns, FirstColumn: int(first) % columns}
+		n := len(b.Logits)
+		if n == 0 || len(labels) == 0 {
+			return
+		}
+		b.EndColumn = (b.FirstColumn + n) % columns
+		if rows := b.anchorOf(n-1) + 1; kinds&64 != 0 {
+			b.Classes = make([]int32, rows)
+			for a := range b.Classes {
+				b.Classes[a] = int32(labels[a%len(labels)])%int32(columns+2) - 2
+			}
+		} else {
+			b.Labels = make([]uint8, n)
+			for i := range b.Labels {
+				b.Labels[i] = []uint8{0, 1, IgnoredLabel}[labels[i%len(labels)]%3]
+			}
+		}
+		at, factors := 0, floats(weights)
+		take := func(n int) []float32 {
+			w := make([]float32, n)
+			for i := range w {
+				w[i] = 1
+				if len(factors) > 0 {
+					w[i] = factors[at%len(factors)]
+					at++
+				}
+			}
+			return w
+		}
+		var all, positives []float32
+		if kinds&1 != 0 {
+			b.ScoreWeights = take(n)
+		}
+		if kinds&2 != 0 {
+			b.Weights = take(b.anchorOf(n-1) + 1)
+		}
+		if kinds&4 != 0 {
+			all = take(columns)
+		}
+		if kinds&8 != 0 {
+			positives = take(columns)
+		}
+		bad := func(w []float32) bool { return slices.ContainsFunc(w, func(v float32) bool { return !goodWeight(v) }) }
+		flat := b.alone(all, positives)
+		l := Focal(0.25, float32(kinds>>4&3)).Weighted(1, 1)
+		for _, name := range Kernels() {
+			opts := []Option{WithColumnWeights(all), WithClassWeights(positives), WithKernel(name), WithWorkers(1)}
+			e, err := New(l, opts...)
+			if wrong := bad(all) || bad(positives); wrong != (err != nil) {
+				t.Fatalf("%s: %v of factors %v and %v", name, err, all, positives)
+			}
+			if err != nil {
+				return
+			}
+			got, want := outcome{dst: make([]float32, n), grad: make([]float32, n)}, outcome{dst: make([]float32, n), grad: make([]float32, n)}
+			got.result, err = e.LossesAndGradients(got.dst, got.grad, b)
+			var wantErr error
+			want.result, wantErr = must(New(l, WithKernel("generic"), WithWorkers(1))).LossesAndGradients(want.dst, want.grad, flat)
+			if wrong := wantErr != nil || bad(b.Weights) || bad(b.ScoreWeights); wrong != (err != nil) {
+				t.Fatalf("%s: %v; of the products %v", name, err, wantErr)
+			}
+			if err != nil {
+				var input *InputError
+				if !errors.As(err, &input) {
+					t.Fatalf("%s: %v is no InputError", name, err)
+				}
+				continue
+			}
+			if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
+				t.Fatalf("%s: %v, want %v", name, got.result, want.result)
+			}
+			if swept := must(Sweep(b, []Loss{l}, opts...)); swept[0] != want.result {
+				t.Fatalf("%s: a sweep gives %v, want %v", name, swept[0], want.result)
+			}
+		}
+	})
 }
