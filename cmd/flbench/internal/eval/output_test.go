@@ -230,3 +230,25 @@ func TestEvalCancelled(t *testing.T) {
 	}
 	wantFiles(t, out)
 }
+
+// TestLargest: wherever it is, and however many there are.
+func TestLargest(t *testing.T) {
+	if got := largest(nil); got != 0 {
+		t.Errorf("of none: %v", got)
+	}
+	for n := 1; n <= 40; n++ {
+		for at := range n {
+			losses := make([]float32, n)
+			for i := range losses {
+				losses[i] = float32(i) * 1e-40
+			}
+			losses[at] = 1e30
+			if got := largest(losses); got != 1e30 {
+				t.Errorf("of %d, at %d: %v", n, at, got)
+			}
+		}
+	}
+	if got := largest([]float32{1, float32(math.Inf(1)), 2}); !math.IsInf(float64(got), 1) {
+		t.Errorf("an infinite one: %v", got)
+	}
+}

@@ -56,6 +56,9 @@ func newHardest(limit, scores int) *hardest {
 	return &hardest{limit: limit, kept: make([]hardScore, 0, min(limit+limit/2+64, scores))}
 }
 
+// takes tells whether a score of such a loss may be kept.
+func (h *hardest) takes(loss float32) bool { return loss >= math.Float32frombits(h.least.Load()) }
+
 // candidates appends to found those of a shard's scores that may be kept. Ignored scores,
 // which have loss 0, are none.
 func (h *hardest) candidates(found []hardScore, from int, losses, scores []float32, labels []uint8) []hardScore {

@@ -3,7 +3,9 @@ package eval
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
+	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/engine"
@@ -105,16 +107,34 @@ func (w *worker) values(e *engines, b engine.Batch, s shard) (err error) {
 	case gradients:
 		_, err = e.loss.Gradients(w.gradients, b)
 	}
-	if w.max {
-		for _, loss := range w.losses {
-			w.largest = max(w.largest, loss)
-		}
-	}
+	w.largest = largest(w.losses)
 	return err
+}
+
+// largest returns the largest of losses, which are never negative; 0 if there are none.
+func largest(losses []float32) float32 {
+	// So they are in the order of their bits, and whole numbers compare fast.
+	b := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(losses))), len(losses))
+	var m [4]uint32
+	for ; len(b) >= 8; b = b[8:] {
+		v := (*[8]uint32)(b)
+		m[0] = max(m[0], v[0], v[4])
+		m[1] = max(m[1], v[1], v[5])
+		m[2] = max(m[2], v[2], v[6])
+		m[3] = max(m[3], v[3], v[7])
+	}
+	for _, v := range b {
+		m[0] = max(m[0], v)
+	}
+	return math.Float32frombits(max(m[0], m[1], m[2], m[3]))
 }
 
 // hardest finds the scores that may be among the hardest.
 func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
+	kept := s.image.hardest(w.top)
+	if !kept.takes(w.largest) {
+		return nil
+	}
 	w.labels = grow(w.labels, s.to-s.from)
 	hot, err := b.OneHot(w.labels, in.Options()...)
 	if err != nil {
@@ -124,7 +144,7 @@ func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
 	if b.Probs != nil {
 		scores = b.Probs
 	}
-	w.hard = s.image.hardest(w.top).candidates(w.hard, s.from, w.losses, scores, hot.Labels)
+	w.hard = kept.candidates(w.hard, s.from, w.losses, scores, hot.Labels)
 	return nil
 }
 
