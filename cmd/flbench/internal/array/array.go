@@ -46,13 +46,10 @@ func (a *Array) Shape() []int { return a.shape }
 // Len returns the number of elements.
 func (a *Array) Len() int { return a.count }
 
-// ShapeText spells the shape as Python does: (), (3,) or (3, 80).
-func (a *Array) ShapeText() string { return shapeText(a.shape) }
-
 // WrongShape returns the error that names the array, its shape and what is wanted
 // instead.
 func (a *Array) WrongShape(want string) error {
-	return fmt.Errorf("%s: shape %s, want %s", a.label, shapeText(a.shape), want)
+	return fmt.Errorf("%s: shape %s, want %s", a.label, ShapeText(a.shape), want)
 }
 
 // WrongDType returns the error that names the array, its dtype and what is wanted

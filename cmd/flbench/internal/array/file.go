@@ -131,9 +131,6 @@ func (f *File) add(e entry) error {
 	return nil
 }
 
-// Kind says what the file is: "an .npz file".
-func (f *File) Kind() string { return f.kind }
-
 // Names returns the names of the arrays, in the file's order. That of an .npy file's
 // only one is "".
 func (f *File) Names() []string {

@@ -154,8 +154,8 @@ func TestNames(t *testing.T) {
 	}
 	path = save(t, archive(t, parts...))
 	f = mustOpen(t, path)
-	if names := strings.Join(f.Names(), ""); names != "wxyzabcdefghi" || f.Kind() != "an .npz file" {
-		t.Errorf("%s with the names %s", f.Kind(), names)
+	if names := strings.Join(f.Names(), ""); names != "wxyzabcdefghi" || f.kind != "an .npz file" {
+		t.Errorf("%s with the names %s", f.kind, names)
 	}
 	_, err = f.Array("logits")
 	wantError(t, err, path, `no array "logits", want one of "w", "x", "y", "z", "a", "b", "c", "d", "e", "f", 3 more`)
@@ -214,8 +214,8 @@ func TestLook(t *testing.T) {
 		}
 		defer f.Close()
 		dtype, shape, err := f.Describe(c.names[0])
-		if dtype != Float32 || !slices.Equal(shape, []int{2}) || err != nil || f.Kind() != c.kind || !slices.Equal(f.Names(), c.names) || f.Changed() != nil {
-			t.Errorf("%v %v, %v; %s with %q", dtype, shape, err, f.Kind(), f.Names())
+		if dtype != Float32 || !slices.Equal(shape, []int{2}) || err != nil || f.kind != c.kind || !slices.Equal(f.Names(), c.names) || f.Changed() != nil {
+			t.Errorf("%v %v, %v; %s with %q", dtype, shape, err, f.kind, f.Names())
 		}
 	}
 	path := save(t, npyOf(1, 2))

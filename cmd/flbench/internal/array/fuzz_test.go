@@ -86,11 +86,11 @@ func FuzzHeader(f *testing.F) {
 			return
 		}
 		// What was understood is understood again, as we would write it.
-		again, err := parseDict([]byte(dict("'"+h.descr+"'", map[bool]string{false: "False", true: "True"}[h.fortran], shapeText(h.shape))), 1)
+		again, err := parseDict([]byte(dict("'"+h.descr+"'", map[bool]string{false: "False", true: "True"}[h.fortran], ShapeText(h.shape))), 1)
 		if strings.ContainsAny(h.descr, `'\[(`) {
 			return // a structure, or escapes
 		}
-		if err != nil || again.descr != h.descr || again.fortran != h.fortran || shapeText(again.shape) != shapeText(h.shape) {
+		if err != nil || again.descr != h.descr || again.fortran != h.fortran || ShapeText(again.shape) != ShapeText(h.shape) {
 			t.Fatalf("%q: %+v, written again %+v, %v", text, h, again, err)
 		}
 	})

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
@@ -18,8 +17,6 @@ const (
 	magic = "\x93NUMPY"
 	// maxHeader bounds the dict, in bytes, as NumPy does.
 	maxHeader = 10_000
-	// maxDims is NumPy's own limit.
-	maxDims = 64
 	// maxQuote bounds what a message repeats of a file's text, in bytes.
 	maxQuote = 40
 )
@@ -104,7 +101,7 @@ func (h *header) check(have int64) error {
 		item = h.dtype.Size()
 	}
 	var err error
-	if h.count, err = elements(h.shape, item); err != nil || h.dtype == 0 {
+	if h.count, err = Elements(h.shape, item); err != nil || h.dtype == 0 {
 		return err
 	}
 	switch want := int64(h.count * item); {
@@ -122,44 +119,6 @@ func (h *header) readable() error {
 		return fmt.Errorf("dtype %s, want %s", describe(h.descr), wanted)
 	}
 	return nil
-}
-
-// elements returns the number of elements of a shape whose elements take item
-// bytes. As in NumPy a shape may not overflow even if it also has a zero.
-func elements(shape []int, item int) (int, error) {
-	if len(shape) > maxDims {
-		return 0, fmt.Errorf("shape has %d dimensions, want at most %d", len(shape), maxDims)
-	}
-	size, zero := item, false
-	for _, d := range shape {
-		switch {
-		case d < 0:
-			return 0, fmt.Errorf("shape %s has a negative dimension, want 0 or more", shapeText(shape))
-		case d == 0:
-			zero = true
-		case size > math.MaxInt/d:
-			return 0, fmt.Errorf("shape %s is too large, want at most %d bytes of data", shapeText(shape), math.MaxInt)
-		default:
-			size *= d
-		}
-	}
-	if zero {
-		return 0, nil
-	}
-	return size / item, nil
-}
-
-// shapeText spells a shape as Python does: (), (3,) or (3, 80).
-func shapeText(shape []int) string {
-	parts := make([]string, len(shape))
-	for i, d := range shape {
-		parts[i] = strconv.Itoa(d)
-	}
-	text := strings.Join(parts, ", ")
-	if len(shape) == 1 {
-		text += ","
-	}
-	return "(" + text + ")"
 }
 
 // quote makes a file's text fit for a message.

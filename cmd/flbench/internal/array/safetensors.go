@@ -105,7 +105,7 @@ func (t *tensor) header(have uint64) (header, error) {
 	count := uint64(1)
 	for _, d := range t.shape {
 		if d != 0 && count > math.MaxInt64/64/uint64(d) {
-			return header{}, fmt.Errorf("shape %s is too large, want at most %d bytes of data", shapeText(t.shape), int64(math.MaxInt64/8))
+			return header{}, fmt.Errorf("shape %s is too large, want at most %d bytes of data", ShapeText(t.shape), int64(math.MaxInt64/8))
 		}
 		count *= uint64(d)
 	}
@@ -118,7 +118,7 @@ func (t *tensor) header(have uint64) (header, error) {
 	case t.end > have:
 		return header{}, fmt.Errorf("data_offsets [%d, %d], want at most %d, the bytes of data in the file", t.start, t.end, have)
 	case count*uint64(bits)%8 != 0 || t.end-t.start != count*uint64(bits)/8:
-		return header{}, fmt.Errorf("data_offsets [%d, %d], want %d bits for shape %s of dtype %s", t.start, t.end, count*uint64(bits), shapeText(t.shape), t.dtype)
+		return header{}, fmt.Errorf("data_offsets [%d, %d], want %d bits for shape %s of dtype %s", t.start, t.end, count*uint64(bits), ShapeText(t.shape), t.dtype)
 	}
 	dtype := tensorTypes[t.dtype]
 	return header{descr: t.dtype, dtype: dtype, swapped: bigHost && dtype.Size() > 1, shape: t.shape, count: int(count)}, nil

@@ -79,7 +79,7 @@ func (a *Array) Permute(axes ...int) *Array {
 // one stride.
 func (a *Array) Slice(along, from, to int) *Array {
 	if from < 0 || to < from || to > a.shape[along] {
-		panic(fmt.Sprintf("array: Slice(%d, %d, %d) of shape %s", along, from, to, shapeText(a.shape)))
+		panic(fmt.Sprintf("array: Slice(%d, %d, %d) of shape %s", along, from, to, ShapeText(a.shape)))
 	}
 	if to-from == a.shape[along] {
 		return a
@@ -104,7 +104,7 @@ func (a *Array) Slice(along, from, to int) *Array {
 // gives the shape.
 func (a *Array) Reshape(shape ...int) *Array {
 	fail := func() {
-		panic(fmt.Sprintf("array: Reshape(%s) of shape %s", shapeText(shape), shapeText(a.shape)))
+		panic(fmt.Sprintf("array: Reshape(%s) of shape %s", ShapeText(shape), ShapeText(a.shape)))
 	}
 	count := 1
 	for _, d := range shape {

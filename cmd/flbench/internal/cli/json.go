@@ -12,9 +12,6 @@ import (
 // WriteJSON prints a value as indented JSON, in one piece.
 func WriteJSON(to io.Writer, v any) error { return writeJSON(to, v, "  ") }
 
-// WriteJSONLine prints a value as a line of JSON.
-func WriteJSONLine(to io.Writer, v any) error { return writeJSON(to, v, "") }
-
 func writeJSON(to io.Writer, v any, indent string) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

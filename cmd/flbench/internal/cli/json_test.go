@@ -42,7 +42,7 @@ func TestPath(t *testing.T) {
 		"a<b>&c": `"a<b>&c"`, "γ\n\"": `"γ\n\""`, "x\xff": `"x\udcff"`, "x\xfe\"": `"x\udcfe\""`, "\x80γ\xce": `"\udc80γ\udcce"`, "\uFFFD": "\"\uFFFD\"",
 	} {
 		var b strings.Builder
-		if err := WriteJSONLine(&b, Path(path)); err != nil {
+		if err := writeJSON(&b, Path(path), ""); err != nil {
 			t.Fatal(err)
 		}
 		got := strings.TrimSuffix(b.String(), "\n")

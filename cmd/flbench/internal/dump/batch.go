@@ -149,12 +149,3 @@ func zero(p unsafe.Pointer) bool {
 	w := (*[zeroBytes / 4]uint32)(p)
 	return w[0]|w[1]|w[2]|w[3]|w[4]|w[5]|w[6]|w[7]|w[8]|w[9]|w[10]|w[11]|w[12]|w[13]|w[14]|w[15] == 0
 }
-
-// Score returns where a score is, and the score.
-func (d *Dump) Score(i int) (row, column int, score float32) {
-	x, err := d.scores.Float32s(nil, i, i+1)
-	if err == nil {
-		score = x[0]
-	}
-	return i / d.columns, i % d.columns, score
-}

@@ -92,6 +92,8 @@ func TestWarnings(t *testing.T) {
 		every   = "every anchor is positive, none is background: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
 		most    = "more than half of the anchors are positive: want --background=CLASS if another than -1 stands for background, such as 0 or 2"
 		zeros   = "0 is taken for the class of the one column, and -1 for background: want --targets=binary and --ignored=-1 if 0 stands for background, or else --targets=class"
+		masks   = "no label is 1, but some are 255, which stands for ignored: want 1 for foreground"
+		only    = "every score that is not ignored is positive: want 0 for background"
 		scores  = "more positive scores than half of the anchors: want labels that are 0 in every column of background, without a column for it"
 		floats  = "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
 		ignored = "all labels stand for ignored"
@@ -120,7 +122,7 @@ func TestWarnings(t *testing.T) {
 		{"one column", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), nil, []string{zeros}},
 		{"one column, said so", []float32{0, 1, 2}, npy([]int32{0, 0, -1}, 3), []string{"--targets=binary", "--ignored=-1"}, nil},
 		{"one column, floats", []float32{0, 1, 2}, npy([]float32{0, -1, -1}, 3), nil, []string{floats}},
-		{"one column, floats with a positive", []float32{0, 1, 2}, npy([]float32{1, -1, -1}, 3), nil, nil},
+		{"one column, floats with a positive", []float32{0, 1, 2}, npy([]float32{1, -1, -1}, 3), nil, []string{only}},
 		{"one column, floats that count", []float32{0, 1, 2, 3}, npy([]float32{0, 0, -1, -1}, 4), nil, nil},
 		{"one column, said to be classes", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), []string{"--targets=class"}, nil},
 		{"one column, few positives", []float32{0, 1, 2}, npy([]int32{0, -1, -1}, 3), nil, []string{zeros}},
@@ -131,10 +133,14 @@ func TestWarnings(t *testing.T) {
 		{"one column, most of its labels 1", []float32{0, 1, 2}, npy([]uint8{1, 1, 0}, 3), nil, []string{scores}},
 		{"all ignored", []float32{0, 1, 2, 0}, npy([]int32{-2, -2}, 2), nil, []string{ignored}},
 		{"all scores ignored", []float32{0, 1, 1, 0}, npy([]uint8{255, 255, 255, 255}, 2, 2), nil, []string{unit, ignored}},
-		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, []string{scores}},
+		{"all scores positive", []float32{0, 1, 2, 0}, npy([]uint8{1, 1, 1, 1}, 2, 2), nil, []string{only}},
+		{"1 and -1", []float32{0, 1, 2, 0}, npy([]float32{-1, -1, 1, -1}, 2, 2), nil, []string{only}},
+		{"0 and 255", []float32{0, 1, 2, 0}, npy([]uint8{0, 255, 0, 0}, 2, 2), nil, []string{masks}},
+		{"0 and 255, said so", []float32{0, 1, 2, 0}, npy([]uint8{0, 255, 0, 0}, 2, 2), []string{"--ignored=255"}, nil},
+		{"0, 1 and 255", []float32{0, 1, 2, 0}, npy([]uint8{0, 255, 0, 1}, 2, 2), nil, nil},
 		{"a column for background", []float32{0, 1, 2, 0}, npy([]uint8{1, 0, 0, 1}, 2, 2), nil, []string{scores}},
 		{"a label per score, half of the anchors", []float32{0, 1, 2, 0}, npy([]uint8{1, 0, 0, 0}, 2, 2), nil, nil},
-		{"one score counts", []float32{0, 1, 2, 0}, npy([]uint8{255, 255, 0, 255}, 2, 2), nil, nil},
+		{"one score counts", []float32{0, 1, 2, 0}, npy([]uint8{255, 255, 0, 255}, 2, 2), nil, []string{masks}},
 		{"no score", nil, npy([]int32{}, 0), nil, nil},
 	} {
 		shape := []int{len(c.x) / 2, 2}

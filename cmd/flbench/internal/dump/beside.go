@@ -158,7 +158,7 @@ func (b *beside) loadBoxes(d *Dump) (err error) {
 	case !b.boxes.DType().IsFloat():
 		return fmt.Errorf("%w: %s", b.boxes.WrongDType("a float type"), without)
 	case last < 1 || shape[last] != 4 || !merges(anchors, shape[:last]) && !merges(image, shape[:last]):
-		return fmt.Errorf("%w: %s", b.boxes.WrongShape(shapeText(append(slices.Clone(image), 4))), without)
+		return fmt.Errorf("%w: %s", b.boxes.WrongShape(array.ShapeText(append(slices.Clone(image), 4))), without)
 	}
 	if b.anchors = b.boxes.Len() / 4; b.anchors == 0 {
 		b.boxes = nil

@@ -29,9 +29,6 @@ func (d *Dump) Scores() int { return d.rows * d.columns }
 // Columns returns the number of scores of a row.
 func (d *Dump) Columns() int { return d.columns }
 
-// Rows returns the number of rows, one an anchor of an image.
-func (d *Dump) Rows() int { return d.rows }
-
 // Shape returns the shape of outputs with an element per score: that of the scores, but
 // for the axis of the classes, which is the last, without what --columns leaves out.
 func (d *Dump) Shape() []int { return d.shape }

@@ -45,7 +45,7 @@ func listing(f *array.File, names []string) string {
 	for _, name := range names[:min(len(names), most)] {
 		word := strconv.Quote(name)
 		if dtype, shape, err := f.Describe(name); err == nil {
-			word += fmt.Sprintf(" %s %s", dtype, shapeText(shape))
+			word += fmt.Sprintf(" %s %s", dtype, array.ShapeText(shape))
 		}
 		words = append(words, word)
 	}

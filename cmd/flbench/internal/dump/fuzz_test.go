@@ -113,9 +113,8 @@ func evaluateSource(s Source, n, shard int) error {
 	}
 	d.Warnings(whole)
 	if n > 0 {
-		row, column, _ := d.Score(n - 1)
-		d.Class(column)
-		d.Box(row)
+		d.Class((n - 1) % d.Columns())
+		d.Box((n - 1) / d.Columns())
 	}
 	d.Notes()
 	return nil

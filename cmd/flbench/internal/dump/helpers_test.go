@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
 )
 
 // descrs are NumPy's names of what slices of Go's types have.
@@ -19,7 +21,7 @@ var descrs = map[reflect.Kind]string{
 // npy returns a file with a slice, as NumPy writes it.
 func npy(data any, shape ...int) []byte {
 	descr := descrs[reflect.TypeOf(data).Elem().Kind()]
-	dict := fmt.Appendf(nil, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shapeText(shape))
+	dict := fmt.Appendf(nil, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, array.ShapeText(shape))
 	for (10+len(dict)+1)%64 != 0 {
 		dict = append(dict, ' ')
 	}

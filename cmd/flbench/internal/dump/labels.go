@@ -22,7 +22,7 @@ func (p *plan) planLabels() error {
 	dtype := labels.dtype
 	perRow, perScores := p.grid.labelGrids(labels.shape)
 	fail := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %s labels of shape %s, "+format, append([]any{labels.label, dtype, shapeText(labels.shape)}, args...)...)
+		return fmt.Errorf("%s: %s labels of shape %s, "+format, append([]any{labels.label, dtype, array.ShapeText(labels.shape)}, args...)...)
 	}
 	switch {
 	case perRow == nil && perScores == nil:
@@ -30,17 +30,17 @@ func (p *plan) planLabels() error {
 	case perRow == nil:
 		p.kind = perScore
 		if set.Targets == "class" {
-			return fail("one for each score, beside --targets=class: want %s, a class for each anchor", shapeText(p.grid.anchors()))
+			return fail("one for each score, beside --targets=class: want %s, a class for each anchor", array.ShapeText(p.grid.anchors()))
 		}
 	case perScores == nil:
 		p.kind = classes
 		switch {
 		case set.Targets == "binary":
-			return fail("one for each anchor, beside --targets=binary: want %s, a label for each score", shapeText(p.shape))
+			return fail("one for each anchor, beside --targets=binary: want %s, a label for each score", array.ShapeText(p.shape))
 		case dtype.IsFloat():
-			return fail("one for each anchor: want class indices of an integer type, as of labels.astype(np.int32), or %s, a label for each score", shapeText(p.shape))
+			return fail("one for each anchor: want class indices of an integer type, as of labels.astype(np.int32), or %s, a label for each score", array.ShapeText(p.shape))
 		case dtype == array.Bool:
-			return fail("one for each anchor of %d columns: want class indices of an integer type, or %s, a label for each score", p.columns, shapeText(p.shape))
+			return fail("one for each anchor of %d columns: want class indices of an integer type, or %s, a label for each score", p.columns, array.ShapeText(p.shape))
 		}
 	case set.Targets == "binary":
 		p.kind = perScore
@@ -72,11 +72,11 @@ func (p *plan) planLabels() error {
 // wrongLabels is the error for labels of a shape that does not go with the scores.
 func (p *plan) wrongLabels() error {
 	anchors, set := p.grid.anchors(), p.set
-	want := fmt.Sprintf("%s, a class for each anchor of %s", shapeText(anchors), p.scoreHead.label)
+	want := fmt.Sprintf("%s, a class for each anchor of %s", array.ShapeText(anchors), p.scoreHead.label)
 	if p.grid.axis < 0 {
-		want = fmt.Sprintf("%s, that of %s", shapeText(anchors), p.scoreHead.label)
+		want = fmt.Sprintf("%s, that of %s", array.ShapeText(anchors), p.scoreHead.label)
 	} else {
-		want += fmt.Sprintf(", or %s, a label for each score", shapeText(p.shape))
+		want += fmt.Sprintf(", or %s, a label for each score", array.ShapeText(p.shape))
 	}
 	if set.Layout == "" && p.grid.axis > 0 {
 		layout := "nca"

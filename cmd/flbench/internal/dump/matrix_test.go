@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
 )
 
 // elementTypes are NumPy's names of types, how .npy and .safetensors files spell them, the
@@ -41,7 +43,7 @@ func elements(kind, count int, minusOne bool) []byte {
 // rawNPY returns an .npy file of elements.
 func rawNPY(kind int, data []byte, shape ...int) []byte {
 	file := npy(data, len(data))
-	dict := fmt.Appendf(nil, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", elementTypes[kind].descr, shapeText(shape))
+	dict := fmt.Appendf(nil, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", elementTypes[kind].descr, array.ShapeText(shape))
 	dict = append(dict, bytes.Repeat([]byte(" "), 128-10-1-len(dict))...)
 	file = append(binary.LittleEndian.AppendUint16(file[:8:8], uint16(len(dict)+1)), dict...)
 	return append(append(file, '\n'), data...)

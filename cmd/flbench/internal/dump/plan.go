@@ -15,7 +15,7 @@ type head struct {
 }
 
 func (h *head) wrongShape(want string) error {
-	return fmt.Errorf("%s: shape %s, want %s", h.label, shapeText(h.shape), want)
+	return fmt.Errorf("%s: shape %s, want %s", h.label, array.ShapeText(h.shape), want)
 }
 
 func (h *head) wrongDType(want string) error {
@@ -58,7 +58,7 @@ func newPlan(set *settings, scores, labels head, weights *head) (p *plan, err er
 	case !weights.dtype.IsFloat():
 		return nil, weights.wrongDType("float32, float16, bfloat16 or float64 weights")
 	case !merges(anchors, weights.shape):
-		return nil, weights.wrongShape(shapeText(anchors) + ", a weight for each anchor of " + scores.label)
+		return nil, weights.wrongShape(array.ShapeText(anchors) + ", a weight for each anchor of " + scores.label)
 	}
 	return p, nil
 }

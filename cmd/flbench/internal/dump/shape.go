@@ -109,7 +109,7 @@ func scoreGrid(a *head, layout string, set *settings) (g grid, err error) {
 	}
 	from, to, err := set.columns.of(full)
 	if err != nil {
-		return g, fmt.Errorf("%s: shape %s: --columns=%s: %w", a.label, shapeText(shape), set.Columns, err)
+		return g, fmt.Errorf("%s: shape %s: --columns=%s: %w", a.label, array.ShapeText(shape), set.Columns, err)
 	}
 	g.first, g.count = from, to-from
 	if last := len(shape) - 1; g.axis != last {
@@ -222,17 +222,4 @@ func product(shape []int) int {
 		n *= d
 	}
 	return n
-}
-
-// shapeText spells a shape as Python does: (), (3,) or (3, 80).
-func shapeText(shape []int) string {
-	words := make([]string, len(shape))
-	for i, n := range shape {
-		words[i] = strconv.Itoa(n)
-	}
-	text := strings.Join(words, ", ")
-	if len(shape) == 1 {
-		text += ","
-	}
-	return "(" + text + ")"
 }

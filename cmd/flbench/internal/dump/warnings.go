@@ -59,9 +59,13 @@ func (d *Dump) doubtLabels(r engine.Result) string {
 		return "all labels stand for ignored"
 	case d.kind == perScore && d.columns == 1 && d.labelHead.dtype.IsFloat() && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > r.Scores:
 		return "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
-	case d.kind != classes && 2*r.Positives > int64(d.rows):
+	case d.kind == perScore && d.labelHead.dtype == array.Uint8 && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > 0:
+		return "no label is 1, but some are 255, which stands for ignored: want 1 for foreground"
+	case d.kind == perScore && r.Positives == r.Scores:
+		return "every score that is not ignored is positive: want 0 for background"
+	case d.kind == perScore && 2*r.Positives > int64(d.rows):
 		return "more positive scores than half of the anchors: want labels that are 0 in every column of background, without a column for it"
-	case d.kind != classes:
+	case d.kind == perScore:
 		return ""
 	case r.Positives == anchors:
 		return "every anchor is positive, none is background: " + cure

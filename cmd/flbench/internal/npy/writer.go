@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 )
 
@@ -39,7 +40,7 @@ type Writer struct {
 // permissions on; a symbolic link is followed. The folder must exist, and have
 // room, where the system can tell.
 func Create(path string, shape []int) (*Writer, error) {
-	count, err := elements(shape)
+	count, err := array.Elements(shape, 4)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -70,7 +71,7 @@ func (w *Writer) Write(p []float32) error {
 	}
 	if len(p) > w.count-w.done {
 		w.err = fmt.Errorf("%s: %d values written after %d, want %d in all for shape %s",
-			w.path, len(p), w.done, w.count, shapeText(w.shape))
+			w.path, len(p), w.done, w.count, array.ShapeText(w.shape))
 		return w.err
 	}
 	w.done += len(p)
@@ -94,7 +95,7 @@ var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 // have been written. On an error nothing is left behind.
 func (w *Writer) Finish() error {
 	if w.err == nil && w.done < w.count {
-		w.err = fmt.Errorf("%s: %d values written, want %d for shape %s", w.path, w.done, w.count, shapeText(w.shape))
+		w.err = fmt.Errorf("%s: %d values written, want %d for shape %s", w.path, w.done, w.count, array.ShapeText(w.shape))
 	}
 	if w.err != nil {
 		return w.settle(nil)
@@ -144,7 +145,7 @@ func finished(path string) error {
 
 // headerText returns everything before the data of a float32 file.
 func headerText(shape []int) string {
-	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shapeText(shape))
+	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", array.ShapeText(shape))
 	const magic = "\x93NUMPY"
 	const pre = len(magic) + 4
 	length := (pre+len(dict)+1+dataAlign-1)/dataAlign*dataAlign - pre

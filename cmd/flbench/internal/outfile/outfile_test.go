@@ -209,6 +209,7 @@ func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	wantRefused(t, "", "no file name: want one", dir)
 	wantRefused(t, filepath.Join(dir, "x")+"/", "no file name: want one", dir)
+	wantRefused(t, "-", "here not standard output, but a file: want another name, or ./-", dir)
 	wantRefused(t, dir, "a folder: want the name of a file", dir)
 
 	missing := filepath.Join(dir, "none", "a")

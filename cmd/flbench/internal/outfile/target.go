@@ -14,6 +14,8 @@ func destination(path string) (string, fs.FileMode, error) {
 	switch {
 	case path == "" || os.IsPathSeparator(path[len(path)-1]):
 		return "", 0, errors.New("no file name: want one")
+	case path == "-":
+		return "", 0, errors.New("here not standard output, but a file: want another name, or ./-")
 	case descriptor(path):
 		return "", 0, errors.New("a name of what is open already: want the name of a file")
 	}
