@@ -17,12 +17,20 @@
 // (logits or probabilities and labels: terms.h) and the formula (formulas_GOARCH.s).
 // Those are written in the words of words.h: exp, log1p, ln, power.
 //
+// A [Sweep] evaluates several losses, each with the part of it that easy scores make up: the
+// passes of the input go over a chunk once, then a kernel per loss, a line like
+//
+//	LOGITS_SWEEP(focal2Sweep, FOCAL2, NOPASS, FOCAL2_VALUE)
+//
+// of the same VALUE, combines what they left. See [SweepKernel].
+//
 // # How a loss is added
 //
 //   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
 //   - asm/avx2/formulas_amd64.s, asm/avx512/formulas_amd64.s, asm/neon/formulas_arm64.s: a
 //     VALUE and a SLOPE macro for logits, and for probabilities, which read its parameters
-//     by PARAM, and a line per kernel, in the order of the formulas in asm/call.go
+//     by PARAM, and a line per kernel, in the order of the formulas in asm/call.go; terms that
+//     VALUE alone needs take its WHEN, as those in terms.h do
 //   - generic/formulas.go: the same as Go functions
 //   - engine/internal/kernel/inputs_test.go: the params that its kernels are tested with
 //   - engine/formulas.go: its constructor, and its row, which the command, its checks and the
@@ -53,4 +61,10 @@
 //	value        the loss of a score
 //	slope        its derivative by the score
 //	lanes        the eight float64 sums of the canonical sum
+//	sweep        an evaluation of several losses of the same scores
+//	entry        a loss of a sweep, with its sums
+//	cut          what easy scores are at most
+//	easy         of a score: with the label 0, and not above the cut
+//	plain        of a score: with the label 0 and, of a logit, below 0, so that u = x < 0
+//	mixed        of a group: with a score that is not plain
 package asm

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzEngine gives arbitrary batches to all operations on all kernels: nothing
+// FuzzEngine gives arbitrary batches to all operations on all kernels, and sweeps: nothing
 // panics, kernels agree on bits and errors, and an error names what is there.
 func FuzzEngine(f *testing.F) {
 	f.Add([]byte{}, []byte{}, []byte{}, uint8(0), float32(2), float32(0.25), float32(0.75), uint8(0))
@@ -61,6 +61,20 @@ func FuzzEngine(f *testing.F) {
 			o.result, err = e.LossesAndGradients(o.dst, o.grad, b)
 			if sum, sumErr := e.Sum(b); sum != o.result || (err == nil) != (sumErr == nil) || err != nil && err.Error() != sumErr.Error() {
 				t.Fatalf("%s: Sum gives %v, %v, LossesAndGradients %v, %v", name, sum, sumErr, o.result, err)
+			}
+			// A sweep of the loss says the same, and of the easy part what the engine does.
+			all, easy := make([]Result, 1), make([]Result, 1)
+			sweepErr := must(NewSweeper([]Loss{l}, WithKernel(name), WithWorkers(1+int(form>>2&1)))).SumEasy(all, easy, 0.9, b)
+			if (err == nil) != (sweepErr == nil) || err != nil && err.Error() != sweepErr.Error() {
+				t.Fatalf("%s: Sum gives the error %v, a sweep %v", name, err, sweepErr)
+			}
+			if err == nil {
+				part := b
+				part.Classes = nil
+				part.Labels, _ = easyLabels(b, 0.9)
+				if want := must(e.Sum(part)); all[0] != o.result || easy[0] != want {
+					t.Fatalf("%s: a sweep gives %v, easy %v, want %v, %v", name, all[0], easy[0], o.result, want)
+				}
 			}
 			if err != nil {
 				var input *InputError

@@ -38,7 +38,7 @@ probs:
 terms:
 	CALL  ·classify(SB)
 	MOVQ  sweep_Entries(rSweep), rEntry
-	MOVQ  sweep_Count(rSweep), rToDo
+	MOVQ  sweep_Count(rSweep), rMore
 
 entry:
 	LEAQ  (entry_Params-call_Params)(rEntry), rCall
@@ -49,7 +49,7 @@ entry:
 	MOVQ  (DI)(AX*8), DI
 	CALL  DI
 	ADDQ  $entry__size, rEntry
-	DECQ  rToDo
+	DECQ  rMore
 	JNZ   entry
 
 	LEAQ  (rScores)(rChunk*4), rScores

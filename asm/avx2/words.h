@@ -19,7 +19,7 @@
 // Of sweeps, besides:
 #define rSweep R12    // the Sweep
 #define rEntry R13    // the loss; rCall is where PARAM and Lanes are its own
-#define rToDo R9      // losses left
+#define rMore R9      // losses left
 #define rFlags R11    // from bit 0 on, a bit per group of the chunk: all its scores are plain
 #define EASYFLAGS 16  // from this bit on: all are easy
 

@@ -31,7 +31,7 @@
 // groups are evaluated before their time, too, from whatever is in the rings.
 #define NOQ(o)
 #define KEEPQ(o) \
-	SIGMOID(o, Z5, Z2, Z3, Z9); \
+	SIGMOID(ANY, o, Z5, Z2, Z3, Z9); \
 	VMOVUPS Z9, QS(o)
 #define LOG1PSTEP(n, o, HEAD, Q, done) \
 	AHEAD(n); \
@@ -43,7 +43,7 @@
 	Q(o); \
 	VMOVUPS Z5, US(o); \
 	VMOVUPS Z6, WS(o); \
-	LOG1PEXP(o, Z2, Z3); \
+	LOG1PEXP(ANY, o, Z2, Z3); \
 	VMOVUPS Z2, LOG1PS(o)
 #define POWERSTEP(n, o) \
 	AHEAD(n); \
@@ -156,8 +156,8 @@ chunk: \
 valid:
 
 // What a formula needs, q^γ or not: NEEDS(a, b) is the part of a kernel without, or with.
-#define PLAIN(plain, power) plain
-#define POWER(plain, power) power
+#define NOPOWER(without, with) without
+#define POWER(without, with) with
 
 // The loops, by input and by what they take to the formula.
 #define LOGITS_VALUES(VALUE) LOOP(32, LOGITS_STEPS, LOGITS_VALUE, VALUE)
@@ -180,7 +180,7 @@ TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
 	NEXT; \
 	RET
 
-// A line per kernel: its name, the number of its formula in package asm, PLAIN or POWER, VALUE
+// A line per kernel: its name, the number of its formula in package asm, NOPOWER or POWER, VALUE
 // or SLOPE. Kernels are numbered as asm.KernelOf does.
 #define LOGITS_LOSS(name, formula, NEEDS, VALUE) \
 	KERNEL(name, 4*formula+0, ALL, VALUE_WEIGHTS, LOGITS_SETUP, NEEDS(LOGITS_VALUES, POWER_VALUES)(VALUE), NOTHING)
@@ -190,3 +190,74 @@ TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
 	KERNEL(name, 4*formula+2, NEEDS(ALL, POWERCHUNK), VALUE_WEIGHTS, PROBS_SETUP, PROBS_VALUES(VALUE), NEEDS(NOTHING, NEXTCHUNK))
 #define PROBS_GRADIENT(name, formula, NEEDS, SLOPE) \
 	KERNEL(name, 4*formula+3, NEEDS(ALL, POWERCHUNK), SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPES(SLOPE), NEEDS(NOTHING, NEXTCHUNK))
+
+// A sweep's kernels take a loss of several. SWEEP: that of a name and number, over the chunk
+// whose terms are in scratch. Of nearly all of a detector's groups all scores are plain, as
+// rFlags says: these have simpler terms, by PLAINTURN. If all are easy, too, one sum is for
+// both accumulators; else a second one is of the losses with 0 for those that are not.
+#define SWEEP(name, number, PASS, SETUP, TURN, PLAINTURN, FORMULA) \
+DATA ·sweeps+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+	PASS; \
+	VALUE_WEIGHTS; \
+	VBROADCASTSS PARAM(params_Weights), rNeg; \
+	SETUP; \
+	VMOVUPD LANES, rSum; \
+	VMOVUPD entry_Easy(rEntry), rEasy; \
+	MOVQ rFlags, DI; \
+	XORQ rAt, rAt; \
+loop: \
+	SHRQ $1, DI; \
+	JCC  mixed; \
+	PLAINTURN(0, FORMULA, plain0, Z7); \
+	PLAINTURN(64, FORMULA, plain1, Z8); \
+	BTL  $(EASYFLAGS-1), DI; \
+	JCC  some; \
+	SUM32(Z7, Z8, Y7, Y8); \
+	VADDPD Z7, rSum, rSum; \
+	VADDPD Z7, rEasy, rEasy; \
+	JMP  next; \
+mixed: \
+	TURN(0, FORMULA, weighed0, Z7); \
+	TURN(64, FORMULA, weighed1, Z8); \
+some: \
+	VANDPS MASKS(0), Z7, Z0       /* Z0, Z1 = losses where easy, else +0 */; \
+	VANDPS MASKS(64), Z8, Z1; \
+	SUM32(Z7, Z8, Y7, Y8); \
+	SUM32(Z0, Z1, Y0, Y1); \
+	VADDPD Z7, rSum, rSum; \
+	VADDPD Z0, rEasy, rEasy; \
+next: \
+	LOOP32(loop); \
+	VMOVUPD rSum, LANES; \
+	VMOVUPD rEasy, entry_Easy(rEntry); \
+	RET
+
+// SUM32: s of the losses in A and B, in A as float64; YA and YB are the lower halves.
+#define SUM32(A, B, YA, YB) \
+	VADDPS B, A, A; \
+	VEXTRACTF32X8 $1, A, YB; \
+	VADDPS YB, YA, YA             /* YA = s */; \
+	VCVTPS2PD YA, A
+
+// PASS: a power's, unless the entry before has left it.
+#define PASS(pass) \
+	CMPQ entry_Reuse(rEntry), $0; \
+	JNE  reuse; \
+	CALL pass(SB); \
+reuse:
+
+#define SWEPT_LOGITS_SETUP \
+	SPREAD(table_one, rOne); \
+	VXORPS rZero, rZero, rZero; \
+	SPREAD(table_sign, rSign)
+#define SWEPT_PROBS_SETUP \
+	QUAD(table_oneof1, rOneOf1); \
+	SPREAD(table_abs, rAbs)
+
+// A line per kernel of a sweep: its name, the number of its formula, NOPOWER or POWER, and
+// VALUE. They are numbered as asm.SweepKernelOf does.
+#define LOGITS_SWEEP(name, formula, NEEDS, VALUE) \
+	SWEEP(name, 2*formula+0, NEEDS(NOTHING, PASS(·power)), SWEPT_LOGITS_SETUP, NEEDS(LOGITS_SWEPT, POWER_SWEPT), NEEDS(LOGITS_PLAIN, POWER_PLAIN), VALUE)
+#define PROBS_SWEEP(name, formula, NEEDS, VALUE) \
+	SWEEP(name, 2*formula+1, NEEDS(NOTHING, PASS(·probpower)), SWEPT_PROBS_SETUP, PROBS_SWEPT, PROBS_PLAIN, VALUE)

@@ -20,6 +20,13 @@
 #define rAhead DI     // the group of a step
 #define rPlace DX     // a group's place in the rings
 
+// Of sweeps, which have no rings, besides:
+#define rSweep R12    // the Sweep
+#define rEntry R13    // the loss; rCall is where PARAM and LANES are its own
+#define rMore R9      // losses left
+#define rFlags R11    // from bit 0 on, a bit per group of the chunk: all its scores are plain
+#define EASYFLAGS 16  // from this bit on: all are easy
+
 // What a turn reads and writes, o bytes into it, at rAt or rAhead.
 #define SCORES(o, at) o(rScores)(at*4)
 #define LABELS(o, at) (o/4)(rLabels)(at*1)
@@ -43,6 +50,12 @@
 #define LOWS(o) (o+3072)(rBuf)(rAt*4)
 #define EXPONENTS(o) (o+5120)(rBuf)(rAt*4)
 #define LEFT 7168(rBuf)
+
+// Of sweeps, behind these: what the passes leave of a whole chunk.
+#define ALLEXPS(o) (o+7232)(rBuf)(rAt*4)   // e, from logits
+#define ALLLOG1PS(o) (o+9280)(rBuf)(rAt*4) // l
+#define CES(o) ALLLOG1PS(o)                // min(−ln p_t, 100), from probabilities
+#define MASKS(o) (o+11328)(rBuf)(rAt*4)    // all bits where scores are easy
 
 // PARAM: that of a name in the Call, params_Gamma and the like.
 #define PARAM(name) (call_Params+name)(rCall)

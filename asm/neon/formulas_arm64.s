@@ -11,19 +11,21 @@
 // The formulas and their kernels, one line each. Per formula: its number in package asm; for
 // logits VALUE, which sets F to the loss, and SLOPE, which sets Q to the gradient and leaves
 // the loss as U·W; for probabilities VALUE likewise, and SLOPE, which sets D to the gradient
-// and leaves the loss as C·W. All operands are pairs.
+// and leaves the loss as C·W. VALUE is of ANY scores or of PLAIN ones, see terms.h. All
+// operands are pairs.
 
 GLOBL ·entries(SB), RODATA|NOPTR, $const_sizeofEntries
+GLOBL ·sweeps(SB), RODATA|NOPTR, $const_sizeofSweeps
 
 // Cross-entropy: w·softplus(u), gradient ±w·q.
 #define CE 0
-#define CE_VALUE(o, U, W, E, D, Q, L, F) \
-	SOFTPLUS(o, U, L); \
+#define CE_VALUE(WHEN, o, U, W, E, D, Q, L, F) \
+	SOFTPLUS(WHEN, o, U, L); \
 	PAIR(FMUL_4S, W, U, F)        /* F = w·softplus(u) */
 #define CE_SLOPE(o, U, W, E, D, Q, M) \
 	MASKEDSOFTPLUS(o, U, D, M); \
 	PAIR(FMUL_4S, W, Q, Q)        /* Q = ±w·q */
-#define CE_PROB_VALUE(o, U, W, E, D, Q, C, F) \
+#define CE_PROB_VALUE(WHEN, o, U, W, E, D, Q, C, F) \
 	CES(PAIRLD, o, C); \
 	PAIR(FMUL_4S, W, C, F)        /* F = w·CE */
 #define CE_PROB_SLOPE(o, U, W, T, D, Q, C) \
@@ -32,14 +34,16 @@ LOGITS_LOSS(ceLoss, CE, LOGITS_PASSES, CE_VALUE)
 LOGITS_GRADIENT(ceGradient, CE, LOGITS_PASSES, CE_SLOPE)
 PROBS_LOSS(ceProbLoss, CE, PROBS_PASSES, CE_PROB_VALUE)
 PROBS_GRADIENT(ceProbGradient, CE, PROBS_PASSES, CE_PROB_SLOPE)
+LOGITS_SWEEP(ceSweep, CE, NOPASS, CE_VALUE)
+PROBS_SWEEP(ceProbSweep, CE, NOPASS, CE_PROB_VALUE)
 
 // Focal loss, γ = 1: w·q·softplus(u), gradient ±w·q·(q + p_t·softplus(u)).
 #define FOCAL1 1
-#define FOCAL1_VALUE(o, U, W, E, D, Q, L, F) \
+#define FOCAL1_VALUE(WHEN, o, U, W, E, D, Q, L, F) \
 	EXPS(PAIRLD, o, E); \
-	SIGMOID(U, E, D, Q); \
+	SIGMOID(WHEN, U, E, D, Q); \
 	PAIR(FMUL_4S, Q, W, W)        /* W = w·q */; \
-	SOFTPLUS(o, U, L); \
+	SOFTPLUS(WHEN, o, U, L); \
 	PAIR(FMUL_4S, W, U, F)        /* F = (w·q)·softplus(u) */
 #define FOCAL1_SLOPE(o, U, W, E, D, Q, M) \
 	TRUEPROB(E, D, Q, M); \
@@ -47,8 +51,8 @@ PROBS_GRADIENT(ceProbGradient, CE, PROBS_PASSES, CE_PROB_SLOPE)
 	PAIR(FMUL_4S, Q, W, W)        /* W = ±w·q */; \
 	PAIR(FMLA_4S, U, E, Q)        /* Q = q + p_t·softplus(u) */; \
 	PAIR(FMUL_4S, W, Q, Q)        /* Q = g */
-#define FOCAL1_PROB_VALUE(o, U, W, E, D, Q, C, F) \
-	PROBQ(o, U, E, D, Q); \
+#define FOCAL1_PROB_VALUE(WHEN, o, U, W, E, D, Q, C, F) \
+	PROBQ(WHEN, o, U, E, D, Q); \
 	PAIR(FMUL_4S, Q, W, W)        /* W = w·q */; \
 	CES(PAIRLD, o, C); \
 	PAIR(FMUL_4S, W, C, F)        /* F = (w·q)·CE */
@@ -61,16 +65,18 @@ LOGITS_LOSS(focal1Loss, FOCAL1, LOGITS_PASSES, FOCAL1_VALUE)
 LOGITS_GRADIENT(focal1Gradient, FOCAL1, LOGITS_PASSES, FOCAL1_SLOPE)
 PROBS_LOSS(focal1ProbLoss, FOCAL1, PROBS_PASSES, FOCAL1_PROB_VALUE)
 PROBS_GRADIENT(focal1ProbGradient, FOCAL1, PROBS_PASSES, FOCAL1_PROB_SLOPE)
+LOGITS_SWEEP(focal1Sweep, FOCAL1, NOPASS, FOCAL1_VALUE)
+PROBS_SWEEP(focal1ProbSweep, FOCAL1, NOPASS, FOCAL1_PROB_VALUE)
 
 // Focal loss, γ = 2: (w·q)·q·softplus(u), gradient ±w·q²·(q + 2·p_t·softplus(u)). The loss
 // takes (w·q)·q, and the gradient w·q²: each has the smaller error so.
 #define FOCAL2 2
-#define FOCAL2_VALUE(o, U, W, E, D, Q, L, F) \
+#define FOCAL2_VALUE(WHEN, o, U, W, E, D, Q, L, F) \
 	EXPS(PAIRLD, o, E); \
-	SIGMOID(U, E, D, Q); \
+	SIGMOID(WHEN, U, E, D, Q); \
 	PAIR(FMUL_4S, Q, W, W); \
 	PAIR(FMUL_4S, Q, W, W)        /* W = (w·q)·q */; \
-	SOFTPLUS(o, U, L); \
+	SOFTPLUS(WHEN, o, U, L); \
 	PAIR(FMUL_4S, W, U, F)        /* F = ((w·q)·q)·softplus(u) */
 #define FOCAL2_SLOPE(o, U, W, E, D, Q, M) \
 	TRUEPROB(E, D, Q, M); \
@@ -82,8 +88,8 @@ PROBS_GRADIENT(focal1ProbGradient, FOCAL1, PROBS_PASSES, FOCAL1_PROB_SLOPE)
 	PAIR(FMUL_4S, Q, W, W)        /* W = ±(w·q)·q */; \
 	PAIR(FMLA_4S, U, E, Q)        /* Q = q + 2·p_t·softplus(u) */; \
 	PAIR(FMUL_4S, D, Q, Q)        /* Q = g */
-#define FOCAL2_PROB_VALUE(o, U, W, E, D, Q, C, F) \
-	PROBSIGNEDQ(o, U, E, D, Q); \
+#define FOCAL2_PROB_VALUE(WHEN, o, U, W, E, D, Q, C, F) \
+	PROBSIGNEDQ(WHEN, o, U, E, D, Q); \
 	PAIR(FMUL_4S, Q, Q, Q)        /* Q = q² */; \
 	PAIR(FMUL_4S, Q, W, W)        /* W = w·q² */; \
 	CES(PAIRLD, o, C); \
@@ -100,14 +106,16 @@ LOGITS_LOSS(focal2Loss, FOCAL2, LOGITS_PASSES, FOCAL2_VALUE)
 LOGITS_GRADIENT(focal2Gradient, FOCAL2, LOGITS_PASSES, FOCAL2_SLOPE)
 PROBS_LOSS(focal2ProbLoss, FOCAL2, PROBS_PASSES, FOCAL2_PROB_VALUE)
 PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PROBS_PASSES, FOCAL2_PROB_SLOPE)
+LOGITS_SWEEP(focal2Sweep, FOCAL2, NOPASS, FOCAL2_VALUE)
+PROBS_SWEEP(focal2ProbSweep, FOCAL2, NOPASS, FOCAL2_PROB_VALUE)
 
 // Focal loss, any γ > 0: w·q^γ·softplus(u), gradient ±w·q^γ·(q + γ·p_t·softplus(u)), from
 // probabilities ±w·q^γ·(1/p_t + γ·CE/q). POWERS = q^γ.
 #define FOCAL 3
-#define FOCAL_VALUE(o, U, W, E, D, Q, L, F) \
+#define FOCAL_VALUE(WHEN, o, U, W, E, D, Q, L, F) \
 	POWERS(PAIRLD, o, Q); \
 	PAIR(FMUL_4S, Q, W, W)        /* W = w·q^γ */; \
-	SOFTPLUS(o, U, L); \
+	SOFTPLUS(WHEN, o, U, L); \
 	PAIR(FMUL_4S, W, U, F)        /* F = (w·q^γ)·softplus(u) */
 #define FOCAL_SLOPE(o, U, W, E, D, Q, M) \
 	TRUEPROB(E, D, Q, M); \
@@ -117,7 +125,7 @@ PROBS_GRADIENT(focal2ProbGradient, FOCAL2, PROBS_PASSES, FOCAL2_PROB_SLOPE)
 	PAIR(FMUL_4S, D, W, W)        /* W = ±w·q^γ */; \
 	PAIR(FMLA_4S, U, E, Q)        /* Q = q + γ·p_t·softplus(u) */; \
 	PAIR(FMUL_4S, W, Q, Q)        /* Q = g */
-#define FOCAL_PROB_VALUE(o, U, W, E, D, Q, C, F) \
+#define FOCAL_PROB_VALUE(WHEN, o, U, W, E, D, Q, C, F) \
 	POWERS(PAIRLD, o, Q); \
 	PAIR(FMUL_4S, Q, W, W)        /* W = w·q^γ */; \
 	CES(PAIRLD, o, C); \
@@ -135,3 +143,5 @@ LOGITS_LOSS(focalLoss, FOCAL, LOGITS_POWER_PASSES, FOCAL_VALUE)
 LOGITS_GRADIENT(focalGradient, FOCAL, LOGITS_POWER_PASSES, FOCAL_SLOPE)
 PROBS_LOSS(focalProbLoss, FOCAL, PROBS_POWER_PASSES, FOCAL_PROB_VALUE)
 PROBS_GRADIENT(focalProbGradient, FOCAL, PROBS_POWER_PASSES, FOCAL_PROB_SLOPE)
+LOGITS_SWEEP(focalSweep, FOCAL, PASS, FOCAL_VALUE)
+PROBS_SWEEP(focalProbSweep, FOCAL, PASS, FOCAL_PROB_VALUE)

@@ -126,3 +126,85 @@ loop: \
 	KERNEL(name, 4*formula+2, PASSES, VALUE_SETUP, PROBS_VALUE, VALUE)
 #define PROBS_GRADIENT(name, formula, PASSES, SLOPE) \
 	KERNEL(name, 4*formula+3, PASSES, SLOPE_SETUP, PROBS_SLOPE, SLOPE)
+
+// A sweep's kernels take a loss of several. SWEEP: that of a name and number, over the chunk
+// whose terms are in scratch. Of nearly all of a detector's groups all scores are plain, as
+// rFlags says: these have simpler terms. If all are easy, too, one sum is for both
+// accumulators; else a second one is of the losses with 0 for those that are not. The losses
+// of the turn are in 12…19. What TURN takes labels by is loaded where there are some.
+#define SWEEP(name, number, POWER, TURN, FORMULA) \
+DATA ·sweeps+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT, $0; \
+	POWER; \
+	REWIND; \
+	MOVD R(rWeights), R(rAtWeights); \
+	MOVD R(rFlags), R(rGroup); \
+	ADD  $(call_Params+params_Weights), R(rCall), R(rNeg); \
+	ADD  $call_Lanes, R(rCall), R(rLanes); \
+	ADD  $entry_Easy, R(rEntry), R(rEasy); \
+	QUADLD(0, rLanes, vSums); \
+	CONST(table_one, vOne); \
+	EOR_16B(vZero, vZero, vZero); \
+loop: \
+	TBZ $0, R(rGroup), mixed; \
+	PLAIN_VALUE(0, FORMULA, plain0, 12); \
+	PLAIN_VALUE(32, FORMULA, plain1, 14); \
+	PLAIN_VALUE(64, FORMULA, plain2, 16); \
+	PLAIN_VALUE(96, FORMULA, plain3, 18); \
+	TBZ $EASYFLAGS, R(rGroup), some; \
+	PAIR(FADD_4S, 16, 12, 12); \
+	PAIR(FADD_4S, 18, 14, 14); \
+	REDUCE; \
+	QUADLD(0, rEasy, 0); \
+	QUAD(FADD_2D, 14, 0, 0); \
+	QUADST(0, rEasy, 0); \
+	B next; \
+mixed: \
+	QUADLD(table_copies, rTable, vCopies); \
+	CONST(table_expands, vExpands); \
+	LDR_Q(0, rNeg, vByLabel); \
+	LABELS(LDR_Q, 0, vY0); \
+	LABELS(LDR_Q, 64, vY1); \
+	PAIRC(SHL_16B, 2, vY0, vY0); \
+	TURN(0, vY0, vCopies, FORMULA, weighed0, 12); \
+	TURN(32, vY0, vCopies+2, FORMULA, weighed1, 14); \
+	TURN(64, vY1, vCopies, FORMULA, weighed2, 16); \
+	TURN(96, vY1, vCopies+2, FORMULA, weighed3, 18); \
+some: \
+	MASKS(QUADLD, 0, 0); \
+	MASKS(QUADLD, 64, 4); \
+	QUAD(AND_16B, 12, 0, 0); \
+	QUAD(AND_16B, 16, 4, 4)       /* 0…7 = losses where easy, else +0 */; \
+	PAIR(FADD_4S, 16, 12, 12)     /* 12, 13 = f[j] + f[j+16] */; \
+	PAIR(FADD_4S, 18, 14, 14)     /* 14, 15 = f[j+8] + f[j+24] */; \
+	REDUCE; \
+	PAIR(FADD_4S, 4, 0, 0); \
+	PAIR(FADD_4S, 6, 2, 2); \
+	PAIR(FADD_4S, 2, 0, 0)        /* 0, 1 = s of easy losses */; \
+	FCVTL_2D(0, 4); \
+	FCVTL2_2D(0, 5); \
+	FCVTL_2D(1, 6); \
+	FCVTL2_2D(1, 7); \
+	QUADLD(0, rEasy, 0); \
+	QUAD(FADD_2D, 4, 0, 0); \
+	QUADST(0, rEasy, 0); \
+next: \
+	LSR $1, R(rGroup); \
+	LOOP32(loop); \
+	QUADST(0, rLanes, vSums); \
+	RET
+
+// PASS: a power's, unless the entry before has left it.
+#define PASS(pass) \
+	MOVD entry_Reuse(R(rEntry)), R20; \
+	CBNZ R20, reuse; \
+	CALL pass(SB); \
+reuse:
+#define NOPASS(pass)
+
+// A line per kernel of a sweep: its name, the number of its formula, whether it takes a power,
+// PASS or NOPASS, and VALUE. They are numbered as asm.SweepKernelOf does.
+#define LOGITS_SWEEP(name, formula, POWER, VALUE) \
+	SWEEP(name, 2*formula+0, POWER(·power), LOGITS_VALUE, VALUE)
+#define PROBS_SWEEP(name, formula, POWER, VALUE) \
+	SWEEP(name, 2*formula+1, POWER(·probpower), PROBS_VALUE, VALUE)

@@ -8,10 +8,18 @@ import "github.com/flengine/flengine/asm"
 type (
 	call   = asm.Call
 	params = asm.Params
+	sweep  = asm.Sweep
+	entry  = asm.Entry
 )
 
-// sizeofEntries is the size of the table of kernels in bytes.
-const sizeofEntries = 8 * asm.NumKernels
+const probs = asm.Probs
+
+// sizeofEntries is the size of the table of kernels in bytes, and sizeofSweeps of those of
+// sweeps.
+const (
+	sizeofEntries = 8 * asm.NumKernels
+	sizeofSweeps  = 8 * asm.NumSweepKernels
+)
 
 // Run runs the kernel of a call.
 //
@@ -20,6 +28,15 @@ func Run(c *asm.Call)
 
 // Entries returns the addresses of the kernels' code; 0 where there is none.
 func Entries() *[asm.NumKernels]uintptr
+
+// Sweep runs the kernels of several losses.
+//
+//go:noescape
+func Sweep(s *asm.Sweep)
+
+// SweepEntries returns the addresses of the code of the kernels of sweeps; 0 where there is
+// none.
+func SweepEntries() *[asm.NumSweepKernels]uintptr
 
 // CountLabels counts the labels 1 and 255; see package generic.
 //
@@ -32,3 +49,4 @@ func log1p()
 func power()
 func crossentropy()
 func probpower()
+func classify()

@@ -23,8 +23,18 @@
 #define rAtLosses 16
 #define rAtGrads 17
 
+// Of sweeps, besides:
+#define rSweep 19     // the Sweep
+#define rNeg 21       // where the weights of the loss are, that of the label 0 first
+#define rEntry 22     // the loss; rCall is where PARAM and Lanes are its own
+#define rMore 23      // losses left
+#define rFlags 24     // from bit 0 on, a bit per group of the chunk: all its scores are plain
+#define EASYFLAGS 16  // from this bit on: all are easy
+#define rGroup 25     // the flags from those of this turn's group on
+#define rEasy 26      // lane sums of easy scores
+
 // What a turn reads and writes, o bytes into it, by QUADLD, PAIRST and the like. The last
-// four are the three parts of scratch; a pass says what it leaves there.
+// five are the parts of scratch; a pass says what it leaves there.
 #define SCORES(OP, o, d) OP(o, rAtScores, d)
 #define LABELS(OP, o, d) OP((o)/4, rAtLabels, d)
 #define WEIGHTS(OP, o, d) OP(o, rAtWeights, d)
@@ -34,6 +44,7 @@
 #define LOG1PS(OP, o, d) OP(2048+(o), rAtScratch, d)
 #define POWERS(OP, o, d) OP(4096+(o), rAtScratch, d)
 #define CES(OP, o, d) LOG1PS(OP, o, d)
+#define MASKS(OP, o, d) OP(6144+(o), rAtScratch, d)
 
 // Params in the Call.
 #define GAMMA (call_Params+params_Gamma)(R(rCall))

@@ -196,9 +196,6 @@ func TestKernel(t *testing.T) {
 // TestTerms: what a sweep calls before the kernels is what is counted.
 func TestTerms(t *testing.T) {
 	for _, set := range Sets {
-		if plainSweeps[set.Name] {
-			continue
-		}
 		all, err := Read(set.Package(), set.GOARCH)
 		if err != nil {
 			t.Fatal(err)

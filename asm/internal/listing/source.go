@@ -29,9 +29,6 @@ var Sets = []Set{
 	{"neon", "arm64", 128, "neon"},
 }
 
-// plainSweeps are the sets that have no kernels for sweeps yet.
-var plainSweeps = map[string]bool{"avx512": true, "neon": true}
-
 // Source returns package work's table as Go: a row per instruction set, kernel of package
 // asm, and whether losses are stored; of sweeps, rows for the terms and for the kernels. A
 // kernel that a set lacks is an error.
@@ -84,9 +81,6 @@ func Source() ([]byte, error) {
 					return nil, err
 				}
 			}
-		}
-		if plainSweeps[s.Name] {
-			continue
 		}
 		for in := range asm.NumInputs {
 			c, err := read[s.Name].Terms(in, s.Bits)

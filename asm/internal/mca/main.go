@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/asm/internal/listing"
 )
 
 // pass is a function, all of whose inner loops a kernel runs.
@@ -50,10 +51,10 @@ var defaultCPUs = map[string]string{"arm64": "neoverse-v1,apple-m1", "amd64": "z
 const module = "github.com/flengine/flengine/asm/"
 
 // passes returns a kernel's loops: those of the passes that it calls, and its own.
-func (s set) passes(functions map[string][]line, k asm.Kernel) ([]pass, error) {
-	f := functions[k.String()]
+func (s set) passes(functions map[string][]line, kernel string) ([]pass, error) {
+	f := functions[kernel]
 	if f == nil {
-		return nil, fmt.Errorf("%s has no kernel %s", s.name, k)
+		return nil, fmt.Errorf("%s has no kernel %s", s.name, kernel)
 	}
 	var all []pass
 	for _, in := range f {
@@ -61,7 +62,43 @@ func (s set) passes(functions map[string][]line, k asm.Kernel) ([]pass, error) {
 			all = append(all, pass{m[1], s.turn})
 		}
 	}
-	return append(all, pass{k.String(), 32}), nil
+	return append(all, pass{kernel, 32}), nil
+}
+
+// row is a line of the table: a kernel, or what the kernels of a sweep have in common.
+type row struct {
+	name   string
+	passes []pass
+}
+
+// symbol returns that of a pass of the set, which Go's calling convention is part of.
+func (s set) symbol(name string) string { return module + s.name + "." + name + ".abi0" }
+
+// rows returns all lines of the set.
+func (s set) rows(functions map[string][]line) (all []row, err error) {
+	add := func(kernel string) {
+		p, e := s.passes(functions, kernel)
+		err = cmp.Or(err, e)
+		all = append(all, row{kernel, p})
+	}
+	for k := range asm.NumKernels {
+		add(k.String())
+	}
+	for in := range asm.NumInputs {
+		r := row{name: listing.TermsName(in)}
+		for _, name := range listing.Terms(in) {
+			turn := s.turn
+			if name == "classify" {
+				turn = 32
+			}
+			r.passes = append(r.passes, pass{s.symbol(name), turn})
+		}
+		all = append(all, r)
+	}
+	for k := range asm.NumSweepKernels {
+		add(k.String())
+	}
+	return all, err
 }
 
 // build disassembles a program that holds the set's kernels and no others: the symbols of
@@ -73,7 +110,7 @@ func (s set) build(goarch, objdump string) (map[string][]line, error) {
 	}
 	defer os.RemoveAll(dir)
 	source, bin := filepath.Join(dir, "main.go"), filepath.Join(dir, "main")
-	text := fmt.Sprintf("package main\n\nimport %q\n\nfunc main() { println(%s.Entries()) }\n", module+s.name, s.name)
+	text := fmt.Sprintf("package main\n\nimport %[1]q\n\nfunc main() { println(%[2]s.Entries(), %[2]s.Run, %[2]s.Sweep) }\n", module+s.name, s.name)
 	if err := os.WriteFile(source, []byte(text), 0o666); err != nil {
 		return nil, err
 	}
@@ -129,13 +166,13 @@ func run(goarch, names, objdump, mca string) error {
 
 func (s set) print(functions map[string][]line, mca, cpu string) error {
 	fmt.Printf("%s, %s, without stores of losses\n%-22s %14s %14s %8s %14s\n", cpu, s.name, "kernel", "cycles/score", "port bound", "ratio", "instructions")
-	for k := range asm.NumKernels {
-		passes, err := s.passes(functions, k)
-		if err != nil {
-			return err
-		}
+	rows, err := s.rows(functions)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
 		var cycles, bound, count float64
-		for _, p := range passes {
+		for _, p := range row.passes {
 			bodies, err := loops(functions[p.symbol])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.symbol, err)
@@ -153,7 +190,7 @@ func (s set) print(functions map[string][]line, mca, cpu string) error {
 				count += float64(len(body)) / float64(p.scores)
 			}
 		}
-		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", k, cycles, bound, cycles/bound, count)
+		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", row.name, cycles, bound, cycles/bound, count)
 	}
 	return nil
 }
@@ -169,8 +206,9 @@ var (
 	header      = regexp.MustCompile(`^[0-9a-f]+ <(.+)>:$`)
 	instruction = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.+)$`)
 	nilTest     = regexp.MustCompile(`^(?:je|cbz)\s`)
+	always      = regexp.MustCompile(`^(?:jmp|b)\s`)
 	call        = regexp.MustCompile(`^(?:callq?|bl)\s.*<(\S+?)(?:\+0x[0-9a-f]+)?>$`)
-	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|cbn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
+	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|[ct]bn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
 )
 
 // split returns the instructions of each function of a disassembly.
@@ -192,8 +230,9 @@ func split(dump string) map[string][]line {
 	return functions
 }
 
-// loops returns the inner loops as executed without weights and stores of losses: these are
-// the parts behind a forward branch that tests a pointer for nil.
+// loops returns the inner loops as executed without weights and stores of losses, which are
+// the parts behind a forward branch that tests a pointer for nil; and those of sweeps in groups
+// of easy scores, behind which there is a branch without a condition.
 func loops(f []line) ([][]string, error) {
 	var all [][]string
 	for last, in := range f {
@@ -216,7 +255,7 @@ func loops(f []line) ([][]string, error) {
 func body(f []line, first, last int) (body []string) {
 	for i := first; i < last; i++ {
 		in := f[i]
-		if in.target > in.addr && nilTest.MatchString(in.text) {
+		if in.target > in.addr && (nilTest.MatchString(in.text) || always.MatchString(in.text)) {
 			i = slices.IndexFunc(f, func(o line) bool { return o.addr == in.target }) - 1
 		}
 		if in.target == 0 {

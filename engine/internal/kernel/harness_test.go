@@ -40,10 +40,8 @@ var subjects = sync.OnceValue(func() []*subject {
 				}
 				return e
 			}
-			s.run, s.countLabels, s.pow = entry("Run", c.Run), entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
-			if !plainSweeps[c.Name] {
-				s.sweep = entry("Sweep", c.Sweep)
-			}
+			s.run, s.sweep = entry("Run", c.Run), entry("Sweep", c.Sweep)
+			s.countLabels, s.pow = entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
 			}

@@ -16,9 +16,9 @@ var avx512Set = Set{
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
 	Run:         avx512.Run,
-	Sweep:       plainSweep(avx512.Run),
+	Sweep:       avx512.Sweep,
 	Has:         hasAVX512,
-	HasSweep:    hasPlain(hasAVX512),
+	HasSweep:    sweepsAVX512,
 	Unary: [NumUnary]UnaryFunc{
 		avx512.Exp, avx512.Log, avx512.Log1p,
 		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
@@ -77,5 +77,7 @@ func missing(features ...cpuid.FeatureID) []string {
 func hasAVX512(k asm.Kernel) bool { return avx512.Entries()[k] != 0 }
 
 func hasAVX2(k asm.Kernel) bool { return avx2.Entries()[k] != 0 }
+
+func sweepsAVX512(k asm.SweepKernel) bool { return avx512.SweepEntries()[k] != 0 }
 
 func sweepsAVX2(k asm.SweepKernel) bool { return avx2.SweepEntries()[k] != 0 }

@@ -16,10 +16,7 @@ import (
 var entries = map[string]func() *[asm.NumKernels]uintptr{"avx2": avx2.Entries, "avx512": avx512.Entries}
 
 // sweepEntries are those of sweeps.
-var sweepEntries = map[string]func() *[asm.NumSweepKernels]uintptr{"avx2": avx2.SweepEntries}
-
-// plainSweeps names the sets that have no kernels for sweeps yet.
-var plainSweeps = map[string]bool{"avx512": true}
+var sweepEntries = map[string]func() *[asm.NumSweepKernels]uintptr{"avx2": avx2.SweepEntries, "avx512": avx512.SweepEntries}
 
 func TestSlowAVX512(t *testing.T) {
 	for _, c := range []struct {

@@ -12,9 +12,9 @@ var neonSet = Set{
 	Grain:       simdGrain,
 	CountLabels: neon.CountLabels,
 	Run:         neon.Run,
-	Sweep:       plainSweep(neon.Run),
+	Sweep:       neon.Sweep,
 	Has:         hasNEON,
-	HasSweep:    hasPlain(hasNEON),
+	HasSweep:    sweepsNEON,
 	Unary: [NumUnary]UnaryFunc{
 		neon.Exp, neon.Log, neon.Log1p,
 		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,
@@ -29,3 +29,5 @@ func simd() []Candidate {
 }
 
 func hasNEON(k asm.Kernel) bool { return neon.Entries()[k] != 0 }
+
+func sweepsNEON(k asm.SweepKernel) bool { return neon.SweepEntries()[k] != 0 }

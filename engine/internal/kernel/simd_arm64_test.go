@@ -11,7 +11,4 @@ import (
 var entries = map[string]func() *[asm.NumKernels]uintptr{"neon": neon.Entries}
 
 // sweepEntries are those of sweeps.
-var sweepEntries map[string]func() *[asm.NumSweepKernels]uintptr
-
-// plainSweeps names the sets that have no kernels for sweeps yet.
-var plainSweeps = map[string]bool{"neon": true}
+var sweepEntries = map[string]func() *[asm.NumSweepKernels]uintptr{"neon": neon.SweepEntries}

@@ -9,5 +9,3 @@ var entries map[string]func() *[asm.NumKernels]uintptr
 
 // sweepEntries are those of sweeps: there are none.
 var sweepEntries map[string]func() *[asm.NumSweepKernels]uintptr
-
-var plainSweeps map[string]bool

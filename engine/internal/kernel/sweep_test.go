@@ -297,8 +297,10 @@ func TestBadScoresReachTheSweep(t *testing.T) {
 				for b := range badX {
 					cut := cuts[k.Input()][rng.IntN(len(cuts[k.Input()]))]
 					x, y := groups(rng, k.Input(), (1+rng.IntN(20))*Group, cut)
-					for at := range y { // so that all groups but one are plain
-						x[at], y[at] = kinds[k.Input()].special[1], 0
+					if rng.IntN(2) == 0 { // all groups but one are plain
+						for at := range y {
+							x[at], y[at] = [asm.NumInputs]float32{-1, 0.25}[k.Input()], 0
+						}
 					}
 					at := rng.IntN(len(x))
 					x[at], y[at] = badX[b], badY[b]

@@ -67,9 +67,6 @@ func checkTable(t *testing.T, c Candidate) {
 	for k, pc := range table() {
 		named(asm.Kernel(k).String(), pc)
 	}
-	if plainSweeps[c.Name] {
-		return
-	}
 	for k, pc := range sweepEntries[c.Name]() {
 		named(asm.SweepKernel(k).String(), pc)
 	}
