@@ -67,7 +67,8 @@ func (d *Dump) context() *beside {
 		}
 		if err := b.loadBoxes(d); err != nil {
 			b.boxes = nil
-			b.notes = append(b.notes, err.Error())
+			// Without the input's path, many inputs' can be told as one.
+			b.notes = append(b.notes, strings.TrimPrefix(err.Error(), d.source.Path+": "))
 		}
 	})
 	return &d.beside

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -223,6 +224,24 @@ func TestLayouts(t *testing.T) {
 						t.Fatalf("%v, %s, [%d, %d): %v", l, name, from, to, err)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestOneClass: with one class it does not matter where labels have the axis of the classes.
+func TestOneClass(t *testing.T) {
+	for columns, scores := range map[string][]byte{
+		":":  npy([]float32{1, 2, 3, 4, 5, 6}, 2, 1, 3),
+		"1:": npy([]float32{9, 9, 9, 1, 2, 3, 9, 9, 9, 4, 5, 6}, 2, 2, 3),
+	} {
+		for _, shape := range [][]int{{2, 3}, {2, 3, 1}, {2, 1, 3}, {6, 1}} {
+			labels := []uint8{0, 1, 0, 255, 0, 1}
+			d := open(t, options(t, "--layout=nca", "--columns="+columns),
+				write(t, map[string][]byte{"logits.npy": scores, "labels.npy": npy(labels, shape...)}))
+			b, err := d.Batch(0, 6, new(Scratch))
+			if err != nil || !slices.Equal(b.Labels, labels) || !slices.Equal(b.Logits, []float32{1, 2, 3, 4, 5, 6}) {
+				t.Errorf("--columns=%s, labels of shape %v: %v %v, %v", columns, shape, b.Logits, b.Labels, err)
 			}
 		}
 	}

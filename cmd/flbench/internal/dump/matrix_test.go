@@ -49,13 +49,13 @@ func rawNPY(kind int, data []byte, shape ...int) []byte {
 	return append(append(file, '\n'), data...)
 }
 
-// rawNPZ returns an archive of .npy files.
-func rawNPZ(t *testing.T, method uint16, logits, labels []byte) []byte {
+// rawNPZ returns an archive of .npy files: logits, labels, and anchors where these are given.
+func rawNPZ(t *testing.T, method uint16, files ...[]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for i, data := range [][]byte{logits, labels} {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: []string{"logits.npy", "labels.npy"}[i], Method: method})
+	for i, data := range files {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: []string{"logits.npy", "labels.npy", "anchors.npy"}[i], Method: method})
 		if err == nil {
 			_, err = w.Write(data)
 		}

@@ -151,7 +151,7 @@ func (g *grid) labelGrids(shape []int) (perRow, perScores []grid) {
 	// With the classes last.
 	last := len(shape) - 1
 	for _, classes := range g.classCounts() {
-		if (perScores == nil || g.order != nil && !one(g.anchors())) && last >= 0 && shape[last] == classes && merges(g.anchors(), shape[:last]) {
+		if (perScores == nil || classes > 1 && g.order != nil && !one(g.anchors())) && last >= 0 && shape[last] == classes && merges(g.anchors(), shape[:last]) {
 			l := grid{shape: shape, own: shape, axis: last, count: g.count}
 			if classes != g.count {
 				l.first = g.first
