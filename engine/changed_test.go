@@ -149,6 +149,8 @@ func TestBatchChanges(t *testing.T) {
 		{"class, label 2", bad(1), Batch{Logits: x, Classes: column}, classIsGood},
 		{"weight", setFloat(&weights[at+9], 1), Batch{Logits: x, Labels: y, Weights: weights}, whileSumming(setFloat(&weights[at+9], nan), nothing)},
 		{"negative weight", setFloat(&weights[at+9], 1), Batch{Logits: x, Labels: y, Weights: weights}, whileSumming(setFloat(&weights[at+9], -1e9), setFloat(&weights[at+9], 1))},
+		{"weight, when losses are summed", setFloat(&weights[at+9], 1), Batch{Logits: x, Labels: y, Weights: weights}, whileSumming(nothing, setFloat(&weights[at+9], nan))},
+		{"negative weight, likewise", setFloat(&weights[at+9], 1), Batch{Logits: x, Labels: y, ScoreWeights: weights}, whileSumming(nothing, setFloat(&weights[at+9], -1e9))},
 	} {
 		for _, workers := range []int{1, 4} {
 			e := c.changes(must(New(Focal(0.25, 2), WithKernel("generic"), WithWorkers(workers))))

@@ -21,6 +21,7 @@
 // [Batch] takes factors of the losses, Weights one per anchor and ScoreWeights one per score;
 // [WithColumnWeights] sets one per column, and [WithClassWeights] one of a column's positives.
 // A score of weight 0 is not looked at, so weights can be a mask; see there how it counts.
+// [Result.Mean] divides by the number of scores, [Result.WeightedMean] by their weights.
 //
 // # The same bits everywhere
 //

@@ -177,6 +177,20 @@ func ExampleResult_Merge() {
 	// Output: true
 }
 
+// PyTorch's mean with weights per class divides by the weights, not by the number of scores.
+func ExampleResult_WeightedMean() {
+	e, err := engine.New(engine.CrossEntropy(), engine.WithColumnWeights([]float32{0.25, 1}))
+	if err != nil {
+		panic(err)
+	}
+	r, err := e.Sum(engine.Batch{Logits: []float32{0, 2}, Labels: []uint8{1, 1}, NumClasses: 2})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("sum %.4f, mean %.4f, weighted mean %.4f\n", r.Sum(), r.Mean(), r.WeightedMean())
+	// Output: sum 0.3002, mean 0.1501, weighted mean 0.2402
+}
+
 // An error names the first bad element.
 func ExampleInputError() {
 	e, err := engine.New(engine.CrossEntropy())

@@ -155,7 +155,7 @@ func pinned(t *testing.T, file string, batches []Batch) {
 					r := must(e.LossesAndGradients(dst, grad, b))
 					hashFloats(h, dst)
 					hashFloats(h, grad)
-					h.Write(must(r.MarshalBinary()))
+					h.Write(hashed(r))
 				}
 			}
 			got := hex.EncodeToString(h.Sum(nil))
@@ -173,4 +173,14 @@ func pinned(t *testing.T, file string, batches []Batch) {
 			}
 		})
 	}
+}
+
+// hashed is what the pinned hashes take of a result: the binary form of when they were made,
+// without the sum of weights.
+func hashed(r Result) []byte {
+	b := []byte{1}
+	for _, n := range [...]int64{r.Scores, r.Positives, r.Ignored} {
+		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	}
+	return must(r.sum.AppendBinary(b))
 }

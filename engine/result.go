@@ -30,7 +30,8 @@ type Result struct {
 	Positives int64 // of these, the foreground ones
 	Ignored   int64 // entries that were not scored
 
-	sum exact.Sum
+	sum     exact.Sum // of the losses
+	weights exact.Sum // of the entries scored, without those of the loss
 }
 
 // String returns the counts and the sum, for people.
@@ -48,17 +49,30 @@ func (r Result) Mean() float64 {
 	if r.Scores == 0 {
 		return 0
 	}
-	return quotient(r.Sum(), r.Scores)
+	return quotient(r.Sum(), float64(r.Scores))
 }
 
 // PerPositive returns Sum / max(1, Positives), RetinaNet's normaliser.
-func (r Result) PerPositive() float64 { return quotient(r.Sum(), max(1, r.Positives)) }
+func (r Result) PerPositive() float64 { return quotient(r.Sum(), float64(max(1, r.Positives))) }
+
+// WeightedMean returns Sum divided by the sum of the weights of what was scored, or 0 where
+// that is 0: PyTorch's mean with weights per class. A weight is the product of the factors of
+// a score, see [Batch].Weights, without that of the loss; where there are none it is 1, and
+// WeightedMean is Mean. Weights are summed as losses are, so no bit of that sum depends on
+// kernels, workers, and shards cut at multiples of Block scores.
+func (r Result) WeightedMean() float64 {
+	weights := r.weights.Float64()
+	if weights == 0 {
+		return 0
+	}
+	return quotient(r.Sum(), min(weights, math.MaxFloat64)) // beyond that only by merging results with themselves
+}
 
 // quotient rounds by the default floating-point environment, where that can be had.
-func quotient(sum float64, n int64) float64 {
+func quotient(sum, by float64) float64 {
 	env, _ := fpenv.Enter()
 	defer env.Leave()
-	return sum / float64(n)
+	return sum / by
 }
 
 // Merge adds o to r, exactly: results merged in any order and grouping are the
@@ -69,6 +83,7 @@ func (r *Result) Merge(o Result) {
 	r.Positives = addCounts(r.Positives, o.Positives)
 	r.Ignored = addCounts(r.Ignored, o.Ignored)
 	r.sum.Merge(&o.sum)
+	r.weights.Merge(&o.weights)
 }
 
 // addCounts adds two counts, up to MaxInt64.
@@ -91,27 +106,35 @@ func (r *Result) check() error {
 		return fmt.Errorf("has %d positives of %d scores", r.Positives, r.Scores)
 	}
 	// A loss is a float32: a whole number of 2⁻¹⁴⁹ and, unless it is infinite, below
-	// 2¹²⁸. Rounding a sum of them to float64 changes neither. A count that stopped
-	// at MaxInt64 tells nothing about the sum.
-	if !r.sum.IsMultiple(-149) {
+	// 2¹²⁸. Rounding a sum of them to float64 changes neither. So is a weight, which is
+	// finite. A count that stopped at MaxInt64 tells nothing about the sums.
+	switch {
+	case !r.sum.IsMultiple(-149):
 		return errors.New("has a sum that is finer than float32: no losses add up to it")
-	}
-	if r.sum.IsInf() && r.Scores > 0 || r.Scores == math.MaxInt64 {
+	case !r.weights.IsMultiple(-149):
+		return errors.New("has a sum of weights that is finer than float32: no weights add up to it")
+	case r.weights == exact.Sum{} && r.sum != exact.Sum{}:
+		return fmt.Errorf("has the sum %v of losses whose weights are all 0", r.Sum())
+	case r.Scores == math.MaxInt64:
 		return nil
 	}
 	var most exact.Sum
 	most.Add(math.Ldexp(float64(r.Scores>>32), 128+32)) // in halves, which float64 holds exactly
 	most.Add(math.Ldexp(float64(r.Scores&math.MaxUint32), 128))
-	if r.sum.Compare(&most) > 0 {
+	if r.weights.Compare(&most) > 0 {
+		return fmt.Errorf("has weights that add up to %v, of %d scores, whose weights are float32", r.weights.Float64(), r.Scores)
+	}
+	if r.sum.Compare(&most) > 0 && !(r.sum.IsInf() && r.Scores > 0) {
 		return fmt.Errorf("has the sum %v of %d scores, whose losses are float32", r.Sum(), r.Scores)
 	}
 	return nil
 }
 
-// resultVersion begins the binary form.
-const resultVersion = 1
+// resultVersion begins the binary form. Version 1 had no sum of weights, and does not say
+// whether there were weights.
+const resultVersion = 2
 
-// MarshalBinary implements [encoding.BinaryMarshaler]. The sum is kept exactly;
+// MarshalBinary implements [encoding.BinaryMarshaler]. The sums are kept exactly;
 // equal results have equal forms. It fails if the counts were set to what no
 // evaluation gives, such as more positives than scores.
 func (r Result) MarshalBinary() ([]byte, error) {
@@ -122,26 +145,40 @@ func (r Result) MarshalBinary() ([]byte, error) {
 	for _, n := range [...]int64{r.Scores, r.Positives, r.Ignored} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
-	return r.sum.AppendBinary(b)
+	for _, s := range [...]*exact.Sum{&r.sum, &r.weights} {
+		var err error
+		if b, err = s.AppendBinary(b); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // UnmarshalBinary implements [encoding.BinaryUnmarshaler]. It takes only what
-// MarshalBinary gives, and leaves r alone if that is not so.
+// MarshalBinary gives, and leaves r alone if that is not so. The form of before there was
+// WeightedMean is refused: it does not tell what the weights were.
 func (r *Result) UnmarshalBinary(b []byte) error {
 	const header = 1 + 3*8
 	if len(b) < header {
 		return fmt.Errorf("binary Result has %d bytes: want at least %d", len(b), header)
 	}
-	if b[0] != resultVersion {
+	switch b[0] {
+	case resultVersion:
+	case 1:
+		return fmt.Errorf("binary Result has version 1, which does not know weights: want %d, evaluated anew", resultVersion)
+	default:
 		return fmt.Errorf("binary Result has version %d: want %d", b[0], resultVersion)
 	}
 	var o Result
 	for i, n := range [...]*int64{&o.Scores, &o.Positives, &o.Ignored} {
 		*n = int64(binary.LittleEndian.Uint64(b[1+8*i:]))
 	}
-	rest, err := o.sum.DecodeBinary(b[header:])
-	if err != nil {
-		return fmt.Errorf("binary Result: %w", err)
+	rest := b[header:]
+	for _, s := range [...]*exact.Sum{&o.sum, &o.weights} {
+		var err error
+		if rest, err = s.DecodeBinary(rest); err != nil {
+			return fmt.Errorf("binary Result: %w", err)
+		}
 	}
 	if len(rest) != 0 {
 		return errors.New("binary Result has bytes after its end")

@@ -20,26 +20,27 @@ type resultJSON struct {
 	Sum         *jsonFloat `json:"sum"`
 	Mean        *jsonFloat `json:"mean"`
 	PerPositive *jsonFloat `json:"per_positive"`
+	Weighted    *jsonFloat `json:"weighted_mean"`
 	Exact       *string    `json:"exact"`
 }
 
 // MarshalJSON implements [json.Marshaler]: an object of the counts scores,
-// positives and ignored; of sum, mean and per_positive, which are numbers or the
-// string "Infinity"; and of exact, the string that MarshalText gives, which keeps
-// all bits of the sum.
+// positives and ignored; of sum, mean, per_positive and weighted_mean, which are numbers
+// or the string "Infinity"; and of exact, the string that MarshalText gives, which keeps
+// all bits of the sums.
 func (r Result) MarshalJSON() ([]byte, error) {
 	text, err := r.MarshalText()
 	if err != nil {
 		return nil, err
 	}
-	sum, mean, perPositive := jsonFloat(r.Sum()), jsonFloat(r.Mean()), jsonFloat(r.PerPositive())
+	sum, mean, perPositive, weighted := jsonFloat(r.Sum()), jsonFloat(r.Mean()), jsonFloat(r.PerPositive()), jsonFloat(r.WeightedMean())
 	exact := string(text)
-	return json.Marshal(resultJSON{&r.Scores, &r.Positives, &r.Ignored, &sum, &mean, &perPositive, &exact})
+	return json.Marshal(resultJSON{&r.Scores, &r.Positives, &r.Ignored, &sum, &mean, &perPositive, &weighted, &exact})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. It takes what MarshalJSON gives, in
 // any order and spacing, and leaves r alone if that is not so: exact and the counts
-// must be there and agree, so must sum, mean and per_positive if they are there, and
+// must be there and agree, so must the numbers if they are there, and
 // other keys are refused, null too, as r could not keep them. Keys are matched as package
 // json does it: in any case, and of equal ones the last counts.
 func (r *Result) UnmarshalJSON(b []byte) error {
@@ -80,7 +81,8 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 		key  string
 		got  *jsonFloat
 		want float64
-	}{{"sum", j.Sum, o.Sum()}, {"mean", j.Mean, o.Mean()}, {"per_positive", j.PerPositive, o.PerPositive()}} {
+	}{{"sum", j.Sum, o.Sum()}, {"mean", j.Mean, o.Mean()}, {"per_positive", j.PerPositive, o.PerPositive()},
+		{"weighted_mean", j.Weighted, o.WeightedMean()}} {
 		if f.got != nil && float64(*f.got) != f.want {
 			return fmt.Errorf("JSON Result has %s %v, but %v in its exact form", f.key, float64(*f.got), f.want)
 		}

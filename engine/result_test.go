@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/flengine/flengine/engine/internal/exact"
 )
 
 var (
@@ -24,6 +26,12 @@ var (
 
 func someResult(seed uint64, n int) Result {
 	b := randomBatch(rand.New(rand.NewPCG(seed, 1)), n, 1, false, false)
+	if seed%2 == 0 {
+		b.Weights = make([]float32, n)
+		for i := range b.Weights {
+			b.Weights[i] = float32(i%5) / 3
+		}
+	}
 	return must(must(New(Focal(0.25, 2))).Sum(b))
 }
 
@@ -42,6 +50,10 @@ func TestResultMerge(t *testing.T) {
 	}
 	if mean := left.Sum() / float64(left.Scores); left.Mean() != mean {
 		t.Errorf("mean %v, want %v", left.Mean(), mean)
+	}
+	weights := a.weights.Float64() + b.weights.Float64() + c.weights.Float64()
+	if got := left.WeightedMean(); math.Abs(got-left.Sum()/weights) > 1e-15*got || got == left.Mean() {
+		t.Errorf("weighted mean %v, want %v", got, left.Sum()/weights)
 	}
 	if per := left.Sum() / float64(left.Positives); left.PerPositive() != per {
 		t.Errorf("per positive %v, want %v", left.PerPositive(), per)
@@ -82,6 +94,7 @@ func sampleResults() []Result {
 	one := func(loss float32) (r Result) {
 		r.Scores, r.Positives = 1, 1
 		r.sum.Add(float64(loss))
+		r.weights.Add(0.1)
 		return r
 	}
 	results := []Result{
@@ -90,6 +103,8 @@ func sampleResults() []Result {
 		must(must(New(Focal(0.25, 2))).Sum(Batch{Logits: []float32{-math.MaxFloat32, 0}, Labels: []uint8{1, 255}})),
 		must(must(New(CrossEntropy().Weighted(math.MaxFloat32, 1))).Sum(
 			Batch{Logits: []float32{-1, -1, -0.5}, Labels: []uint8{1, 1, 1}})),
+		must(must(New(CrossEntropy())).Sum(Batch{Logits: []float32{-1, nan, 3}, Labels: []uint8{1, 1, 0}, Weights: []float32{0x1p-149, 0, math.MaxFloat32}})),
+		must(must(New(CrossEntropy())).Sum(Batch{Logits: []float32{nan}, Labels: []uint8{1}, Weights: []float32{0}})),
 	}
 	both := results[2]
 	both.Merge(results[4])
@@ -124,10 +139,12 @@ func TestResultBinary(t *testing.T) {
 		want string
 	}{
 		{nil, "binary Result has 0 bytes: want at least 25"},
-		{mutate(0, 7), "binary Result has version 7: want 1"},
+		{mutate(0, 7), "binary Result has version 7: want 2"},
+		{mutate(0, 1), "binary Result has version 1, which does not know weights: want 2, evaluated anew"},
 		{good[:25], "binary Result: exact sum: truncated: no bytes"},
 		{mutate(8, 0x80), "binary Result has the negative count -9223372036854775799"},
 		{mutate(9, 200), "binary Result has 200 positives of 9 scores"},
+		{good[:len(good)-1], "binary Result: exact sum: truncated: 7 bytes for 1 limbs, want 8"},
 		{append(good[:len(good):len(good)], 0), "binary Result has bytes after its end"},
 	} {
 		r := someResult(9, 10)
@@ -145,6 +162,14 @@ func TestResultImpossible(t *testing.T) {
 		for _, l := range losses {
 			r.sum.Add(l)
 		}
+		r.weights.Add(float64(scores))
+		return r
+	}
+	weighted := func(r Result, weights ...float64) Result {
+		r.weights = exact.Sum{}
+		for _, w := range weights {
+			r.weights.Add(w)
+		}
 		return r
 	}
 	inf := math.Inf(1)
@@ -153,9 +178,19 @@ func TestResultImpossible(t *testing.T) {
 		r    Result
 		want string // none: the result is possible
 	}{
-		{with(0, 1), "has the sum 1 of 0 scores, whose losses are float32"},
-		{with(0, inf), "has the sum +Inf of 0 scores, whose losses are float32"},
-		{with(0, 0x1p-149), "has the sum 1.401298464324817e-45 of 0 scores, whose losses are float32"},
+		{with(0, 1), "has the sum 1 of losses whose weights are all 0"},
+		{with(0, inf), "has the sum +Inf of losses whose weights are all 0"},
+		{with(0, 0x1p-149), "has the sum 1.401298464324817e-45 of losses whose weights are all 0"},
+		{weighted(with(3, 1)), "has the sum 1 of losses whose weights are all 0"},
+		{weighted(with(3)), ""},
+		{weighted(with(3), 0x1p-149), ""},
+		{weighted(with(3), 1, 0x1p-150), "has a sum of weights that is finer than float32: no weights add up to it"},
+		{weighted(with(math.MaxInt64), 0x1p-150), "has a sum of weights that is finer than float32: no weights add up to it"},
+		{weighted(with(1, 1), math.MaxFloat32), ""},
+		{weighted(with(1, 1), math.MaxFloat32, math.MaxFloat32), "has weights that add up to 6.805646932770577e+38, of 1 scores, whose weights are float32"},
+		{weighted(with(1, inf), inf), "has weights that add up to +Inf, of 1 scores, whose weights are float32"},
+		{weighted(with(0), 1), "has weights that add up to 1, of 0 scores, whose weights are float32"},
+		{weighted(with(math.MaxInt64, 1), math.MaxFloat64, math.MaxFloat64), ""},
 		{with(1, 0x1p-150), "has a sum that is finer than float32: no losses add up to it"},
 		{with(1, 1, 0x1p-150), "has a sum that is finer than float32: no losses add up to it"},
 		{with(math.MaxInt64, 0x1p-150), "has a sum that is finer than float32: no losses add up to it"},
@@ -176,7 +211,7 @@ func TestResultImpossible(t *testing.T) {
 		for _, n := range []int64{c.r.Scores, c.r.Positives, c.r.Ignored} {
 			raw = binary.LittleEndian.AppendUint64(raw, uint64(n))
 		}
-		raw = must(c.r.sum.AppendBinary(raw))
+		raw = must(c.r.weights.AppendBinary(must(c.r.sum.AppendBinary(raw))))
 		written, writeErr := c.r.MarshalBinary()
 		var read Result
 		readErr := read.UnmarshalBinary(raw)
@@ -218,8 +253,10 @@ func TestResultText(t *testing.T) {
 			}
 		}
 	}
-	// 26 bytes end in a group of two, whose last character has four bits that are 0.
-	text := must(Result{}.MarshalText())
+	// 44 bytes end in a group of two, whose last character has two bits that are 0.
+	two := Result{Scores: 1}
+	two.weights.Add(0x1p20 + 1)
+	text := must(two.MarshalText())
 	for i, c := range map[int]byte{len(text) - 2: 'B', 3: '!', 5: ' '} {
 		bad := bytes.Clone(text)
 		bad[i] = c
@@ -297,13 +334,14 @@ func TestResultJSON(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	const want = `{"scores":2,"positives":0,"ignored":1,"sum":1.3862943649291992,"mean":0.6931471824645996,` +
-		`"per_positive":1.3862943649291992,"exact":"AQIAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAEQAAAAwJCLBQA="}`
+		`"per_positive":1.3862943649291992,"weighted_mean":0.6931471824645996,` +
+		`"exact":"AgIAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAEQAAAAwJCLBQABEAAAAAAAAAgA"}`
 	if got := string(must(json.Marshal(r))); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	r = must(e.Sum(Batch{Logits: []float32{-math.MaxFloat32}, Labels: []uint8{1}}))
 	const wantInf = `{"scores":1,"positives":1,"ignored":0,"sum":"Infinity","mean":"Infinity","per_positive":"Infinity",` +
-		`"exact":"AQEAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAP8="}`
+		`"weighted_mean":"Infinity","exact":"AgEAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAP8BEAAAAAAAAAQA"}`
 	if got := string(must(json.Marshal(r))); got != wantInf {
 		t.Errorf("%s, want %s", got, wantInf)
 	}
@@ -324,12 +362,14 @@ func TestResultFromJSON(t *testing.T) {
 	}
 	r := Result{Scores: 2, Ignored: 1}
 	r.sum.Add(3)
+	r.weights.Add(0.5)
 	infinite := Result{Scores: 1}
 	infinite.sum.Add(math.Inf(1))
+	infinite.weights.Add(1)
 	exact, exactInf := string(must(r.MarshalText())), string(must(infinite.MarshalText()))
 	for _, c := range []struct{ raw, want string }{
 		{`{"exact":"` + exact + `","ignored":1,"scores":2,"positives":0}`, ""},
-		{` { "sum" : 3.0 , "per_positive":30e-1,"mean":1.5,"scores":2,"positives":0,"ignored":1,"exact":"` + exact + "\"}\n", ""},
+		{` { "sum" : 3.0 , "per_positive":30e-1,"mean":1.5,"weighted_mean":6,"scores":2,"positives":0,"ignored":1,"exact":"` + exact + "\"}\n", ""},
 		{`{"sum":null,"scores":2,"positives":0,"ignored":1,"exact":"` + exact + `"}`, ""},
 
 		{`null`, `JSON Result has no "exact": without it the sum is lost; want all that MarshalJSON gives`},
@@ -349,6 +389,7 @@ func TestResultFromJSON(t *testing.T) {
 		{`{"scores":2,"positives":0,"ignored":1,"sum":"Infinity","exact":"` + exact + `"}`, "JSON Result has sum +Inf, but 3 in its exact form"},
 		{`{"scores":2,"positives":0,"ignored":1,"mean":1,"exact":"` + exact + `"}`, "JSON Result has mean 1, but 1.5 in its exact form"},
 		{`{"scores":2,"positives":0,"ignored":1,"per_positive":2,"exact":"` + exact + `"}`, "JSON Result has per_positive 2, but 3 in its exact form"},
+		{`{"scores":2,"positives":0,"ignored":1,"weighted_mean":1.5,"exact":"` + exact + `"}`, "JSON Result has weighted_mean 1.5, but 6 in its exact form"},
 		{`{"scores":1,"positives":0,"ignored":0,"sum":1e308,"exact":"` + exactInf + `"}`, "JSON Result has sum 1e+308, but +Inf in its exact form"},
 		{`{"scores":1,"positives":0,"ignored":0,"sum":"Inf","exact":"` + exactInf + `"}`, `JSON Result: found "Inf": want a number, or "Infinity"`},
 		{`{"path":"a","scores":2,"positives":0,"ignored":1,"exact":"` + exact + `"}`, `JSON Result: json: unknown field "path"`},

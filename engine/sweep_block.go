@@ -51,19 +51,26 @@ func (t *tile) sweepBlock(j *job, from int, x []float32, y []uint8, w []float32,
 	}
 	n := len(x)
 	easyCounts := counts{ignored: n - int(t.sweep.Easy)}
+	weights, easyWeights := t.weightSum(y, w, c.ignored), 0.0
+	if j.easy {
+		easyWeights = t.easyWeightSum(j, x, y, w)
+	}
+	if !(weights >= 0 && weights <= math.MaxFloat64 && easyWeights >= 0 && easyWeights <= math.MaxFloat64) {
+		return t.contradiction(j, from, x, y, w, min(weights, easyWeights))
+	}
 	for i := range t.entries {
 		all, easy := t.entrySums(j, i, x, y, w)
 		if !(all >= 0) {
 			return t.contradiction(j, from, x, y, w, all)
 		}
-		r[i].add(all, n, c)
+		r[i].add(all, weights, n, c)
 		if !j.easy {
 			continue
 		}
 		if !(easy >= 0) {
 			return t.contradiction(j, from, x, y, w, easy)
 		}
-		r[len(t.entries)+i].add(easy, n, easyCounts)
+		r[len(t.entries)+i].add(easy, easyWeights, n, easyCounts)
 	}
 	return nil
 }

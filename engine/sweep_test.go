@@ -352,6 +352,31 @@ func TestSweepContradicts(t *testing.T) {
 	}
 }
 
+// TestSweepWeightsChange: weights that change when the losses are summed are an error.
+func TestSweepWeightsChange(t *testing.T) {
+	x, y := easyBatch(2 * Block)
+	weights := make([]float32, len(x))
+	for i := range weights {
+		weights[i] = 1
+	}
+	s := must(NewSweeper([]Loss{Focal(0.25, 2), CrossEntropy()}))
+	all, easy := make([]Result, 2), make([]Result, 2)
+	for _, v := range []float32{nan, -1e9, inf} {
+		changes := sweeping(s, func(k *kernel.Sweep, evaluate func()) {
+			evaluate()
+			if k.Scores == &x[Block] {
+				weights[Block+9] = v
+			}
+		})
+		weights[Block+9] = 1
+		err := changes.SumEasy(all, easy, 0.9, Batch{Logits: x, Labels: y, Weights: weights})
+		const want = "Batch changed during the call, in scores 4096 to 8191: want it left alone until the call returns"
+		if err == nil || err.Error() != want {
+			t.Errorf("%g: %v, want %s", v, err, want)
+		}
+	}
+}
+
 // TestSweepEnvironment: the thread's floating-point environment changes no bit, nor the cut.
 func TestSweepEnvironment(t *testing.T) {
 	rng := rand.New(rand.NewPCG(17, 18))

@@ -15,7 +15,7 @@ type tile struct {
 	weights [kernel.Block]float32 // expanded weights
 	scores  [kernel.Block]float32 // a copy of scores that will be overwritten
 	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
-	losses  [kernel.Block]float32 // losses, where only the sum was asked for
+	losses  [kernel.Block]float32 // losses where only the sum was asked for, or weights of what is summed
 	tail    group                 // the last scores of a batch, a whole group
 	call    kernel.Call           // what the kernel is given
 	sweep   kernel.Sweep          // or those of several losses
@@ -84,13 +84,18 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	if !(s >= 0) {
 		return t.contradiction(j, from, x, y, w, s)
 	}
-	r[0].add(s, n, counts)
+	weights := t.weightSum(y, w, counts.ignored)
+	if !(weights >= 0 && weights <= math.MaxFloat64) {
+		return t.contradiction(j, from, x, y, w, weights)
+	}
+	r[0].add(s, weights, n, counts)
 	return nil
 }
 
 // add adds a block of n scores.
-func (r *Result) add(sum float64, n int, c counts) {
+func (r *Result) add(sum, weights float64, n int, c counts) {
 	r.sum.Add(sum)
+	r.weights.Add(weights)
 	r.Scores += int64(n - c.ignored)
 	r.Positives += int64(c.positive)
 	r.Ignored += int64(c.ignored)
