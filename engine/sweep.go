@@ -40,6 +40,10 @@ func NewSweeper(losses []Loss, opts ...Option) (*Sweeper, error) {
 	if len(losses) == 0 {
 		return nil, wholeError("losses", 0, "is empty: want at least one loss")
 	}
+	// What is wrong with the options is no loss's fault.
+	if _, err := New(CrossEntropy(), opts...); err != nil {
+		return nil, err
+	}
 	s := &Sweeper{losses: slices.Clone(losses), place: make([]int, len(losses))}
 	for i, l := range losses {
 		e, err := New(l, opts...)

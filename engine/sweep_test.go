@@ -283,7 +283,7 @@ func TestSweepErrors(t *testing.T) {
 	}{
 		{want: "losses is empty: want at least one loss"},
 		{losses: []Loss{CrossEntropy(), Focal(7, 2)}, want: "losses[1], focal(alpha=7,gamma=2): alpha is 7: want a weight in [0, 1]"},
-		{losses: []Loss{CrossEntropy()}, opts: []Option{WithWorkers(0)}, want: "losses[0], ce: workers is 0: want at least 1"},
+		{losses: []Loss{CrossEntropy()}, opts: []Option{WithWorkers(0)}, want: "workers is 0: want at least 1"},
 	} {
 		if s, err := NewSweeper(c.losses, c.opts...); s != nil || err == nil || err.Error() != c.want {
 			t.Errorf("%v: %v, want %s", c.losses, err, c.want)

@@ -232,7 +232,7 @@ func TestLook(t *testing.T) {
 	wantError(t, err, path, "the file is closed, want it open")
 	path = save(t, fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 12)...))
 	_, err = LookContext(t.Context(), path)
-	wantError(t, err, path, "header claims 16 bytes of data, the file has 12")
+	wantError(t, err, path, "header claims 16 bytes of data, the file has 12, want the whole file")
 }
 
 // TestLabel: what a file calls an array does not spoil a message.

@@ -106,7 +106,7 @@ func (h *header) check(have int64) error {
 	}
 	switch want := int64(h.count * item); {
 	case have < want:
-		return fmt.Errorf("header claims %d bytes of data, the file has %d", want, have)
+		return fmt.Errorf("header claims %d bytes of data, the file has %d, want the whole file", want, have)
 	case have > want:
 		return fmt.Errorf("header claims %d bytes of data, the file has %d, want no trailing bytes", want, have)
 	}

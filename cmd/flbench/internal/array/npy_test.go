@@ -129,9 +129,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"overflow", fileV1(dict("'<f4'", "False", ShapeText([]int{root, root}))), fmt.Sprintf("shape (%d, %[1]d) is too large, want at most %d bytes of data", root, math.MaxInt)},
 		{"overflow by item size", fileV1(dict("'<f4'", "False", ShapeText([]int{math.MaxInt/2 + 1}))), fmt.Sprintf("shape (%d,) is too large, want at most %d bytes of data", math.MaxInt/2+1, math.MaxInt)},
 		{"overflow beside zero", fileV1(dict("'<f4'", "False", ShapeText([]int{0, root, root}))), fmt.Sprintf("shape (0, %d, %[1]d) is too large, want at most %d bytes of data", root, math.MaxInt)},
-		{"too little data", fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 12)...), "header claims 16 bytes of data, the file has 12"},
-		{"absurd claim", fileV1(dict("'<f4'", "False", ShapeText([]int{math.MaxInt / 320, 80}))), fmt.Sprintf("header claims %d bytes of data, the file has 0", math.MaxInt/320*320)},
-		{"too little float64", fileV1(dict("'<f8'", "False", "(4,)"), make([]byte, 12)...), "header claims 32 bytes of data, the file has 12"},
+		{"too little data", fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 12)...), "header claims 16 bytes of data, the file has 12, want the whole file"},
+		{"absurd claim", fileV1(dict("'<f4'", "False", ShapeText([]int{math.MaxInt / 320, 80}))), fmt.Sprintf("header claims %d bytes of data, the file has 0, want the whole file", math.MaxInt/320*320)},
+		{"too little float64", fileV1(dict("'<f8'", "False", "(4,)"), make([]byte, 12)...), "header claims 32 bytes of data, the file has 12, want the whole file"},
 		{"trailing bytes", fileV1(dict("'<f4'", "False", "(4,)"), make([]byte, 20)...), "header claims 16 bytes of data, the file has 20, want no trailing bytes"},
 		{"trailing after nothing", fileV1(dict("'<f4'", "False", "(0, 80)"), 0), "header claims 0 bytes of data, the file has 1, want no trailing bytes"},
 	} {

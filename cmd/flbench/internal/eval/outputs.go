@@ -35,7 +35,7 @@ func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
 		}
 		for _, to := range printed {
 			if outfile.SameAs(out.path, to) {
-				return cli.Usagef("%s %s is where %s goes: want another file", out.flag, out.path, to.Name())
+				return cli.Usagef("%s %s is where %s goes: want another file", out.flag, out.path, streamName(to))
 			}
 		}
 		given = append(given, out)
@@ -44,6 +44,17 @@ func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
 		return cli.Usagef("--losses-out and --gradients-out are both %s: want two files", o.losses)
 	}
 	return nil
+}
+
+// streamName is what a message calls one of the files that eval prints to.
+func streamName(f *os.File) string {
+	switch f {
+	case os.Stdout:
+		return "standard output"
+	case os.Stderr:
+		return "standard error"
+	}
+	return f.Name()
 }
 
 // sameFile tells whether two names stand for one file, which need not exist.

@@ -148,7 +148,7 @@ func TestEvalOutputIsStdout(t *testing.T) {
 		for _, path := range []string{report.Name(), link, hard, filepath.Join(away, ".", "res.json")} {
 			var stderr bytes.Buffer
 			code := flbench([]string{"eval", "--json", flag, path, dir}, report, &stderr)
-			if want := fmt.Sprintf("flbench: %s %s is where %s goes: want another file\n", flag, path, report.Name()); code != 2 || !strings.HasPrefix(stderr.String(), want) {
+			if want := fmt.Sprintf("flbench: %s %s is where standard output goes: want another file\n", flag, path); code != 2 || !strings.HasPrefix(stderr.String(), want) {
 				t.Errorf("%s %s: exit code %d, stderr %q, want %q", flag, path, code, &stderr, want)
 			}
 		}
