@@ -29,7 +29,7 @@ purego: ## the tests without assembly
 	GOAMD64=v3 $(GO) test -tags purego -short ./generic ./engine
 
 race: ## what runs concurrently; the other tests at fewer lengths
-	$(GO) test -race -short ./engine/... ./cmd/...
+	$(GO) test -race -short -timeout 20m ./engine/... ./cmd/...
 
 # The other architecture's tests run under qemu, this one's kernels being tested
 # natively; QEMU_CPU=max is what has AVX2 there.
