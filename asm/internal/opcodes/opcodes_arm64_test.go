@@ -61,7 +61,7 @@ func patterns(t *testing.T) map[string]pattern {
 // The functions that Go can name, to have them linked, and with them what they call and
 // the kernels of the table.
 var linked = []any{
-	neon.Run, neon.Entries, neon.CountLabels, neon.FloatEnv, neon.SetFloatEnv,
+	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels, neon.FloatEnv, neon.SetFloatEnv,
 	neon.Exp, neon.Log, neon.Log1p, neon.Sigmoid, neon.Softplus, neon.LogSigmoid, neon.Pow,
 	neon.FMAPeak, neon.AddPeak, neon.FMAAddPeak, neon.IntegerPeak, neon.DivPeak,
 	neon.Read, neon.Update, neon.Copy,
@@ -127,15 +127,20 @@ func TestKernels(t *testing.T) {
 			known[function{file, m[1]}] = true
 		}
 	}
-	for i, entry := range neon.Entries() {
-		k := asm.Kernel(i)
+	kernel := func(name string, entry uintptr) {
 		f := runtime.FuncForPC(entry)
-		if f == nil || f.Entry() != entry || f.Name() != k.String() {
-			t.Errorf("the table's code of %s is not that function", k)
-			continue
+		if f == nil || f.Entry() != entry || f.Name() != name {
+			t.Errorf("the table's code of %s is not that function", name)
+			return
 		}
 		file, _ := f.FileLine(entry)
-		known[function{inFolder(file), f.Name()}] = true
+		known[function{inFolder(file), name}] = true
+	}
+	for i, entry := range neon.Entries() {
+		kernel(asm.Kernel(i).String(), entry)
+	}
+	for i, entry := range neon.SweepEntries() {
+		kernel(asm.SweepKernel(i).String(), entry)
 	}
 
 	code := bodies(files)
