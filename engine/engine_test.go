@@ -470,7 +470,7 @@ func TestNoAllocations(t *testing.T) {
 			"of probabilities":   func() { must(e.LossesAndGradients(dst, grad, probs)) },
 			"of columns":         func() { must(byColumn.LossesAndGradients(dst, grad, b)) },
 		} {
-			if n := testing.AllocsPerRun(20, f); n > pooled {
+			if n := allocations(f); n > pooled {
 				t.Errorf("%s, %s: %v allocations", name, what, n)
 			}
 		}

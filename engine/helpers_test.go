@@ -493,3 +493,13 @@ func TestPanicOnFaultIsShared(t *testing.T) {
 		must(finishOne(s))
 	}
 }
+
+// allocations returns how many f makes a call: the least of a few counts, as they count those
+// of the whole program.
+func allocations(f func()) float64 {
+	least := testing.AllocsPerRun(20, f)
+	for tries := 0; least > pooled && tries < 4; tries++ {
+		least = min(least, testing.AllocsPerRun(20, f))
+	}
+	return least
+}

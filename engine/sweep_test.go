@@ -415,7 +415,7 @@ func TestSweepNoAllocations(t *testing.T) {
 			"SumEasy":                  func() error { return s.SumEasy(all, easy, 0.9, b) },
 			"SumEasy of probabilities": func() error { return s.SumEasy(all, easy, 0.9, probs) },
 		} {
-			if n := testing.AllocsPerRun(20, func() {
+			if n := allocations(func() {
 				if err := f(); err != nil {
 					t.Fatal(err)
 				}
