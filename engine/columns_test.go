@@ -18,7 +18,7 @@ func TestColumnWeights(t *testing.T) {
 		step = 5 // which has both values of either bit, and all three of the factors
 	}
 	for _, columns := range []int{1, 2, 7, 80, 4097} {
-		n := (2*Block/columns + 12) * columns
+		n := (2*Block/columns + 3) * columns
 		for form := 0; form < 12; form += step {
 			b := randomBatch(rng, n, columns, form&1 != 0, form&2 != 0)
 			if rng.IntN(2) == 0 {
