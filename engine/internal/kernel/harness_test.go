@@ -279,3 +279,39 @@ func (v verdicts) fail(t *testing.T, s *subject, function, format string, args .
 	v[s] = true
 	t.Errorf("%s/%s: %s", s.Name, function, fmt.Sprintf(format, args...))
 }
+
+// standard is a thread's environment as it should be.
+func standard(*subject) []asmtest.Env { return environments[:1] }
+
+// compareSets has check compare each set with generic in all layouts and environments, up to
+// the set's first fault.
+func compareSets(t *testing.T, failed verdicts, rng *source, function string, ls []layout, envs func(*subject) []asmtest.Env, check func(*subject, layout, asmtest.Env) error) {
+	t.Helper()
+	for _, s := range subjects() {
+		if failed[s] {
+			continue
+		}
+		layouts := ls
+		if s.run == 0 {
+			layouts = ls[:1] // Go looks after the rest
+		}
+	set:
+		for _, env := range envs(s) {
+			for _, l := range layouts {
+				if err := check(s, l, env); err != nil {
+					failed.fail(t, s, function, "%v, environment: %s, %v:\n%v", l, env.Name, rng, err)
+					break set
+				}
+			}
+		}
+	}
+}
+
+// groupLengths are whole groups: up to 20 of them, around the chunks of the assembly, and a
+// block.
+func groupLengths() (lengths []int) {
+	for g := range 21 {
+		lengths = append(lengths, g*Group)
+	}
+	return append(lengths, 1024-Group, 1024, 1024+Group, Block-Group, Block)
+}

@@ -169,53 +169,31 @@ func (c *lossCase) compare(what string, got, want []float32) error {
 		got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
 }
 
-// compareSets checks the sets on the case, in some variants and layouts and environments.
+// compareSets checks the sets on the case, in some variants.
 func (m *lossMemory) compareSets(t *testing.T, failed verdicts, rng *source, c *lossCase, vs []variant, ls []layout, envs func(*subject) []asmtest.Env) {
 	t.Helper()
-	for _, s := range subjects() {
-		if failed[s] {
-			continue
-		}
+	compareSets(t, failed, rng, c.kernel.String(), ls, envs, func(s *subject, l layout, env asmtest.Env) error {
 		if !s.Has(c.kernel) {
-			failed.fail(t, s, c.kernel.String(), "the set has no such kernel")
-			continue
+			return errors.New("the set has no such kernel")
 		}
-		layouts := ls
-		if s.run == 0 {
-			layouts = ls[:1] // Go looks after the rest
-		}
-	set:
-		for _, env := range envs(s) {
-			for _, l := range layouts {
-				for _, v := range vs {
-					if err := m.check(s, c, v, l, env); err != nil {
-						failed.fail(t, s, c.kernel.String(), "%s of %d scores, params %+v, %v, environment: %s, %v:\n%v",
-							v.name, len(c.x), c.params, l, env.Name, rng, err)
-						break set
-					}
-				}
+		for _, v := range vs {
+			if err := m.check(s, c, v, l, env); err != nil {
+				return fmt.Errorf("%s of %d scores, params %+v: %w", v.name, len(c.x), c.params, err)
 			}
 		}
-	}
+		return nil
+	})
 }
-
-// standard is a thread's environment as it should be.
-func standard(*subject) []asmtest.Env { return environments[:1] }
 
 // TestLosses compares every kernel of every set with generic on every length of whole groups
 // up to 20, around the chunks of the assembly, and a block; with and without weights, in all
 // variants, and so that what is next to a slice is a canary, or a page that faults.
 func TestLosses(t *testing.T) {
-	var lengths []int
-	for g := range 21 {
-		lengths = append(lengths, g*Group)
-	}
-	lengths = append(lengths, 1024-Group, 1024, 1024+Group, Block-Group, Block)
 	random(t, func(t *testing.T, rng *source) {
 		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
 			m, failed := newLossMemory(t), verdicts{}
 			for _, p := range params {
-				for i, n := range lengths {
+				for i, n := range groupLengths() {
 					x, y := kinds[k.Input()].scores(rng, n)
 					w := weights(rng, n)
 					if i%2 != 0 {

@@ -172,25 +172,12 @@ func sameSum(a, b float64) bool {
 // compareSets checks the sets on the case.
 func (m *sweepMemory) compareSets(t *testing.T, failed verdicts, rng *source, name string, c *sweepCase, ls []layout, envs func(*subject) []asmtest.Env) {
 	t.Helper()
-	for _, s := range subjects() {
-		if failed[s] {
-			continue
+	compareSets(t, failed, rng, name, ls, envs, func(s *subject, l layout, env asmtest.Env) error {
+		if err := m.check(s, c, l, env); err != nil {
+			return fmt.Errorf("%d losses of %d scores, weights %t, cut %v: %w", len(c.entries), len(c.x), c.w != nil, c.sweep.Cut, err)
 		}
-		layouts := ls
-		if s.sweep == 0 {
-			layouts = ls[:1] // Go looks after the rest
-		}
-	set:
-		for _, env := range envs(s) {
-			for _, l := range layouts {
-				if err := m.check(s, c, l, env); err != nil {
-					failed.fail(t, s, name, "%d losses of %d scores, weights %t, cut %v, %v, environment: %s, %v:\n%v",
-						len(c.entries), len(c.x), c.w != nil, c.sweep.Cut, l, env.Name, rng, err)
-					break set
-				}
-			}
-		}
-	}
+		return nil
+	})
 }
 
 // eachSweepKernel runs a part of a test for every kernel of sweeps that there is to be.
@@ -218,16 +205,11 @@ func eachSweepKernel(t *testing.T, rng *source, f func(t *testing.T, k asm.Sweep
 // groups, around the chunks of the assembly, and a block; with and without weights, at all
 // cuts, and so that what is next to a slice is a canary, or a page that faults.
 func TestSweeps(t *testing.T) {
-	var lengths []int
-	for g := range 21 {
-		lengths = append(lengths, g*Group)
-	}
-	lengths = append(lengths, 1024-Group, 1024, 1024+Group, Block-Group, Block)
 	random(t, func(t *testing.T, rng *source) {
 		eachSweepKernel(t, rng, func(t *testing.T, k asm.SweepKernel, params []asm.Params, rng *source) {
 			m, failed := newSweepMemory(t), verdicts{}
 			for _, p := range params {
-				for i, n := range lengths {
+				for i, n := range groupLengths() {
 					cut := cuts[k.Input()][i%len(cuts[k.Input()])]
 					x, y := groups(rng, k.Input(), n, cut)
 					w := weights(rng, n)

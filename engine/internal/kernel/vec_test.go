@@ -101,34 +101,21 @@ func vecDiffer(a, b []float32) int {
 	return -1
 }
 
-// compareSets checks the sets' functions on the values, in place or not, in some layouts and
-// environments.
+// compareSets checks the sets' functions on the values, in place or not.
 func (m *vecMemory) compareSets(t *testing.T, failed verdicts, rng *source, f vecFunc, x []float32, places []bool, ls []layout, envs func(*subject) []asmtest.Env) {
 	t.Helper()
 	want := make([]float32, len(x))
 	if err := f.evaluate(&subject{Set: &genericSet}, want, x, environments[0]); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range subjects() {
-		if failed[s] {
-			continue
-		}
-		layouts := ls
-		if s.run == 0 {
-			layouts = ls[:1] // Go looks after the rest
-		}
-	set:
-		for _, env := range envs(s) {
-			for _, l := range layouts {
-				for _, inPlace := range places {
-					if err := m.check(s, f, x, want, inPlace, l, env); err != nil {
-						failed.fail(t, s, f.name, "%d values, in place: %t, %v, environment: %s, %v:\n%v", len(x), inPlace, l, env.Name, rng, err)
-						break set
-					}
-				}
+	compareSets(t, failed, rng, f.name, ls, envs, func(s *subject, l layout, env asmtest.Env) error {
+		for _, inPlace := range places {
+			if err := m.check(s, f, x, want, inPlace, l, env); err != nil {
+				return fmt.Errorf("%d values, in place: %t: %w", len(x), inPlace, err)
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // vecValues returns n values of all kinds: any bits, moderate numbers, and those
