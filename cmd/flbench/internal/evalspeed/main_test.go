@@ -289,8 +289,12 @@ echo '{"total": {"sum": %s, "scores": %d}}'`+"\n", images, strconv.FormatFloat(t
 
 // TestCheck: NumPy agrees with the engine on the hardest of some images, and with
 // nothing else. Only the sums of images are made up here, so ours are the engine's.
+// FLENGINE_REQUIRE_PYTHON makes the test fail where there is no Python with NumPy.
 func TestCheck(t *testing.T) {
 	if out, err := exec.Command("python3", "-c", "import numpy").CombinedOutput(); err != nil {
+		if os.Getenv("FLENGINE_REQUIRE_PYTHON") != "" {
+			t.Fatalf("no python3 with NumPy: %v: %s", err, out)
+		}
 		t.Skipf("no python3 with NumPy here: %v: %s", err, out)
 	}
 	type result struct {

@@ -46,9 +46,13 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestSyntax has Python compile the exporters and their check.
+// TestSyntax has Python compile the exporters and their check. FLENGINE_REQUIRE_PYTHON makes
+// it fail where there is no Python.
 func TestSyntax(t *testing.T) {
 	python, err := exec.LookPath("python3")
+	if err != nil && os.Getenv("FLENGINE_REQUIRE_PYTHON") != "" {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Skip("no python3 here")
 	}
