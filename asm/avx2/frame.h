@@ -4,17 +4,19 @@
 // CHUNK: the most scores that go from pass to pass.
 #define CHUNK 512
 
+// ADVANCE: an optional pointer past the chunk.
+#define ADVANCE(p) \
+	LEAQ (p)(rChunk*4), DI; \
+	TESTQ p, p; \
+	CMOVQNE DI, p
+
 // NEXTCHUNK: pointers past the chunk.
 #define NEXTCHUNK(chunk) \
 	LEAQ (rScores)(rChunk*4), rScores; \
 	ADDQ rChunk, rLabels; \
 	LEAQ (rGrads)(rChunk*4), rGrads; \
-	LEAQ (rWeights)(rChunk*4), DI; \
-	TESTQ rWeights, rWeights; \
-	CMOVQNE DI, rWeights; \
-	LEAQ (rLosses)(rChunk*4), DI; \
-	TESTQ rLosses, rLosses; \
-	CMOVQNE DI, rLosses; \
+	ADVANCE(rWeights); \
+	ADVANCE(rLosses); \
 	SUBQ rChunk, rLeft; \
 	JNZ chunk
 

@@ -54,9 +54,7 @@ entry:
 
 	LEAQ  (rScores)(rChunk*4), rScores
 	ADDQ  rChunk, rLabels
-	LEAQ  (rWeights)(rChunk*4), DI
-	TESTQ rWeights, rWeights
-	CMOVQNE DI, rWeights
+	ADVANCE(rWeights)
 	SUBQ  rChunk, rLeft
 	JNZ   chunk
 	LEAVEENV(saved-8(SP), restored)

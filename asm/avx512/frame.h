@@ -121,16 +121,24 @@ ahead: \
 #define NOTHING
 #define ALL MOVQ rLeft, rChunk
 
-// CHUNK: the most scores that go from pass to pass. POWERCHUNK: rChunk = min(CHUNK, rLeft),
-// the scores of the next chunk, and their q^γ.
+// CHUNK: the most scores that go from pass to pass. CHUNKSIZE: rChunk = min(CHUNK, rLeft).
+// POWERCHUNK: the next chunk, and its q^γ.
 #define CHUNK 512
-#define POWERCHUNK \
-chunk: \
+#define CHUNKSIZE \
 	MOVQ $CHUNK, rChunk; \
 	CMPQ rLeft, rChunk; \
-	CMOVQLT rLeft, rChunk; \
+	CMOVQLT rLeft, rChunk
+#define POWERCHUNK \
+chunk: \
+	CHUNKSIZE; \
 	MOVQ rLeft, LEFT; \
 	CALL ·probpower(SB)
+
+// ADVANCE: an optional pointer past the chunk.
+#define ADVANCE(p) \
+	LEAQ (p)(rChunk*4), DI; \
+	TESTQ p, p; \
+	CMOVQNE DI, p
 
 // NEXTCHUNK: pointers past the chunk, and on to the next.
 #define NEXTCHUNK \
@@ -138,12 +146,8 @@ chunk: \
 	LEAQ (rScores)(rChunk*4), rScores; \
 	ADDQ rChunk, rLabels; \
 	LEAQ (rGrads)(rChunk*4), rGrads; \
-	LEAQ (rWeights)(rChunk*4), DI; \
-	TESTQ rWeights, rWeights; \
-	CMOVQNE DI, rWeights; \
-	LEAQ (rLosses)(rChunk*4), DI; \
-	TESTQ rLosses, rLosses; \
-	CMOVQNE DI, rLosses; \
+	ADVANCE(rWeights); \
+	ADVANCE(rLosses); \
 	SUBQ rChunk, rLeft; \
 	JNZ chunk
 

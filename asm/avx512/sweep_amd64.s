@@ -27,9 +27,7 @@ TEXT ·Sweep(SB), 0, $13448-8
 	MOVQ  sweep_Weights(rSweep), rWeights
 
 chunk:
-	MOVQ  $CHUNK, rChunk
-	CMPQ  rLeft, rChunk
-	CMOVQLT rLeft, rChunk
+	CHUNKSIZE
 	CMPQ  sweep_Input(rSweep), $const_probs
 	JEQ   probs
 	CALL  ·expneg(SB)
@@ -56,9 +54,7 @@ entry:
 
 	LEAQ  (rScores)(rChunk*4), rScores
 	ADDQ  rChunk, rLabels
-	LEAQ  (rWeights)(rChunk*4), DI
-	TESTQ rWeights, rWeights
-	CMOVQNE DI, rWeights
+	ADVANCE(rWeights)
 	SUBQ  rChunk, rLeft
 	JNZ   chunk
 	LEAVEENV(saved-8(SP), restored)
