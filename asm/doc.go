@@ -51,7 +51,7 @@
 //	pair, quad   two and four vectors that NEON takes in lockstep
 //	pass         a loop over a chunk that leaves its results in scratch
 //	turn         one iteration of a loop, which takes a group
-//	step         a part of AVX-512's only loop, which works groups ahead of the others
+//	step         a part of AVX-512's loop of one loss, which works groups ahead of the others
 //	ring         AVX-512's scratch: 128 scores per intermediate result
 //	term         what a formula is made of: u, e, l, q, p_t, w
 //	u            the logit against the label: −x for label 1, else x
