@@ -27,7 +27,7 @@ func grow[T any](s []T, n int) []T {
 // Batch returns the scores [from, to), cut anywhere between scores, with their labels and
 // weights. It is memory of the files where they are as the engine wants it, to be read
 // only, and of the scratch, until its next use, where not. Reading memory of the files
-// can fault: see Fault and array.Guard.
+// can fault: see Fault and Guard.
 func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	b.NumClasses, b.FirstColumn, b.EndColumn = d.columns, from%d.columns, to%d.columns
 	x, err := floats(d.scores, &s.scores, from, to)
@@ -60,6 +60,15 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	}
 	b.Classes = values
 	return b, nil
+}
+
+// Guard calls f, which reads batches, and turns a fault in that into an error.
+func (d *Dump) Guard(f func() error) error {
+	arrays := []*array.Array{d.scores, d.labels}
+	if d.weights != nil {
+		arrays = append(arrays, d.weights)
+	}
+	return array.Guard(f, arrays...)
 }
 
 // floats returns the elements [from, to) of an array of floats.

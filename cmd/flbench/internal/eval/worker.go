@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime/debug"
 	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
@@ -65,7 +64,7 @@ func (w *worker) evaluate(s shard) error {
 	if err := in.Fault(s.from, s.to); err != nil {
 		return err
 	}
-	return guard(in.Path(), func() error {
+	return in.Guard(func() error {
 		batch, err := in.Batch(s.from, s.to, &w.scratch)
 		if err != nil {
 			return err
@@ -146,21 +145,4 @@ func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
 	}
 	w.hard = kept.candidates(w.hard, s.from, w.losses, scores, hot.Labels)
 	return nil
-}
-
-// guard calls f and turns a fault in reading the mapped files into an error: a
-// file that was cut short meanwhile, or a disk that failed, shows in no other
-// way, and would end the program with its temporary files left behind.
-func guard(path string, f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case interface{ Addr() uintptr }:
-			err = fmt.Errorf("%s: reading its files failed, want files that stay as they are", path)
-		default:
-			panic(r)
-		}
-	}()
-	return f()
 }
