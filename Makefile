@@ -32,7 +32,8 @@ race: ## what runs concurrently; the other tests at fewer lengths
 	$(GO) test -race -short -timeout 20m ./engine/... ./cmd/...
 
 # The other architecture's tests run under qemu, this one's kernels being tested
-# natively; QEMU_CPU=max is what has AVX2 there.
+# natively; QEMU_CPU=max is what has AVX2 there. Tests that run themselves again do that by
+# FLENGINE_EMULATOR.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
 FOREIGN_KERNELS := avx2
@@ -44,8 +45,8 @@ FOREIGN_KERNELS := neon
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
-	$(FOREIGN) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout 30m -exec $(QEMU) ./...
-	$(FOREIGN) $(GO) test -tags purego -exec $(QEMU) -short ./...
+	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout 30m -exec $(QEMU) ./...
+	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) $(GO) test -tags purego -exec $(QEMU) -short ./...
 
 narrow: ## the tests where int has 32 bits, at fewer lengths
 	GOARCH=386 $(GO) test -short $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...

@@ -64,16 +64,22 @@ func (a *Array) Fault(from, to int) error {
 	}
 	return a.guard(func() {
 		a.spans(from, to, func(at, n int) {
-			if p := a.bytes(at, n); len(p) < nearBytes || !populate(p) {
-				touch(p)
+			p := a.bytes(at, n)
+			if len(p) >= nearBytes && populate(p) {
+				p = p[len(p)-1:] // what emulators say of populate may not be true
 			}
+			touch(p)
 		})
 	})
 }
 
 // Guard calls f, which reads arrays, and turns a fault in that into an error.
 func Guard(f func() error, arrays ...*Array) error {
-	err := guard(f)
+	var ms []*memory
+	for _, a := range arrays {
+		ms = append(ms, a.mem)
+	}
+	err := guard(f, ms...)
 	if err != errFault { // one of f's own says already where
 		return err
 	}

@@ -70,7 +70,7 @@ func LookContext(ctx context.Context, path string) (*File, error) {
 func openFile(f *File) (*File, error) {
 	err := f.open()
 	if err == nil && f.mem != nil {
-		err = guard(f.parse)
+		err = guard(f.parse, f.mem)
 	}
 	if err != nil {
 		_ = f.Close() // the first error tells more
@@ -150,7 +150,7 @@ func (f *File) Describe(name string) (dtype DType, shape []int, err error) {
 	}
 	h := e.header
 	if e.member != nil {
-		err = guard(func() error { h, err = e.member.header(); return err })
+		err = guard(func() error { h, err = e.member.header(); return err }, f.mem)
 	}
 	if err == nil {
 		err = h.readable()
@@ -169,7 +169,7 @@ func (f *File) Array(name string) (*Array, error) {
 		return nil, err
 	}
 	if e.member != nil {
-		err = guard(func() error { return f.unpack(e) })
+		err = guard(func() error { return f.unpack(e) }, f.mem)
 	}
 	if err == nil {
 		err = e.header.readable()

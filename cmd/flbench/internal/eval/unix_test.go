@@ -216,7 +216,8 @@ func TestEvalSignalWhilePrinting(t *testing.T) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM)
 	defer signal.Reset(syscall.SIGTERM)
 	s := newSample(1, 20000, 5)
-	cmd := exec.Command(os.Args[0], "-test.run=^TestEvalSignalWhilePrinting$")
+	again := append(strings.Fields(os.Getenv("FLENGINE_EMULATOR")), os.Args[0], "-test.run=^TestEvalSignalWhilePrinting$")
+	cmd := exec.Command(again[0], again[1:]...)
 	cmd.Env = append(os.Environ(), "FLBENCH_TEST_PRINT="+folder(t, s.logitsFile(), s.classesFile()))
 	stdout := must(cmd.StdoutPipe())
 	if err := cmd.Start(); err != nil {

@@ -141,10 +141,14 @@ func parseList(flag, list string, known []string) ([]string, error) {
 	return words, nil
 }
 
+// executable returns the path of this program, which is a reference, too. It is a variable
+// for tests.
+var executable = os.Executable
+
 // run makes the data, measures, prints, and removes the data.
 func (s *settings) run(ctx context.Context, stdout io.Writer) (err error) {
 	if s.self == "" {
-		if s.self, err = os.Executable(); err != nil {
+		if s.self, err = executable(); err != nil {
 			return err
 		}
 	}

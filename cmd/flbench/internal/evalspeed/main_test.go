@@ -29,6 +29,22 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// A test program for another CPU is started by its emulator.
+func init() {
+	emulator := os.Getenv("FLENGINE_EMULATOR")
+	if emulator == "" {
+		return
+	}
+	executable = func() (string, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		path := self + ".sh" // in the folder that go test removes
+		return path, os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\nexec %s %s \"$@\"\n", emulator, self), 0o755)
+	}
+}
+
 // script writes an executable shell script.
 func script(t *testing.T, body string) string {
 	t.Helper()

@@ -184,7 +184,8 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
 	child := func(finish string) *exec.Cmd {
-		c := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+		again := append(strings.Fields(os.Getenv("FLENGINE_EMULATOR")), os.Args[0], "-test.run=^TestKilled$")
+		c := exec.Command(again[0], again[1:]...)
 		c.Env = append(os.Environ(), "OUTFILE_TEST_CREATE="+path, "OUTFILE_TEST_FINISH="+finish)
 		out, err := c.StdoutPipe()
 		if err != nil {
