@@ -43,6 +43,16 @@ func SweepEntries() *[asm.NumSweepKernels]uintptr
 //go:noescape
 func CountLabels(y []uint8) (positive, ignored, invalid int)
 
+// WidenF16 widens float16 values; see package generic.
+//
+//go:noescape
+func WidenF16(dst []float32, src []uint16)
+
+// WidenBF16 widens bfloat16 values.
+//
+//go:noescape
+func WidenBF16(dst []float32, src []uint16)
+
 // Passes over a chunk, which only kernels can call: their arguments are in registers.
 func expneg()
 func log1p()

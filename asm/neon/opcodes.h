@@ -35,6 +35,8 @@
 #define FABS_4S(n, d)      WORD $(0x4ea0f800 | (n)<<5 | (d))
 #define FCVTL_2D(n, d)     WORD $(0x0e617800 | (n)<<5 | (d))
 #define FCVTL2_2D(n, d)    WORD $(0x4e617800 | (n)<<5 | (d))
+#define FCVTL_4S(n, d)     WORD $(0x0e217800 | (n)<<5 | (d)) // of four float16
+#define FCVTL2_4S(n, d)    WORD $(0x4e217800 | (n)<<5 | (d))
 
 // By lane: d ± n·m[lane], n·m[lane].
 #define FMLA_LANE0(m, n, d) WORD $(0x4f801000 | (m)<<16 | (n)<<5 | (d))

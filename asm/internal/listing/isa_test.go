@@ -17,6 +17,7 @@ var (
 	general = regexp.MustCompile(`^(MOV[BLQ]|MOV[BLWQ]+[SZ]X|LEAQ|CMOVQ..|(ADD|ADC|SUB|AND|OR|XOR|SHR|SHL|CMP|TEST|BT|INC|DEC|NEG|IMUL)[LQ]|(PUSH|POP)Q|STMXCSR|LDMXCSR|CALL|JMP|J[A-Z]{2,3}|RET|NOP|UNDEF|PREFETCH\w+)$`)
 	avx     = regexp.MustCompile(`^V(ZEROUPPER|(MOV[AU]|ADD|SUB|MUL|DIV|MAX|MIN|CMP|AND|ANDN|OR|XOR|BLENDV|SQRT|SHUF|UNPCK[LH]|PERMIL|TEST|ROUND|MOVMSK)P[SD]|MOV[DQ]|MOVDQ[AU]|BROADCAST(F128|S[SD])|(EXTRACT|INSERT|PERM2)F128|CVT\w+|HADDP[SD]|P(MOVMSKB|TEST)|LDDQU)$`)
 	avx2    = regexp.MustCompile(`^V(P(ADD|SUB|MAX[SU]|MIN[SU]|CMPEQ|CMPGT|ABS|SLL|SRL|SRA|SLLV|SRLV|SRAV|UNPCK[LH]|BROADCAST|MULL|MULU|SUBUS)[BWDQ]+|P(AND|ANDN|OR|XOR|SHUFD|SHUFB|SADBW|SRLDQ|SLLDQ|ALIGNR|BLENDD|BLENDVB|BLENDW|SHUFLW)|PMOV[SZ]X..|PERM(P[SD]|D|Q)|(EXTRACT|INSERT|PERM2)I128|BROADCASTI128)$`)
+	f16c    = regexp.MustCompile(`^VCVT(PH2PS|PS2PH)$`)
 	fma3    = regexp.MustCompile(`^VF(N?M(ADD|SUB)|MADDSUB|MSUBADD)(132|213|231)[PS][SD]$`)
 	// With EVEX: AVX-512 F has these and, of the above, those of floats, doubles, dwords and
 	// qwords; DQ the second list.
@@ -45,6 +46,8 @@ func (in instruction) needs() []string {
 		return []string{"AVX512BW"}
 	case in.opcode != evex && fma3.MatchString(name):
 		return []string{"FMA3"}
+	case in.opcode != evex && f16c.MatchString(name):
+		return []string{"F16C"}
 	case in.opcode != evex && avx2.MatchString(name):
 		return []string{"AVX2"}
 	case in.opcode != evex && avx.MatchString(name):
@@ -78,7 +81,7 @@ func (in instruction) needs() []string {
 // set says that it needs, or one that nobody knows.
 func TestEncodings(t *testing.T) {
 	allowed := map[string][]string{
-		"avx2":   {"amd64", "AVX2", "FMA3"},
+		"avx2":   {"amd64", "AVX2", "FMA3", "F16C"},
 		"avx512": {"amd64", "AVX2", "AVX512F", "AVX512DQ", "AVX512VL"},
 	}
 	for _, set := range Sets {

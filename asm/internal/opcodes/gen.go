@@ -72,6 +72,8 @@ var table = []struct {
 	{"FABS_4S", two, "fabs Vd.4s, Vn.4s"},
 	{"FCVTL_2D", two, "fcvtl Vd.2d, Vn.2s"},
 	{"FCVTL2_2D", two, "fcvtl2 Vd.2d, Vn.4s"},
+	{"FCVTL_4S", two, "fcvtl Vd.4s, Vn.4h"},
+	{"FCVTL2_4S", two, "fcvtl2 Vd.4s, Vn.8h"},
 
 	{"FMLA_LANE0", three, "fmla Vd.4s, Vn.4s, Vm.s[0]"},
 	{"FMLA_LANE1", three, "fmla Vd.4s, Vn.4s, Vm.s[1]"},

@@ -61,7 +61,7 @@ func patterns(t *testing.T) map[string]pattern {
 // The functions that Go can name, to have them linked, and with them what they call and
 // the kernels of the table.
 var linked = []any{
-	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels, neon.FloatEnv, neon.SetFloatEnv,
+	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels, neon.WidenF16, neon.WidenBF16, neon.FloatEnv, neon.SetFloatEnv,
 	neon.Exp, neon.Log, neon.Log1p, neon.Sigmoid, neon.Softplus, neon.LogSigmoid, neon.Pow,
 	neon.FMAPeak, neon.AddPeak, neon.FMAAddPeak, neon.IntegerPeak, neon.DivPeak,
 	neon.Read, neon.Update, neon.Copy,

@@ -19,6 +19,7 @@ const (
 	towardZero  = 3 << 22
 	flushToZero = 1 << 24
 	defaultNaN  = 1 << 25
+	alternative = 1 << 26 // the float16 that has no infinities
 	trapped     = 0x9f00
 )
 
@@ -30,7 +31,8 @@ var envs = []Env{
 	{"rounding down", roundDown},
 	{"rounding toward zero", towardZero},
 	{"all exceptions trapped", trapped},
-	{"flush to zero, default NaN, rounding toward zero, all exceptions trapped", flushToZero | defaultNaN | towardZero | trapped},
+	{"alternative float16, flush to zero, default NaN, rounding toward zero, all exceptions trapped",
+		alternative | flushToZero | defaultNaN | towardZero | trapped},
 }
 
 // state is what call sets up and finds.

@@ -63,6 +63,16 @@ func BenchmarkBlock(b *testing.B) {
 				}
 				perScore(b)
 			})
+			for _, f := range halves {
+				_, widen := f.widen(&subject{Set: c.Set})
+				h := make([]uint16, Block)
+				b.Run(c.Name+"/"+f.name, func(b *testing.B) {
+					for range b.N {
+						widen(losses, h)
+					}
+					perScore(b)
+				})
+			}
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 type subject struct {
 	*Set
 	run, sweep, countLabels, pow uintptr // addresses of the assembly; 0 for generic
+	widenF16, widenBF16          uintptr
 	unary                        [NumUnary]uintptr
 	notAssembly                  []error // of an assembly set
 }
@@ -42,6 +43,7 @@ var subjects = sync.OnceValue(func() []*subject {
 			}
 			s.run, s.sweep = entry("Run", c.Run), entry("Sweep", c.Sweep)
 			s.countLabels, s.pow = entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
+			s.widenF16, s.widenBF16 = entry("WidenF16", c.WidenF16), entry("WidenBF16", c.WidenBF16)
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
 			}

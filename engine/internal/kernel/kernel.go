@@ -50,9 +50,11 @@ type Set struct {
 	Name        string
 	Grain       int // blocks that take long enough to be worth a goroutine
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
-	Run         func(c *Call)         // runs the loss kernel that c names
-	Sweep       func(s *Sweep)        // runs those of several losses
-	Has         func(asm.Kernel) bool // whether there is that one
+	WidenF16    func(dst []float32, src []uint16) // widens float16 values
+	WidenBF16   func(dst []float32, src []uint16) // bfloat16 ones
+	Run         func(c *Call)                     // runs the loss kernel that c names
+	Sweep       func(s *Sweep)                    // runs those of several losses
+	Has         func(asm.Kernel) bool             // whether there is that one
 	HasSweep    func(asm.SweepKernel) bool
 	Unary       [NumUnary]UnaryFunc
 	Pow         PowFunc
@@ -76,6 +78,8 @@ var genericSet = Set{
 	Name:        "generic",
 	Grain:       1,
 	CountLabels: generic.CountLabels,
+	WidenF16:    generic.WidenF16,
+	WidenBF16:   generic.WidenBF16,
 	Run:         generic.Run,
 	Sweep:       generic.Sweep,
 	Has:         generic.Has,

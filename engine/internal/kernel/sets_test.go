@@ -17,7 +17,7 @@ func TestEveryUsableKernelIsListed(t *testing.T) {
 	want := []string{"generic"}
 	switch {
 	case purego:
-	case runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+	case runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C:
 		want = []string{"avx2", "generic"}
 		// The order where AVX-512 is slower is TestSlowAVX512's.
 		if x := cpu.X86; x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL {

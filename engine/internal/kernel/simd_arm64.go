@@ -11,6 +11,8 @@ var neonSet = Set{
 	Name:        "neon",
 	Grain:       simdGrain,
 	CountLabels: neon.CountLabels,
+	WidenF16:    neon.WidenF16,
+	WidenBF16:   neon.WidenBF16,
 	Run:         neon.Run,
 	Sweep:       neon.Sweep,
 	Has:         hasNEON,

@@ -92,7 +92,7 @@ type kernelInfo struct {
 
 // features are those that kernels ask for, of each architecture.
 var features = map[string][]cpuid.FeatureID{
-	"amd64": {cpuid.AVX2, cpuid.FMA3, cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL},
+	"amd64": {cpuid.AVX2, cpuid.FMA3, cpuid.F16C, cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL},
 	"arm64": {cpuid.ASIMD},
 }
 
