@@ -29,7 +29,7 @@ func (t *tile) contradiction(j *job, from int, x []float32, y []uint8, w []float
 	if j.private {
 		panic(fmt.Sprintf("engine: kernel %s gave the sum %v of good scores", j.kernels.Name, sum))
 	}
-	k := job{Engine: j.Engine, field: j.field, input: j.input, x: slices.Clone(x), private: true, several: j.several, columns: new(columnFactors)}
+	k := job{Engine: j.Engine, field: j.field, input: j.input, n: len(x), x: slices.Clone(x), private: true, several: j.several, columns: new(columnFactors)}
 	k.Labels, k.Weights, k.NumClasses = slices.Clone(y), slices.Clone(w), 1
 	if j.dst != nil {
 		k.dst = make([]float32, len(x))

@@ -150,7 +150,7 @@ func (e *Engine) Sum(b Batch) (Result, error) {
 }
 
 // Losses sets dst[i] to the loss of score i, 0 where it is ignored; len(dst) is
-// that of b's Logits or Probs. dst may be those themselves. On an error dst holds
+// the number of scores. dst may be b's Logits or Probs themselves. On an error dst holds
 // unspecified values.
 func (e *Engine) Losses(dst []float32, b Batch) (Result, error) {
 	return e.run(b, dst, nil, true, false)
@@ -158,14 +158,14 @@ func (e *Engine) Losses(dst []float32, b Batch) (Result, error) {
 
 // Gradients sets grad[i] to ∂ΣL/∂x of score i, the derivative of the summed
 // losses by its logit, or its probability if the batch has those, 0 where it is
-// ignored; len(grad) is that of b's Logits or Probs. The result is that of Sum.
-// grad may be the scores themselves. On an error grad holds unspecified values.
+// ignored; len(grad) is the number of scores. The result is that of Sum.
+// grad may be b's Logits or Probs themselves. On an error grad holds unspecified values.
 func (e *Engine) Gradients(grad []float32, b Batch) (Result, error) {
 	return e.run(b, nil, grad, false, true)
 }
 
 // LossesAndGradients does the work of Losses and Gradients in one pass. One of
-// dst and grad may be the scores themselves.
+// dst and grad may be b's Logits or Probs themselves.
 func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error) {
 	return e.run(b, dst, grad, true, true)
 }

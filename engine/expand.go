@@ -47,9 +47,8 @@ func (b Batch) OneHot(labels []uint8, opts ...Option) (Batch, error) {
 	if err := checked.check(nil, nil, false, false); err != nil || b.Classes == nil {
 		return b, err
 	}
-	x, _, _ := b.scores()
-	if len(labels) != len(x) {
-		return b, wholeError("labels", float64(len(labels)), "has length %d: want %d, one per score", len(labels), len(x))
+	if n := b.size(); len(labels) != n {
+		return b, wholeError("labels", float64(len(labels)), "has length %d: want %d, one per score", len(labels), n)
 	}
 	if _, _, err := checked.expandRows(labels, 0, &c); err != nil {
 		return b, err

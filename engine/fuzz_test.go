@@ -18,10 +18,23 @@ func FuzzEngine(f *testing.F) {
 	f.Add([]byte("\x01\x00\x80\x3f\x00\x00\x00\x80"), []byte{255, 0}, []byte{}, uint8(1), float32(1.5), float32(0.25), float32(0.75), uint8(12))
 	f.Add(make([]byte, 44), []byte{1, 0xFE, 0xFF}, make([]byte, 12), uint8(5), float32(2), float32(1), float32(1), uint8(4<<4|3))
 	f.Add(make([]byte, 16), []byte{255, 0, 1, 0}, []byte("\x00\x00\x00\x40\x00\x00\x00\x00\xff\xff\x7f\x7f\x00\x00\x00\x40\x00\x00\x80\x3f\x00\x00\x80\x3f\xff\xff\x7f\x7f\x00\x00\x00\x40"), uint8(1), float32(2), float32(1), float32(1), uint8(2))
+	f.Add([]byte("\x00\x3c\x00\xbc\x01\x80\xff\x03"), []byte{1, 0, 0, 1}, []byte{}, uint8(2), float32(2), float32(0.25), float32(0.75), uint8(128))
+	f.Add([]byte("\x80\x3f\x80\xbf\x01\x80\xc1\x7f"), []byte{1, 0, 0, 255}, []byte{}, uint8(1), float32(1.5), float32(0.25), float32(0.75), uint8(128|8))
 	f.Fuzz(func(t *testing.T, scores, labels, weights []byte, columns uint8, gamma, pos, neg float32, form uint8) {
 		x := floats(scores)
 		b := Batch{Logits: x, NumClasses: int(columns)}
-		if form&8 != 0 {
+		switch {
+		case form&128 != 0:
+			f := halfForms[form>>3&1]
+			h := make([]uint16, len(scores)/2)
+			for i := range h {
+				h[i] = binary.LittleEndian.Uint16(scores[2*i:])
+			}
+			x = make([]float32, len(h))
+			f.widen(x, h)
+			b.Logits = nil
+			f.set(&b, h)
+		case form&8 != 0:
 			b.Logits, b.Probs = nil, x
 		}
 		if form&1 == 0 {
@@ -40,9 +53,14 @@ func FuzzEngine(f *testing.F) {
 		default:
 			b.ScoreWeights, b.Weights = w[:len(x)], w[len(x):]
 		}
-		if first := int(form >> 4); first != 0 { // a span that begins amid a row
+		if first := int(form >> 4 & 7); first != 0 { // a span that begins amid a row
 			b.FirstColumn = first - 1
 			b.EndColumn = (first - 1 + len(x)) % max(1, b.NumClasses)
+		}
+		// The same scores in 32 bits.
+		wide := b
+		if b.half() != nil {
+			wide.Float16, wide.BFloat16, wide.Logits = nil, nil, x
 		}
 		l := Focal(0.25, gamma).Weighted(pos, neg)
 		var first *outcome
@@ -68,10 +86,13 @@ func FuzzEngine(f *testing.F) {
 			if (err == nil) != (sweepErr == nil) || err != nil && err.Error() != sweepErr.Error() {
 				t.Fatalf("%s: Sum gives the error %v, a sweep %v", name, err, sweepErr)
 			}
+			if got, wideErr := e.Sum(wide); got != o.result || (err == nil) != (wideErr == nil) || err != nil && !sameFault(err, wideErr) {
+				t.Fatalf("%s: Sum gives %v, %v, of float32 scores %v, %v", name, o.result, err, got, wideErr)
+			}
 			if err == nil {
-				part := b
+				part := wide
 				part.Classes = nil
-				part.Labels, _ = easyLabels(b, 0.9)
+				part.Labels, _ = easyLabels(wide, 0.9)
 				if want := must(e.Sum(part)); all[0] != o.result || easy[0] != want {
 					t.Fatalf("%s: a sweep gives %v, easy %v, want %v, %v", name, all[0], easy[0], o.result, want)
 				}
@@ -81,7 +102,7 @@ func FuzzEngine(f *testing.F) {
 				if !errors.As(err, &input) {
 					t.Fatalf("%s: %v is no InputError", name, err)
 				}
-				if (input.Field == "Logits" || input.Field == "Probs") && input.Index >= 0 {
+				if _, field, _ := b.scores(); input.Field == field && input.Index >= 0 {
 					if x := float64(x[input.Index]); x != input.Value && !(x != x && input.Value != input.Value) {
 						t.Fatalf("%s: %v, but %s[%d] is %v", name, err, input.Field, input.Index, x)
 					}
@@ -108,6 +129,18 @@ func FuzzEngine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// sameFault tells whether errors differ in the field of the scores at most.
+func sameFault(a, b error) bool {
+	var x, y *InputError
+	if !errors.As(a, &x) || !errors.As(b, &y) {
+		return false
+	}
+	if y.Field == "Logits" {
+		y.Field = x.Field
+	}
+	return sameInput(*x, *y)
 }
 
 func floats(b []byte) []float32 {

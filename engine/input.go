@@ -21,13 +21,18 @@ const (
 // NumClasses scores per anchor. It may be a span of a larger batch that begins and ends
 // within an anchor's row; see FirstColumn.
 type Batch struct {
-	// Logits or Probs, exactly one of them, are the scores; len A·NumClasses for A
-	// anchors. Ignored ones, and those of weight 0, are not looked at.
+	// Logits, Float16, BFloat16 or Probs, exactly one of them, are the scores; len
+	// A·NumClasses for A anchors. Ignored ones, and those of weight 0, are not looked at.
 	//
 	// Logits are the raw scores, before the sigmoid. A logit is any float32 but
 	// NaN, and not infinite on the wrong side of its label (+Inf where the label is
 	// 0, −Inf where it is 1).
 	Logits []float32
+	// Float16 and BFloat16 are logits of 16 bits each: of the binary16 of IEEE 754, and the
+	// upper halves of float32s. They are widened, exactly, where they are evaluated: losses,
+	// gradients and results are those of the same logits as float32, and so are errors, but
+	// for the Field. Outputs, which are float32, may not overlap them.
+	Float16, BFloat16 []uint16
 	// Probs are the probabilities p of the foreground, after the sigmoid, in
 	// [0, 1]. With p_t = p for the label 1 and 1 − p for 0, evaluated without
 	// rounding 1 − p,
@@ -108,12 +113,23 @@ func wholeError(field string, value float64, format string, args ...any) error {
 	return &InputError{Field: field, Index: -1, Value: value, Reason: fmt.Sprintf(format, args...)}
 }
 
-// scores returns the logits or the probabilities, and their field.
+// scores returns the logits or the probabilities, nil if they are of 16 bits, and their field.
 func (b *Batch) scores() (x []float32, name string, kind asm.Input) {
-	if b.Probs != nil {
+	switch {
+	case b.Probs != nil:
 		return b.Probs, "Probs", asm.Probs
+	case b.Float16 != nil:
+		return nil, "Float16", asm.Logits
+	case b.BFloat16 != nil:
+		return nil, "BFloat16", asm.Logits
 	}
 	return b.Logits, "Logits", asm.Logits
+}
+
+// size returns the number of scores.
+func (b *Batch) size() int {
+	x, _, _ := b.scores()
+	return len(x) + len(b.half())
 }
 
 // maxColumns keeps the sums of columns and scores within int: more scores than that have
@@ -126,11 +142,12 @@ func (b *Batch) anchorOf(score int) int { return (b.FirstColumn + score) / b.Num
 // check verifies all that does not need a look at the elements, and sets NumClasses to
 // what it stands for.
 func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
-	scores, name, _ := b.scores()
-	n := len(scores)
+	if err := b.checkForms(); err != nil {
+		return err
+	}
+	_, name, _ := b.scores()
+	n := b.size()
 	switch {
-	case b.Logits != nil && b.Probs != nil:
-		return wholeError("Logits", float64(len(b.Logits)), "and Probs are both set: want one of them")
 	case b.NumClasses < 0 || b.NumClasses > maxColumns:
 		return wholeError("NumClasses", float64(b.NumClasses), "is %d: want the number of columns", b.NumClasses)
 	case b.NumClasses == 0:
@@ -178,6 +195,31 @@ func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
 	return b.checkOverlaps(dst, grad)
 }
 
+// checkForms verifies that the scores are in one field.
+func (b *Batch) checkForms() error {
+	forms := [...]struct {
+		name  string
+		n     int
+		given bool
+	}{
+		{"Logits", len(b.Logits), b.Logits != nil},
+		{"Float16", len(b.Float16), b.Float16 != nil},
+		{"BFloat16", len(b.BFloat16), b.BFloat16 != nil},
+		{"Probs", len(b.Probs), b.Probs != nil},
+	}
+	first := -1
+	for i, f := range forms {
+		switch {
+		case !f.given:
+		case first < 0:
+			first = i
+		default:
+			return wholeError(forms[first].name, float64(forms[first].n), "and %s are both set: want one of them", f.name)
+		}
+	}
+	return nil
+}
+
 // checkSpan verifies that n scores begin and end at the columns that the batch says.
 func (b *Batch) checkSpan(name string, n int) error {
 	first, end := b.FirstColumn, b.EndColumn
@@ -213,14 +255,17 @@ func (b *Batch) checkOverlaps(dst, grad []float32) error {
 	}
 	x, name, _ := b.scores()
 	scores := extent(name, x)
+	if x == nil {
+		scores = extent(name, b.half())
+	}
 	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights),
 		extent("ScoreWeights", b.ScoreWeights)}
 	d, g := extent("dst", dst), extent("grad", grad)
 	for _, out := range [...]memory{d, g} {
 		for _, in := range inputs {
-			if out.overlaps(in) && !(in == scores && out.from == in.from) {
+			if out.overlaps(in) && !(in == scores && out.from == in.from && x != nil) {
 				want := "want memory of its own"
-				if in == scores {
+				if in == scores && x != nil {
 					want = "want the same slice or memory of its own"
 				}
 				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: %s", in.name, want)

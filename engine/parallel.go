@@ -70,7 +70,7 @@ func parallel(r []Result, j job, workers int) error {
 // share readies a job for several workers. The caller is one of them already.
 func share(j job, workers int) *shared {
 	s := sharedJobs.Get().(*shared)
-	s.job, s.workers, s.blocks = j, workers, (len(j.x)+kernel.Block-1)/kernel.Block
+	s.job, s.workers, s.blocks = j, workers, (j.n+kernel.Block-1)/kernel.Block
 	s.awake = j.awake
 	s.total = zeroed(s.total, j.results())
 	s.panicOnFault = debug.SetPanicOnFault(true) // there is no other way to read it
@@ -138,7 +138,7 @@ func (s *shared) work() (worked bool) {
 			break
 		}
 		worked = true
-		bad = s.evaluate(t, from*kernel.Block, min(to*kernel.Block, len(s.x)))
+		bad = s.evaluate(t, from*kernel.Block, min(to*kernel.Block, s.n))
 	}
 	if bad != nil {
 		s.failed.Store(true)

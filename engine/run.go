@@ -40,7 +40,9 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 type job struct {
 	*Engine
 	Batch
-	x         []float32 // the scores
+	n         int       // how many scores there are
+	x         []float32 // the scores,
+	widened             // or those of 16 bits
 	field     string    // where they came from
 	input     asm.Input
 	dst, grad []float32
@@ -52,7 +54,9 @@ type job struct {
 
 // take sets what the batch has for scores, and what the engine has for its columns.
 func (j *job) take() {
+	j.n = j.size()
 	j.x, j.field, j.input = j.scores()
+	j.widened = j.widening()
 	j.columns = &j.Engine.columns
 }
 
@@ -67,12 +71,12 @@ func (j *job) results() int {
 // run sets r to the results of a job, by as many workers as gain where each has at least
 // grain blocks.
 func (j *job) run(r []Result, grain int) error {
-	if workers := min(j.workers, len(j.x)/(grain*kernel.Block)); workers > 1 {
+	if workers := min(j.workers, j.n/(grain*kernel.Block)); workers > 1 {
 		return parallel(r, *j, workers)
 	}
 	clear(r)
 	t := tiles.Get().(*tile)
-	fault := t.evaluate(j, 0, len(j.x), r)
+	fault := t.evaluate(j, 0, j.n, r)
 	tiles.Put(t) // not after a panic, when it still points into the batch
 	if fault != nil {
 		return fault.err

@@ -13,7 +13,7 @@ import (
 type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes
 	weights [kernel.Block]float32 // expanded weights
-	scores  [kernel.Block]float32 // a copy of scores that will be overwritten
+	scores  [kernel.Block]float32 // a copy of scores that will be overwritten, or what those of 16 bits are
 	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
 	losses  [kernel.Block]float32 // losses where only the sum was asked for, or weights of what is summed
 	tail    group                 // the last scores of a batch, a whole group
@@ -27,6 +27,7 @@ type tile struct {
 type group struct {
 	x, w, dst, grad [kernel.Group]float32
 	y               [kernel.Group]uint8
+	half            [kernel.Group]uint16
 }
 
 var tiles = sync.Pool{New: func() any { return new(tile) }}
@@ -60,7 +61,7 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	if goodWeights < good {
 		good, err = goodWeights, weightErr
 	}
-	x := j.x[from:to]
+	x := t.take(j, from, to)
 	if err != nil {
 		if f := t.badScore(j, x[:good], y, w, from); f != nil {
 			return f
