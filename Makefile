@@ -1,10 +1,13 @@
 GO   ?= go
 FUZZTIME ?= 30s
 
+# Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
+TIMEOUT ?= 20m
+
 .PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed exporters
 
 test: ## the tests, on this machine's kernels
-	$(GO) test ./...
+	$(GO) test -timeout $(TIMEOUT) ./...
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,15 +28,18 @@ proof: opcodes ## the committed proof of the opcodes is that of their macros
 
 # GOAMD64=v3 lets the compiler fuse products and sums, as it may on arm64.
 purego: ## the tests without assembly
-	$(GO) test -tags purego ./...
-	GOAMD64=v3 $(GO) test -tags purego -short ./generic ./engine
+	$(GO) test -tags purego -timeout $(TIMEOUT) ./generic ./engine/... ./cmd/...
+	GOAMD64=v3 $(GO) test -tags purego -short -timeout $(TIMEOUT) ./generic ./engine
 
 race: ## what runs concurrently; the other tests at fewer lengths
-	$(GO) test -race -short -timeout 20m ./engine/... ./cmd/...
+	$(GO) test -race -short -timeout $(TIMEOUT) ./engine/... ./cmd/...
 
 # The other architecture's tests run under qemu, this one's kernels being tested
-# natively; QEMU_CPU=max is what has AVX2 there. Tests that run themselves again do that by
-# FLENGINE_EMULATOR.
+# natively; QEMU_CPU=max is what has AVX2 there. Emulated floating point takes ten times as
+# long and more, so only the assembly has all its tests run, by package kernel; the others are
+# short. Left out are the tools under asm/internal, which no user runs and which read the
+# kernels of all architectures on any, and, without assembly, the command, which has none of
+# its own. Tests that run themselves again do that by FLENGINE_EMULATOR.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
 FOREIGN_KERNELS := avx2
@@ -45,11 +51,13 @@ FOREIGN_KERNELS := neon
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
-	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout 30m -exec $(QEMU) ./...
-	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) $(GO) test -tags purego -exec $(QEMU) -short ./...
+	$(FOREIGN) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout $(TIMEOUT) -exec $(QEMU) ./engine/internal/kernel
+	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout $(TIMEOUT) -exec $(QEMU) -short \
+		$$($(GO) list ./generic ./engine/... ./cmd/... | grep -v '/internal/kernel$$')
+	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) $(GO) test -tags purego -timeout $(TIMEOUT) -exec $(QEMU) -short ./generic ./engine/...
 
 narrow: ## the tests where int has 32 bits, at fewer lengths
-	GOARCH=386 $(GO) test -short $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...
+	GOARCH=386 $(GO) test -short -timeout $(TIMEOUT) $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...
 
 avx512: ## the kernels' tests with AVX-512: where the CPU has none, or with EMULATE=1, in bochs
 	$(GO) run ./asm/internal/bochs $(if $(EMULATE),-emulate)

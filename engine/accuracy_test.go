@@ -243,17 +243,13 @@ func sweep(engines []*Engine, b Bound, f form, part, parts, step uint64) ([]accu
 
 // TestWeightedAccuracy: what [Bound] says of weights other than those of the list.
 func TestWeightedAccuracy(t *testing.T) {
-	const n = 1 << 12
+	n := fewer(1<<12, 1<<11)
 	rng := rand.New(rand.NewPCG(13, 126))
-	rounds := 6
-	if testing.Short() {
-		rounds = 2
-	}
 	for _, f := range []form{fromLogits, fromProbs} {
 		for _, b := range f.list() {
 			one := f.exact(b.Loss.Weighted(1, 1))
 			var worstLoss, worstSlope float64 // relative to the bound
-			for range rounds {
+			for range fewer(6, 1) {
 				for range 8 {
 					// Products from 2⁻¹²⁰ on; that of the weights in the middle is near 1.
 					scale := float32(math.Exp2(float64(rng.IntN(216) - 108)))

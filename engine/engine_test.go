@@ -21,6 +21,28 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+// fewer returns how many of something a test takes: in short tests, as run under emulators
+// and the race detector, which are ten times as slow and more, a few.
+func fewer(all, few int) int {
+	if testing.Short() {
+		return few
+	}
+	return all
+}
+
+// inTurn tells whether a test takes a case: in short tests one of n that follow each other.
+func inTurn(i, n int) bool { return !testing.Short() || i%n == 0 }
+
+// crews are numbers of workers for batches of a few blocks. Short tests leave out one worker:
+// so few blocks have one of SIMD kernels anyhow, and generic has one where others are
+// compared with it.
+func crews() []int {
+	if testing.Short() {
+		return []int{3}
+	}
+	return []int{1, 3}
+}
+
 // listed are the losses that kernels are compared at: all with documented bounds.
 var listed = func() (list []Loss) {
 	for _, b := range Bounds() {
@@ -167,7 +189,8 @@ type outcome struct {
 	dst, grad []float32
 }
 
-// evaluate runs all operations, apart and in place, and fails if they disagree.
+// evaluate runs all operations, apart and in place, and fails if they disagree. In short tests
+// that is so of batches of up to a block, and of others half are run.
 func evaluate(t testing.TB, e *Engine, b Batch) outcome {
 	t.Helper()
 	x, _, _ := b.scores()
@@ -188,11 +211,14 @@ func evaluate(t testing.TB, e *Engine, b Batch) outcome {
 	}
 	r, err := e.Sum(b)
 	check("Sum", r, err, nil, nil)
+	half := testing.Short() && n > Block
 	dst := guard.Slice[float32](t, n, true)
-	r, err = e.Losses(dst, b)
-	check("Losses", r, err, dst, o.dst)
-	r, err = e.Gradients(dst, b)
-	check("Gradients", r, err, dst, o.grad)
+	if !half {
+		r, err = e.Losses(dst, b)
+		check("Losses", r, err, dst, o.dst)
+		r, err = e.Gradients(dst, b)
+		check("Gradients", r, err, dst, o.grad)
+	}
 	mem := append([]float32(nil), x...)
 	in := b.with(mem)
 	r, err = e.Losses(mem, in)
@@ -200,6 +226,9 @@ func evaluate(t testing.TB, e *Engine, b Batch) outcome {
 	copy(mem, x)
 	r, err = e.Gradients(mem, in)
 	check("Gradients in place", r, err, mem, o.grad)
+	if half {
+		return o
+	}
 	copy(mem, x)
 	r, err = e.LossesAndGradients(dst, mem, in)
 	check("LossesAndGradients, gradients in place", r, err, mem, o.grad)
@@ -301,16 +330,16 @@ func TestEveryLength(t *testing.T) {
 // 4096 scores change no bit.
 func TestWorkersAndShards(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	n := 80 * 4096
-	if testing.Short() {
-		n = 80 * 2048 // of which two workers of any kernel get a share
-	}
 	for i, l := range listed {
-		b := randomBatch(rng, n, 80, i%2 == 0, i%3 == 0)
-		if i%4 >= 2 {
-			b = b.probs(rng)
-		}
 		for _, name := range Kernels() {
+			n := 80 * 4096
+			if testing.Short() { // two workers get a share
+				n = 80 * 128 * max(must(New(l, WithKernel(name))).kernels.Grain, 5)
+			}
+			b := randomBatch(rng, n, 80, i%2 == 0, i%3 == 0)
+			if i%4 >= 2 {
+				b = b.probs(rng)
+			}
 			want := evaluate(t, must(New(l, WithKernel(name), WithWorkers(1))), b)
 			for _, workers := range []int{2, 7} {
 				got := evaluate(t, must(New(l, WithKernel(name), WithWorkers(workers))), b)
@@ -344,7 +373,7 @@ func TestWorkersAndShards(t *testing.T) {
 func TestLongRows(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	for _, c := range []int{4095, 4097, 20_000} {
-		b := randomBatch(rng, 7*c, c, true, true)
+		b := randomBatch(rng, fewer(7, 4)*c, c, true, true)
 		labels := b
 		labels.Classes, labels.Labels = nil, make([]uint8, len(b.Logits))
 		for a, class := range b.Classes {
@@ -358,7 +387,7 @@ func TestLongRows(t *testing.T) {
 				}
 			}
 		}
-		for _, workers := range []int{1, 3} {
+		for _, workers := range crews() {
 			e := must(New(Focal(0.25, 2), WithWorkers(workers)))
 			got, want := evaluate(t, e, b), evaluate(t, e, labels)
 			if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {
@@ -374,10 +403,10 @@ func TestConcurrentUse(t *testing.T) {
 	e := must(New(Focal(0.25, 2), WithWorkers(3)))
 	want := must(e.Sum(b))
 	var wg sync.WaitGroup
-	for range 8 {
+	for range fewer(8, 4) {
 		wg.Go(func() {
 			dst := make([]float32, len(b.Logits))
-			for range 4 {
+			for range fewer(4, 2) {
 				if r, err := e.Losses(dst, b); err != nil || r != want {
 					t.Errorf("%v, %v, want %v", r, err, want)
 				}
@@ -455,7 +484,7 @@ func TestEmpty(t *testing.T) {
 // TestNoAllocations: in the steady state one worker allocates nothing.
 func TestNoAllocations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	b := randomBatch(rng, 7*3000, 7, true, true)
+	b := randomBatch(rng, 7*fewer(3000, 700), 7, true, true)
 	probs := b.probs(rng)
 	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
 	for _, name := range Kernels() {

@@ -92,7 +92,7 @@ func TestParseLossErrors(t *testing.T) {
 // TestLossText: every float32 comes back from its text with the same bits.
 func TestLossText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(20, 17))
-	for range 100_000 {
+	for range fewer(100_000, 10_000) {
 		v := func() float32 { return math.Float32frombits(rng.Uint32() % 0x7f800000) }
 		for _, l := range []Loss{Focal(rng.Float32(), v()), CrossEntropy().Weighted(v(), v()), Focal(1, v()).Weighted(v(), v())} {
 			if got, err := ParseLoss(l.String()); err != nil || got != l {

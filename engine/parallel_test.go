@@ -13,7 +13,10 @@ import (
 // TestHelpers: callers that share helpers, with engines of all sizes and batches
 // good and bad, get what one worker gives; afterwards no helper lingers.
 func TestHelpers(t *testing.T) {
-	const n = 1<<18 + 77
+	n := 1<<18 + 77
+	if testing.Short() { // four workers get a share, or all
+		n = max(4*must(New(CrossEntropy())).kernels.Grain, 16)*Block + 77
+	}
 	x, y := easyBatch(n)
 	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(Batch{Logits: x, Labels: y}))
 	var callers sync.WaitGroup
@@ -23,7 +26,7 @@ func TestHelpers(t *testing.T) {
 			own := append([]float32(nil), x...)
 			b := Batch{Logits: own, Labels: y}
 			grad := make([]float32, n)
-			for range 30 {
+			for range fewer(30, 10) {
 				// awake as where there are CPUs enough, or not.
 				e := *must(New(Focal(0.25, 2), WithWorkers(2+rng.IntN(6))))
 				e.awake = rng.IntN(2) == 0
@@ -66,7 +69,7 @@ func TestBubble(t *testing.T) {
 	b := Batch{Logits: x, Labels: y}
 	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(b))
 	e := *must(New(Focal(0.25, 2), WithWorkers(2)))
-	for i := range 40 {
+	for i := range fewer(40, 10) {
 		e.awake = i%2 == 0
 		synctest.Test(t, func(t *testing.T) {
 			if r := must(e.Sum(b)); r != want {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -50,6 +51,14 @@ func (p photo) load(t testing.TB) photo {
 	for i := 0; i < len(c); i += 4 {
 		p.classes = append(p.classes, int32(binary.LittleEndian.Uint32(c[i:])))
 	}
+	return p
+}
+
+// part is the photo without all but some rows around the first that is not background.
+func (p photo) part() photo {
+	rows := 5000 / p.columns
+	first := max(rows/2, slices.IndexFunc(p.classes, func(c int32) bool { return c >= 0 })) - rows/2
+	p.logits, p.classes = p.logits[first*p.columns:][:rows*p.columns], p.classes[first:][:rows]
 	return p
 }
 
