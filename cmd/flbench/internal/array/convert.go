@@ -54,6 +54,15 @@ func (a *Array) Float32s(dst []float32, from, to int) ([]float32, error) {
 	return dst, a.guard(func() { fill(a, dst, from, to, load) })
 }
 
+// Halves returns the elements [from, to) of an array of float16 or bfloat16 as they are in
+// memory of the file, to be read only; false where they are not so, or are of another type.
+func (a *Array) Halves(from, to int) ([]uint16, bool) {
+	if a.dtype != Float16 && a.dtype != BFloat16 || !a.native() {
+		return nil, false
+	}
+	return direct[uint16](a, from, to), true
+}
+
 // Int32s returns the elements [from, to), row-major, of an array of integers or bool,
 // as Float32s does. bad is the index of the first element that is no int32, −1 where all
 // are; then the elements are not to be used.

@@ -30,15 +30,8 @@ func grow[T any](s []T, n int) []T {
 // can fault: see Fault and Guard.
 func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	b.NumClasses, b.FirstColumn, b.EndColumn = d.columns, from%d.columns, to%d.columns
-	x, err := floats(d.scores, &s.scores, from, to)
-	if err != nil {
+	if err := d.batchScores(&b, from, to, s); err != nil {
 		return b, err
-	}
-	if d.Probs() {
-		b.Probs = x
-	} else {
-		b.Logits = x
-		d.seen.scores(x)
 	}
 	first, end := d.rowsOf(from, to)
 	if d.weights != nil {
@@ -60,6 +53,43 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 	}
 	b.Classes = values
 	return b, nil
+}
+
+// batchScores sets the scores [from, to) of a batch.
+func (d *Dump) batchScores(b *engine.Batch, from, to int, s *Scratch) error {
+	if h, ok := d.scores.Halves(from, to); ok && !d.Probs() {
+		if d.scores.DType() == array.Float16 {
+			b.Float16 = h
+			d.seen.halves(h, 0x3C00)
+		} else {
+			b.BFloat16 = h
+			d.seen.halves(h, 0x3F80)
+		}
+		return nil
+	}
+	x, err := floats(d.scores, &s.scores, from, to)
+	if err != nil {
+		return err
+	}
+	if d.Probs() {
+		b.Probs = x
+	} else {
+		b.Logits = x
+		d.seen.scores(x)
+	}
+	return nil
+}
+
+// Floats returns the scores of the batch b, the scores [from, to), as float32: its own, or in
+// the scratch, where its labels and weights stay, what its 16 bits are.
+func (d *Dump) Floats(b engine.Batch, from, to int, s *Scratch) ([]float32, error) {
+	switch {
+	case b.Probs != nil:
+		return b.Probs, nil
+	case b.Logits != nil:
+		return b.Logits, nil
+	}
+	return floats(d.scores, &s.scores, from, to)
 }
 
 // Guard calls f, which reads batches, and turns a fault in that into an error.

@@ -36,7 +36,7 @@ func (d *Dump) Locate(err error, from int) error {
 		return at(d.weights, whole.index(row), row, bad.Reason)
 	case "Probs":
 		return at(d.scores, d.grid.index(score), score, bad.Reason+", as --probs says")
-	case "Logits":
+	case "Logits", "Float16", "BFloat16":
 		return at(d.scores, d.grid.index(score), score, bad.Reason)
 	}
 	return fmt.Errorf("%s: %w", d.Path(), err)

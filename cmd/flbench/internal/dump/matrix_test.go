@@ -128,7 +128,7 @@ func matrices(t *testing.T) string {
 		t.Fatal(elementTypes[int32s])
 	}
 
-	doc.WriteString("\n## Scores of every type in every file\n\"As it is\" is without a copy: the engine reads the file's memory.\n\n")
+	doc.WriteString("\n## Scores of every type in every file\n\"As it is\" is without a copy: the engine reads the file's memory. With --probs, 16 bits are widened to float32.\n\n")
 	doc.WriteString("| type | .npy | .npz | .npz, compressed | .safetensors |\n| --- | --- | --- | --- | --- |\n")
 	for kind, e := range elementTypes {
 		scores := elements(kind, rows*columns, false)
@@ -144,10 +144,14 @@ func matrices(t *testing.T) string {
 			cell := verdict(t, new(Options), path)
 			if cell == "class indices" {
 				d := open(t, new(Options), path)
+				b, err := d.Batch(0, d.Scores(), new(Scratch))
+				if err != nil {
+					t.Fatal(err)
+				}
 				switch {
 				case e.name == "float64":
 					cell = "rounded to float32"
-				case !d.scores.Direct():
+				case !d.scores.Direct() && b.Logits != nil:
 					cell = "widened to float32"
 				case i == 2:
 					cell = "unpacked"

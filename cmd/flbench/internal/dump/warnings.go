@@ -26,6 +26,20 @@ func (s *seen) scores(x []float32) {
 	}
 }
 
+// halves is scores for those of 16 bits, of a format in which 1 has the bits given.
+func (s *seen) halves(h []uint16, one uint16) {
+	if s.outside.Load() {
+		return
+	}
+	const minusZero = 0x8000
+	for _, v := range h {
+		if v > one && v != minusZero {
+			s.outside.Store(true)
+			return
+		}
+	}
+}
+
 // Warnings tells, after all batches were taken and with what they came to, what looks as
 // if the input was not what it was taken for. The texts have no numbers of this input, so
 // that many inputs' can be told as one.

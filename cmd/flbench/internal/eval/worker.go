@@ -139,9 +139,9 @@ func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
 	if err != nil {
 		return err
 	}
-	scores := b.Logits
-	if b.Probs != nil {
-		scores = b.Probs
+	scores, err := in.Floats(b, s.from, s.to, &w.scratch)
+	if err != nil {
+		return err
 	}
 	w.hard = kept.candidates(w.hard, s.from, w.losses, scores, hot.Labels)
 	return nil
