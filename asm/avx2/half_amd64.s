@@ -18,10 +18,14 @@ TEXT ·WidenF16(SB), NOSPLIT, $8-48
 	ENTERENV(saved-8(SP), standard)
 
 loop:
-	VCVTPH2PS (SI), Y0
-	VCVTPH2PS 16(SI), Y1
-	VCVTPH2PS 32(SI), Y2
-	VCVTPH2PS 48(SI), Y3
+	VMOVDQU (SI), X0 // on its own, as Zen converts slowly from memory
+	VMOVDQU 16(SI), X1
+	VMOVDQU 32(SI), X2
+	VMOVDQU 48(SI), X3
+	VCVTPH2PS X0, Y0
+	VCVTPH2PS X1, Y1
+	VCVTPH2PS X2, Y2
+	VCVTPH2PS X3, Y3
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
@@ -41,18 +45,19 @@ TEXT ·WidenBF16(SB), NOSPLIT, $0-48
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  src_base+24(FP), SI
 	MOVQ  src_len+32(FP), CX
+	VMOVDQU ·spread(SB), Y15
 	TESTQ CX, CX
 	JZ    done
 
 loop:
-	VPMOVZXWD (SI), Y0
-	VPMOVZXWD 16(SI), Y1
-	VPMOVZXWD 32(SI), Y2
-	VPMOVZXWD 48(SI), Y3
-	VPSLLD $16, Y0, Y0 // bits of the float32 = those of the bfloat16 · 2^16
-	VPSLLD $16, Y1, Y1
-	VPSLLD $16, Y2, Y2
-	VPSLLD $16, Y3, Y3
+	VBROADCASTI128 (SI), Y0 // both lanes = eight values
+	VBROADCASTI128 16(SI), Y1
+	VBROADCASTI128 32(SI), Y2
+	VBROADCASTI128 48(SI), Y3
+	VPSHUFB Y15, Y0, Y0     // bits of the float32 = those of the bfloat16 · 2^16
+	VPSHUFB Y15, Y1, Y1
+	VPSHUFB Y15, Y2, Y2
+	VPSHUFB Y15, Y3, Y3
 	VMOVDQU Y0, (DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 64(DI)
