@@ -36,10 +36,10 @@ race: ## what runs concurrently; the other tests at fewer lengths
 
 # The other architecture's tests run under qemu, this one's kernels being tested
 # natively; QEMU_CPU=max is what has AVX2 there. Emulated floating point takes ten times as
-# long and more, so only the assembly has all its tests run, by package kernel; the others are
-# short. Left out are tools under asm/internal that read the kernels of all architectures on
-# any, all but opcodes, and, without assembly, the command, which has none of its own. Tests
-# that run themselves again do that by FLENGINE_EMULATOR.
+# long and more, so they are short, as those of AVX-512 are in bochs. Left out are tools under
+# asm/internal that read the kernels of all architectures on any, all but opcodes, and, without
+# assembly, the command, which has none of its own. Tests that run themselves again do that by
+# FLENGINE_EMULATOR.
 ifeq ($(shell $(GO) env GOHOSTARCH),arm64)
 FOREIGN := GOARCH=amd64 QEMU_CPU=max
 FOREIGN_KERNELS := avx2
@@ -51,9 +51,8 @@ FOREIGN_KERNELS := neon
 QEMU ?= qemu-aarch64-static
 endif
 foreign: ## the tests on the other architecture, with and without assembly
-	$(FOREIGN) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout $(TIMEOUT) -exec $(QEMU) ./engine/internal/kernel
 	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) FLENGINE_REQUIRE=$(FOREIGN_KERNELS) $(GO) test -timeout $(TIMEOUT) -exec $(QEMU) -short \
-		$$($(GO) list ./asm/... ./generic ./engine/... ./cmd/... | grep -v '/engine/internal/kernel$$\|/asm/internal/[^o]')
+		$$($(GO) list ./asm/... ./generic ./engine/... ./cmd/... | grep -v '/asm/internal/[^o]')
 	$(FOREIGN) FLENGINE_EMULATOR=$(QEMU) $(GO) test -tags purego -timeout $(TIMEOUT) -exec $(QEMU) -short ./generic ./engine/...
 
 narrow: ## the tests where int has 32 bits, at fewer lengths

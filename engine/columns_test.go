@@ -36,7 +36,7 @@ func TestColumnWeights(t *testing.T) {
 			for _, b := range []Batch{b, b.span(from, n), b.span(0, from)} {
 				flat := b.alone(all, positives)
 				want := evaluate(t, must(New(l, WithKernel("generic"), WithWorkers(1))), flat)
-				for _, name := range Kernels() {
+				for _, name := range sampled() {
 					for _, workers := range crews() {
 						got := evaluate(t, must(New(l, append(opts, WithKernel(name), WithWorkers(workers))...)), b)
 						if got.result != want.result || different(got.dst, want.dst) >= 0 || different(got.grad, want.grad) >= 0 {

@@ -94,7 +94,7 @@ func TestConventions(t *testing.T) {
 				continue
 			}
 			classes, labels := c.batch(rng, n, columns)
-			for _, kernel := range Kernels() {
+			for _, kernel := range sampled() {
 				want := evaluate(t, must(New(Focal(0.25, 2), WithKernel(kernel), WithWorkers(1))), labels)
 				if r := want.result; r.Scores == 0 || r.Ignored == 0 || c.opts == nil && r.Positives == 0 {
 					t.Fatalf("%s, %d columns: %+v tests nothing", c.name, columns, want.result)
@@ -158,8 +158,8 @@ func TestUnconventional(t *testing.T) {
 			for a := range b.Classes {
 				b.Classes[a] = c.good
 			}
-			for _, kernel := range Kernels() {
-				for _, workers := range []int{1, 3} {
+			for _, kernel := range sampled() {
+				for _, workers := range crews() {
 					e := must(New(CrossEntropy(), append(c.opts, WithKernel(kernel), WithWorkers(workers))...))
 					must(e.Sum(b))
 					for _, at := range []int{0, Block - 1, Block + 7, anchors - 1} {

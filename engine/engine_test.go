@@ -33,6 +33,18 @@ func fewer(all, few int) int {
 // inTurn tells whether a test takes a case: in short tests one of n that follow each other.
 func inTurn(i, n int) bool { return !testing.Short() || i%n == 0 }
 
+// sampled are the kernels that a test of many scores takes: in short tests those in assembly.
+// There, generic has the tests with -tags purego.
+func sampled() []string {
+	if all := Kernels(); testing.Short() && len(all) > 1 {
+		return all[:len(all)-1]
+	}
+	return Kernels()
+}
+
+// blocksOfFour returns how many blocks four workers of the default kernel share.
+func blocksOfFour() int { return max(4*must(New(CrossEntropy())).kernels.Grain, 16) }
+
 // crews are numbers of workers for batches of a few blocks. Short tests leave out one worker:
 // so few blocks have one of SIMD kernels anyhow, and generic has one where others are
 // compared with it.
@@ -331,7 +343,7 @@ func TestEveryLength(t *testing.T) {
 func TestWorkersAndShards(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i, l := range listed {
-		for _, name := range Kernels() {
+		for _, name := range sampled() {
 			n := 80 * 4096
 			if testing.Short() { // two workers get a share
 				n = 80 * 128 * max(must(New(l, WithKernel(name))).kernels.Grain, 5)
@@ -487,7 +499,7 @@ func TestNoAllocations(t *testing.T) {
 	b := randomBatch(rng, 7*fewer(3000, 700), 7, true, true)
 	probs := b.probs(rng)
 	dst, grad := make([]float32, len(b.Logits)), make([]float32, len(b.Logits))
-	for _, name := range Kernels() {
+	for _, name := range sampled() {
 		e := must(New(Focal(0.25, 1.5), WithKernel(name), WithWorkers(1)))
 		w := []float32{1, 2, 3, 4, 5, 6, 7}
 		byColumn := must(New(Focal(0.25, 2), WithKernel(name), WithWorkers(1), WithColumnWeights(w), WithClassWeights(w)))

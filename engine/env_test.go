@@ -90,7 +90,7 @@ func TestTextsEnvironment(t *testing.T) {
 // gradients, sums and means, with whatever kernel and workers, and is what it was after.
 func TestEnvironment(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	const n = 20*Block + 77
+	n := fewer(20, 4)*Block + 77
 	b := Batch{Logits: make([]float32, n), Labels: make([]uint8, n), Weights: make([]float32, n)}
 	p := Batch{Probs: make([]float32, n), Labels: b.Labels, Weights: b.Weights}
 	for i := range n {

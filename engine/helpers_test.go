@@ -361,7 +361,7 @@ func TestFaultStopsOthers(t *testing.T) {
 // TestWorkersPanic: a worker's panic, the caller's or a helper's, is the caller's with the
 // same value, once all have stopped. Then the pool works on.
 func TestWorkersPanic(t *testing.T) {
-	const blocks = 64
+	blocks := blocksOfFour()
 	x, y := easyBatch(blocks * Block)
 	b := Batch{Logits: x, Labels: y}
 	good := must(New(Focal(0.25, 2), WithWorkers(4)))
@@ -388,7 +388,7 @@ func TestWorkersPanic(t *testing.T) {
 		}
 	}
 	for _, at = range []int{0, 1, blocks / 2, blocks - 1} {
-		for range 10 {
+		for range fewer(10, 3) {
 			if v := panicOf(func() { e.Sum(b) }); v != value {
 				t.Fatalf("four workers panic with %v, want %v", v, value)
 			}

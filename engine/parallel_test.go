@@ -14,8 +14,8 @@ import (
 // good and bad, get what one worker gives; afterwards no helper lingers.
 func TestHelpers(t *testing.T) {
 	n := 1<<18 + 77
-	if testing.Short() { // four workers get a share, or all
-		n = max(4*must(New(CrossEntropy())).kernels.Grain, 16)*Block + 77
+	if testing.Short() {
+		n = blocksOfFour()*Block + 77
 	}
 	x, y := easyBatch(n)
 	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(Batch{Logits: x, Labels: y}))

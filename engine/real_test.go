@@ -88,7 +88,7 @@ func (p photo) oneHot() []uint8 {
 func TestRealLogits(t *testing.T) {
 	for _, p := range photos {
 		p := p.load(t)
-		for _, name := range Kernels() {
+		for _, name := range sampled() {
 			for _, c := range []struct {
 				loss Loss
 				want float64

@@ -119,7 +119,7 @@ func TestSweepWorkers(t *testing.T) {
 			b = b.probs(rng)
 		}
 		all, easy := sweepWant(losses, 0.9, b)
-		for _, name := range Kernels() {
+		for _, name := range sampled() {
 			for _, workers := range []int{1, 2, 7}[fewer(0, 1):] {
 				checkSweep(t, losses, 0.9, b, [2][]Result{all, easy}, WithKernel(name), WithWorkers(workers))
 			}
@@ -411,7 +411,7 @@ func TestSweepNoAllocations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(19, 20))
 	b := randomBatch(rng, 7*fewer(3000, 700), 7, true, true)
 	probs := b.probs(rng)
-	for _, name := range Kernels() {
+	for _, name := range sampled() {
 		s := must(NewSweeper(sweepers[3], WithKernel(name), WithWorkers(1)))
 		all, easy := make([]Result, len(s.losses)), make([]Result, len(s.losses))
 		for what, f := range map[string]func() error{

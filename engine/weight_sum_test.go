@@ -52,7 +52,7 @@ func TestWeightSum(t *testing.T) {
 			t.Fatalf("form %d: the weights add up to %v, by definition to %v", form, exact, want)
 		}
 		opts := []Option{WithColumnWeights(all), WithClassWeights(positives)}
-		for _, name := range Kernels() {
+		for _, name := range sampled() {
 			for _, workers := range crews() {
 				e := must(New(Focal(0.25, 2), append(opts, WithKernel(name), WithWorkers(workers))...))
 				r := evaluate(t, e, b).result
