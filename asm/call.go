@@ -5,19 +5,42 @@ type Formula uint
 
 // The formulas, in the order of every table of kernels.
 const (
+	// Of labels, from logits and from probabilities.
 	CrossEntropy Formula = iota // w·softplus(u)
 	Focal1                      // w·q·softplus(u)
 	Focal2                      // (w·q)·q·softplus(u)
 	FocalAny                    // w·q^γ·softplus(u) for any γ > 0
 
+	// Of targets y in [0, 1], from logits, with w = Pos·y + Neg·(1−y), but where varifocal
+	// says what else; there q = y + p − 2yp, d = p − y, and
+	// ce = y·softplus(−x) + (1−y)·softplus(x).
+	SoftCrossEntropy // Pos·y·softplus(−x) + Neg·(1−y)·softplus(x)
+	SoftBalanced     // w·ce
+	SoftFocal1       // w·q·ce
+	SoftFocal2       // w·q²·ce
+	SoftFocalAny     // w·q^γ·ce for any γ > 0
+	Quality2         // w·d²·ce
+	QualityAny       // w·|d|^β·ce for any β ≥ 1, in Gamma
+	Varifocal2       // Pos·(slope·y + base)·ce where y > 0, Neg·p²·ce where y = 0
+	VarifocalAny     // the same with p^γ for any γ > 0
+
 	NumFormulas
+
+	// NumLabelFormulas is how many are of labels.
+	NumLabelFormulas = SoftCrossEntropy
 )
 
 // formulaNames begin the names of the kernels, in the assembly, too.
-var formulaNames = [NumFormulas]string{"ce", "focal1", "focal2", "focal"}
+var formulaNames = [NumFormulas]string{
+	"ce", "focal1", "focal2", "focal",
+	"softce", "softbalanced", "softfocal1", "softfocal2", "softfocal", "quality2", "quality", "varifocal2", "varifocal",
+}
 
 // String returns the formula's name in the kernels' names.
 func (f Formula) String() string { return formulaNames[f] }
+
+// Soft tells whether the formula is of targets, which a kernel reads in place of labels.
+func (f Formula) Soft() bool { return f >= NumLabelFormulas }
 
 // Input says what the scores of a call are.
 type Input uint
@@ -37,38 +60,66 @@ func (i Input) String() string { return [NumInputs]string{"logits", "probs"}[i] 
 type Output uint
 
 // Loss kernels store losses where they are wanted; Gradient kernels store gradients, and
-// losses where they are wanted.
+// losses where they are wanted; Hessian kernels, which formulas of targets have, store second
+// derivatives, gradients, and losses where they are wanted.
 const (
 	Loss Output = iota
 	Gradient
+	Hessian
 
 	NumOutputs
 )
 
+// numLabelOutputs is how many a formula of labels has.
+const numLabelOutputs = Hessian
+
 // Kernel is the number of a kernel in the table of an instruction set.
 type Kernel uint
 
-// NumKernels is the number of kernels in every table.
-const NumKernels = Kernel(NumFormulas) * Kernel(NumInputs) * Kernel(NumOutputs)
+// numLabelKernels is the number of kernels of labels, which come first in every table;
+// NumKernels is that of all.
+const (
+	numLabelKernels = Kernel(NumLabelFormulas) * Kernel(NumInputs) * Kernel(numLabelOutputs)
+	NumKernels      = numLabelKernels + Kernel(NumFormulas-NumLabelFormulas)*Kernel(NumOutputs)
+)
 
-// KernelOf returns the number of a kernel.
+// KernelOf returns the number of a kernel: of a formula of labels, an input and Loss or
+// Gradient; or of a formula of targets, Logits and an output.
 func KernelOf(f Formula, in Input, out Output) Kernel {
-	return (Kernel(f)*Kernel(NumInputs)+Kernel(in))*Kernel(NumOutputs) + Kernel(out)
+	if f.Soft() {
+		return numLabelKernels + Kernel(f-NumLabelFormulas)*Kernel(NumOutputs) + Kernel(out)
+	}
+	return (Kernel(f)*Kernel(NumInputs)+Kernel(in))*Kernel(numLabelOutputs) + Kernel(out)
 }
 
 // Formula, Input and Output take the number apart.
-func (k Kernel) Formula() Formula { return Formula(k / Kernel(NumOutputs) / Kernel(NumInputs)) }
+func (k Kernel) Formula() Formula {
+	if k >= numLabelKernels {
+		return NumLabelFormulas + Formula((k-numLabelKernels)/Kernel(NumOutputs))
+	}
+	return Formula(k / Kernel(numLabelOutputs) / Kernel(NumInputs))
+}
 
 // Input returns what the kernel's scores are.
-func (k Kernel) Input() Input { return Input(k / Kernel(NumOutputs) % Kernel(NumInputs)) }
+func (k Kernel) Input() Input {
+	if k >= numLabelKernels {
+		return Logits
+	}
+	return Input(k / Kernel(numLabelOutputs) % Kernel(NumInputs))
+}
 
 // Output returns what the kernel evaluates.
-func (k Kernel) Output() Output { return Output(k % Kernel(NumOutputs)) }
+func (k Kernel) Output() Output {
+	if k >= numLabelKernels {
+		return Output((k - numLabelKernels) % Kernel(NumOutputs))
+	}
+	return Output(k % Kernel(numLabelOutputs))
+}
 
 // String returns the kernel's name, that of its symbol in the assembly: "focal2Loss",
-// "focal2ProbGradient".
+// "focal2ProbGradient", "softfocal2Hessian".
 func (k Kernel) String() string {
-	return k.Formula().String() + [NumInputs]string{"", "Prob"}[k.Input()] + [NumOutputs]string{"Loss", "Gradient"}[k.Output()]
+	return k.Formula().String() + [NumInputs]string{"", "Prob"}[k.Input()] + [NumOutputs]string{"Loss", "Gradient", "Hessian"}[k.Output()]
 }
 
 // Params are a loss in the kernels' terms.
@@ -79,6 +130,9 @@ type Params struct {
 	Gamma    float32 // the focusing parameter, where the formula takes any
 	GammaLow float32 // what multiplies the low part of softplus in q^γ; see [MakeParams]
 	Limit    float32 // the softplus from which on q^γ is 0
+
+	// Varifocal's factor of Pos where y > 0 is TargetSlope·y + TargetBase: y, or 1.
+	TargetSlope, TargetBase float32
 }
 
 // MakeParams returns the params of a loss with finite weights neg, pos ≥ 0 of background
@@ -99,15 +153,18 @@ func MakeParams(neg, pos, gamma float32) Params {
 
 // Call is all that a kernel is given. The assembly reads the fields at the offsets that
 // the compiler writes to go_asm.h. Pointers are to as many elements as there are scores;
-// Losses or Gradients may be the scores themselves, other overlaps give wrong results.
+// one of the outputs may be the scores themselves, other overlaps give wrong results.
 type Call struct {
 	Kernel    Kernel     // which one
 	N         int        // scores: a multiple of 32, at most 4096; 0 does nothing
 	Scores    *float32   // x: logits or probabilities
-	Labels    *uint8     // y: 0, 1, or 255 for ignored
+	Labels    *uint8     // y: 0, 1, or 255 for ignored; nil for formulas of targets
+	Targets   *float32   // y: in [0, 1], or −1 for ignored; nil for formulas of labels
 	Weights   *float32   // factors of the weights, finite and ≥ 0; nil: all 1
+	Positives *float32   // factors of Pos, likewise; only of formulas of targets
 	Losses    *float32   // where losses go; nil: not wanted
-	Gradients *float32   // where gradients go; only of Gradient kernels, and never nil there
+	Gradients *float32   // where gradients go; never nil but for Loss kernels
+	Hessians  *float32   // where second derivatives go; only of Hessian kernels, and never nil there
 	Params    Params     // ahead of Lanes, so that loops read them at short offsets
 	Lanes     [8]float64 // the lane sums of the canonical sum, added to
 }

@@ -5,8 +5,8 @@ import "unsafe"
 // SweepKernel is the number of a kernel in the table of those that take a loss in a sweep.
 type SweepKernel uint
 
-// NumSweepKernels is the number of kernels in every such table.
-const NumSweepKernels = SweepKernel(NumFormulas) * SweepKernel(NumInputs)
+// NumSweepKernels is the number of kernels in every such table. They are of labels.
+const NumSweepKernels = SweepKernel(NumLabelFormulas) * SweepKernel(NumInputs)
 
 // SweepKernelOf returns the number of a kernel.
 func SweepKernelOf(f Formula, in Input) SweepKernel {

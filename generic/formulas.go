@@ -10,7 +10,7 @@ type formula struct {
 	value, slope, probValue, probSlope func(t *terms)
 }
 
-var formulas = [asm.NumFormulas]formula{
+var formulas = [asm.NumLabelFormulas]formula{
 	asm.CrossEntropy: {false, ceValue, ceSlope, ceProbValue, ceProbSlope},
 	asm.Focal1:       {false, focal1Value, focal1Slope, focal1ProbValue, focal1ProbSlope},
 	asm.Focal2:       {false, focal2Value, focal2Slope, focal2ProbValue, focal2ProbSlope},

@@ -21,6 +21,10 @@ type group = [Group]float32
 
 // Run runs the kernel of a call.
 func Run(c *asm.Call) {
+	if c.Kernel.Formula().Soft() {
+		runSoft(c)
+		return
+	}
 	f := &formulas[c.Kernel.Formula()]
 	t := pool.Get().(*terms)
 	t.params, t.scores, t.labels = &c.Params, unsafe.Slice(c.Scores, c.N), unsafe.Slice(c.Labels, c.N)
@@ -69,6 +73,10 @@ var pool = sync.Pool{New: func() any { return new(terms) }}
 
 // Has tells whether there is that kernel.
 func Has(k asm.Kernel) bool {
+	if k.Formula().Soft() {
+		f := softFormulas[k.Formula()-asm.NumLabelFormulas]
+		return [...]func(*softTerms){f.value, f.slope, f.curve}[k.Output()] != nil
+	}
 	f := formulas[k.Formula()]
 	return [][]func(*terms){{f.value, f.slope}, {f.probValue, f.probSlope}}[k.Input()][k.Output()] != nil
 }

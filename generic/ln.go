@@ -28,6 +28,11 @@ func negLn(g, h, k *group, x *group, y *[Group]uint8, from uint8) {
 		h[i] = asm.LnTable[j]
 		k[i] = float32(int32(e))
 	}
+	lnTail(g, &f)
+}
+
+// lnTail sets g to ln(1 + f).
+func lnTail(g, f *group) {
 	for i, f := range f {
 		fd, ff := float64(f), float64(float32(f*f))
 		lo := float32(sum(asm.G1*fd, asm.G0))
