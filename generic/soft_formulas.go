@@ -126,8 +126,8 @@ func softFocal2Slope(t *softTerms) {
 		r := float32((1 + e) * r2)
 		q, z, v := float32(t.n[i]*r), float32(t.n[i]*t.n[i])*r2, float32(e*r2)
 		cy := fma32(-2, t.y[i], 1)
-		k := float32((cy + cy) * t.ce[i])
-		t.g[i] = float32(t.w[i] * fma32(float32(k*q), v, float32(z*difference(t.x[i], t.m[i], r))))
+		k := float32(cy*t.ce[i]) * q
+		t.g[i] = float32(t.w[i] * fma32(k, v+v, float32(z*difference(t.x[i], t.m[i], r))))
 	}
 }
 
@@ -179,7 +179,7 @@ func unlessZero(power, v float32) float32 {
 }
 
 // Quality focal loss, β = 2: w·d²·ce, gradient w·d·(d² + 2v·ce), second derivative
-// w·v·(5d² + 2d(1−2p)·ce + 2v·ce), with v = p(1−p).
+// w·(5d²·v + 2·(d(1−2p)·k + v·k)), with v = p(1−p), k = v·ce.
 
 func quality2Value(t *softTerms) {
 	for i, m := range &t.m {
@@ -204,8 +204,8 @@ func quality2Curve(t *softTerms) {
 		r2 := squareReciprocal(e)
 		r, v := float32((1+e)*r2), float32(e*r2)
 		d, k := difference(t.x[i], t.m[i], r), float32(v*t.ce[i])
-		s := fma32(float32((d+d)*excess(t.x[i], e, r)), t.ce[i], k+k)
-		t.h[i] = float32(float32(t.w[i]*v) * fma32(float32(5*d), d, s))
+		s := fma32(float32(d*excess(t.x[i], e, r)), k, float32(v*k))
+		t.h[i] = float32(t.w[i] * fma32(float32(5*float32(d*d)), v, s+s))
 	}
 }
 
@@ -235,7 +235,7 @@ func qualityCurve(t *softTerms) {
 		v := float32(float32(e*r) * r)
 		c := float32(v / atLeast(d))
 		s := fma32(beta-1, c, flip(excess(t.x[i], e, r), d))
-		s = fma32(float32(float32(beta*c)*t.ce[i]), s, float32(fma32(2, beta, 1)*v))
+		s = fma32(float32(float32(beta*c)*t.ce[i]), s, fma32(2, float32(beta*v), v))
 		t.h[i] = unlessZero(t.qg[i], float32(float32(t.w[i]*t.qg[i])*s))
 	}
 }

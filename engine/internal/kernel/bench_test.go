@@ -24,6 +24,15 @@ func benchmarkScores(mixed bool) (x [asm.NumInputs][]float32, y []uint8) {
 	return x, y
 }
 
+// benchmarkTargets are qualities where the label is 1, and 0 elsewhere.
+func benchmarkTargets(x []float32, y []uint8) []float32 {
+	t := make([]float32, len(y))
+	for i, y := range y {
+		t[i] = float32(y) * float32(1/(1+math.Exp(-float64(x[i]))))
+	}
+	return t
+}
+
 // eachBenchmark runs f for every kernel of every set that this machine can run.
 func eachBenchmark(b *testing.B, f func(b *testing.B, s *Set, k asm.Kernel, p asm.Params)) {
 	for _, c := range candidates {
@@ -41,14 +50,18 @@ func eachBenchmark(b *testing.B, f func(b *testing.B, s *Set, k asm.Kernel, p as
 // sum alone, those for gradients with losses, too.
 func BenchmarkBlock(b *testing.B) {
 	x, y := benchmarkScores(true)
-	losses, grads := make([]float32, Block), make([]float32, Block)
+	losses, grads, hessians := make([]float32, Block), make([]float32, Block), make([]float32, Block)
+	targets := benchmarkTargets(x[asm.Logits], y)
 	perScore := func(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/Block, "ns/score")
 	}
 	eachBenchmark(b, func(b *testing.B, s *Set, k asm.Kernel, p asm.Params) {
-		c := Call{Kernel: k, N: Block, Scores: &x[k.Input()][0], Labels: &y[0], Params: p}
-		if k.Output() == asm.Gradient {
+		c := (&lossCase{kernel: k, params: p}).call(x[k.Input()], y, targets, nil, nil)
+		if k.Output() != asm.Loss {
 			c.Losses, c.Gradients = &losses[0], &grads[0]
+		}
+		if k.Output() == asm.Hessian {
+			c.Hessians = &hessians[0]
 		}
 		for range b.N {
 			s.Run(&c)
@@ -82,12 +95,14 @@ func BenchmarkBlock(b *testing.B) {
 // and of 2048. It is what llvm-mca's bounds, which are of the loops, compare with.
 func BenchmarkLoop(b *testing.B) {
 	x, y := benchmarkScores(false)
+	targets := benchmarkTargets(x[asm.Logits], y)
 	eachBenchmark(b, func(b *testing.B, s *Set, k asm.Kernel, p asm.Params) {
 		if k.Output() != asm.Loss {
 			b.Skip("not for the sum")
 		}
 		least := func(n int, before time.Duration) time.Duration {
-			c := Call{Kernel: k, N: n, Scores: &x[k.Input()][0], Labels: &y[0], Params: p}
+			c := (&lossCase{kernel: k, params: p}).call(x[k.Input()], y, targets, nil, nil)
+			c.N = n
 			start := time.Now()
 			for range 8 {
 				s.Run(&c)

@@ -62,6 +62,9 @@ func onlySets() []string {
 	return Names()
 }
 
+// noAssembly tells whether generic alone is under test.
+func noAssembly() bool { return len(subjects()) == 1 && subjects()[0].run == 0 }
+
 // environments are those that a thread may have, the default first.
 var environments = asmtest.Envs()
 

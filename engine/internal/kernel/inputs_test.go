@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/flengine/flengine/asm"
@@ -25,6 +26,40 @@ var parameters = map[asm.Formula][]asm.Params{
 		asm.MakeParams(0.75, 0.25, 70000),
 		asm.MakeParams(0.75, 0.25, 3e38),
 	},
+	asm.SoftCrossEntropy: {asm.MakeParams(0.75, 0.25, 0), ignoringGamma(1, 7, 0)},
+	asm.SoftBalanced:     {asm.MakeParams(0.75, 0.25, 0), ignoringGamma(1, 1, 0)},
+	asm.SoftFocal1:       {asm.MakeParams(0.75, 0.25, 1), ignoringGamma(1, 7, 1)},
+	asm.SoftFocal2:       {asm.MakeParams(0.75, 0.25, 2), ignoringGamma(0.3, 1e-3, 2)},
+	asm.SoftFocalAny:     softParameters,
+	asm.Quality2:         {asm.MakeParams(1, 1, 2), ignoringGamma(0.3, 1e-3, 2)},
+	asm.QualityAny:       softParameters,
+	asm.Varifocal2:       {byTarget(asm.MakeParams(0.75, 1, 2), 1, 0), byTarget(ignoringGamma(0.75, 0.5, 2), 0, 1)},
+	asm.VarifocalAny: append([]asm.Params{byTarget(asm.MakeParams(0.75, 1, 1.5), 0, 1)},
+		mapped(softParameters, func(p asm.Params) asm.Params { return byTarget(p, 1, 0) })...),
+}
+
+// softParameters are for formulas of targets with a power.
+var softParameters = []asm.Params{
+	asm.MakeParams(0.75, 0.25, 0.5),
+	asm.MakeParams(1, 1, 1.5),
+	asm.MakeParams(0.75, 0.25, 5),
+	asm.MakeParams(0.75, 0.25, 1),
+	asm.MakeParams(0.75, 0.25, 0x1p-149),
+	asm.MakeParams(0.75, 0.25, 70000),
+	asm.MakeParams(0.75, 0.25, 3e38),
+}
+
+// byTarget returns params with varifocal's factor of Pos.
+func byTarget(p asm.Params, slope, base float32) asm.Params {
+	p.TargetSlope, p.TargetBase = slope, base
+	return p
+}
+
+func mapped[T any](s []T, f func(T) T) (all []T) {
+	for _, v := range s {
+		all = append(all, f(v))
+	}
+	return all
 }
 
 // ignoringGamma returns params with what a formula of that gamma must not read.
@@ -84,6 +119,45 @@ func logits(rng *source, n int) (x []float32, y []uint8) {
 		}
 	}
 	return x, y
+}
+
+// softened returns targets in place of labels: 0 and 1, near these, anywhere between, near the
+// probability that the logit stands for, and −1 for ignored; an infinite logit keeps its label.
+// Half of the times it returns factors of Pos, too.
+func softened(x []float32, y []uint8) (targets, pos []float32) {
+	rng := rand.New(rand.NewPCG(uint64(len(x)), 0))
+	if len(x) > 0 {
+		rng = rand.New(rand.NewPCG(uint64(len(x)), uint64(math.Float32bits(x[0]))))
+	}
+	targets = make([]float32, len(x))
+	for i, v := range x {
+		hard, r := float32(y[i]), rng.IntN(12)
+		near := float32(math.Exp(-103 * rng.Float64())) // from 1 to the least subnormal
+		switch {
+		case y[i] == 255:
+			hard = -1
+		case v-v != 0 || r < 2:
+		case r < 3:
+			hard = float32(math.Copysign(0, -1))
+		case r < 5:
+			hard = near
+		case r < 6:
+			hard = 1 - 0x1p-24*float32(rng.IntN(1<<rng.IntN(24)))
+		case r < 9:
+			hard = rng.Float32()
+		default:
+			p := 1 / (1 + math.Exp(-float64(v)))
+			hard = min(float32(p*(1+float64(near)*float64(rng.IntN(3)-1))), 1)
+		}
+		targets[i] = hard
+	}
+	if rng.IntN(2) == 0 {
+		pos = make([]float32, len(x))
+		for i := range pos {
+			pos[i] = [5]float32{0, 1, 0.3, 7, 1e-40}[rng.IntN(5)]
+		}
+	}
+	return targets, pos
 }
 
 func label(rng *source) uint8 { return [4]uint8{0, 0, 1, 255}[rng.IntN(4)] }

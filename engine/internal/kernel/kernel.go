@@ -52,12 +52,18 @@ type Set struct {
 	CountLabels func(y []uint8) (positive, ignored, invalid int)
 	WidenF16    func(dst []float32, src []uint16) // widens float16 values
 	WidenBF16   func(dst []float32, src []uint16) // bfloat16 ones
-	Run         func(c *Call)                     // runs the loss kernel that c names
-	Sweep       func(s *Sweep)                    // runs those of several losses
-	Has         func(asm.Kernel) bool             // whether there is that one
-	HasSweep    func(asm.SweepKernel) bool
-	Unary       [NumUnary]UnaryFunc
-	Pow         PowFunc
+
+	// The passes over targets; package generic documents them.
+	CountTargets  func(y []float32) (positive, one, ignored, invalid int)
+	LabelTargets  func(dst []float32, y []uint8, by *[4]float32)
+	SmoothTargets func(dst, y []float32, scale, shift float32)
+
+	Run      func(c *Call)         // runs the loss kernel that c names
+	Sweep    func(s *Sweep)        // runs those of several losses
+	Has      func(asm.Kernel) bool // whether there is that one
+	HasSweep func(asm.SweepKernel) bool
+	Unary    [NumUnary]UnaryFunc
+	Pow      PowFunc
 }
 
 // simdGrain blocks take 30 to 40 µs: less is not worth waking a thread, which takes
@@ -80,10 +86,15 @@ var genericSet = Set{
 	CountLabels: generic.CountLabels,
 	WidenF16:    generic.WidenF16,
 	WidenBF16:   generic.WidenBF16,
-	Run:         generic.Run,
-	Sweep:       generic.Sweep,
-	Has:         generic.Has,
-	HasSweep:    generic.HasSweep,
+
+	CountTargets:  generic.CountTargets,
+	LabelTargets:  generic.LabelTargets,
+	SmoothTargets: generic.SmoothTargets,
+
+	Run:      generic.Run,
+	Sweep:    generic.Sweep,
+	Has:      generic.Has,
+	HasSweep: generic.HasSweep,
 	Unary: [NumUnary]UnaryFunc{
 		generic.Exp, generic.Log, generic.Log1p,
 		generic.Sigmoid, generic.Softplus, generic.LogSigmoid,

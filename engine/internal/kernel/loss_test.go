@@ -11,10 +11,10 @@ import (
 	"github.com/flengine/flengine/engine/internal/asmtest"
 )
 
-// variant is a way to call a kernel: where losses and gradients go.
+// variant is a way to call a kernel: where its outputs go.
 type variant struct {
-	name          string
-	losses, grads destination
+	name                    string
+	losses, grads, hessians destination
 }
 
 type destination int
@@ -27,16 +27,23 @@ const (
 
 var variants = [asm.NumOutputs][]variant{
 	asm.Loss: {
-		{"sum", nowhere, nowhere},
-		{"losses in place", inPlace, nowhere},
-		{"losses", elsewhere, nowhere},
+		{"sum", nowhere, nowhere, nowhere},
+		{"losses in place", inPlace, nowhere, nowhere},
+		{"losses", elsewhere, nowhere, nowhere},
 	},
 	asm.Gradient: {
-		{"gradients", nowhere, elsewhere},
-		{"gradients in place", nowhere, inPlace},
-		{"losses, and gradients in place", elsewhere, inPlace},
-		{"losses in place, and gradients", inPlace, elsewhere},
-		{"losses and gradients", elsewhere, elsewhere},
+		{"gradients", nowhere, elsewhere, nowhere},
+		{"gradients in place", nowhere, inPlace, nowhere},
+		{"losses, and gradients in place", elsewhere, inPlace, nowhere},
+		{"losses in place, and gradients", inPlace, elsewhere, nowhere},
+		{"losses and gradients", elsewhere, elsewhere, nowhere},
+	},
+	asm.Hessian: {
+		{"Hessians", nowhere, elsewhere, elsewhere},
+		{"Hessians in place", nowhere, elsewhere, inPlace},
+		{"Hessians, and gradients in place", nowhere, inPlace, elsewhere},
+		{"Hessians, and losses in place", inPlace, elsewhere, elsewhere},
+		{"losses, gradients and Hessians", elsewhere, elsewhere, elsewhere},
 	},
 }
 
@@ -46,30 +53,45 @@ type lossCase struct {
 	params asm.Params
 	x      []float32
 	y      []uint8
+	t      []float32 // the targets, of a formula of them
+	pos    []float32 // its factors of Pos; nil: none
 	w      []float32 // nil: none
 	start  [8]float64
 
-	losses, grads []float32
-	lanes         [8]float64
+	losses, grads, hessians []float32
+	lanes                   [8]float64
 }
 
 // newLossCase has generic evaluate the case.
 func newLossCase(k asm.Kernel, p asm.Params, x []float32, y []uint8, w []float32) *lossCase {
 	c := &lossCase{kernel: k, params: p, x: x, y: y, w: w, start: [8]float64{1, 2, 3, 4, 5, 6, 7, 8}}
+	if k.Formula().Soft() {
+		c.t, c.pos = softened(x, y)
+	}
 	c.losses = make([]float32, len(x))
-	call := c.call(x, y, w)
+	call := c.call(x, y, c.t, c.pos, w)
 	call.Losses = first(c.losses)
-	if k.Output() == asm.Gradient {
+	if k.Output() != asm.Loss {
 		c.grads = make([]float32, len(x))
 		call.Gradients = first(c.grads)
+	}
+	if k.Output() == asm.Hessian {
+		c.hessians = make([]float32, len(x))
+		call.Hessians = first(c.hessians)
 	}
 	genericSet.Run(&call)
 	c.lanes = call.Lanes
 	return c
 }
 
-func (c *lossCase) call(x []float32, y []uint8, w []float32) Call {
-	return Call{Kernel: c.kernel, N: len(x), Scores: first(x), Labels: first(y), Weights: first(w), Lanes: c.start, Params: c.params}
+func (c *lossCase) call(x []float32, y []uint8, t, pos, w []float32) Call {
+	call := Call{Kernel: c.kernel, N: len(x), Scores: first(x), Weights: first(w), Lanes: c.start, Params: c.params}
+	if c.kernel.Formula().Soft() {
+		call.Targets, call.Positives = first(t), first(pos)
+	} else {
+		call.Labels = first(y)
+	}
+	return call
 }
 
 // first returns the address of the first element, nil where there is none.
@@ -81,22 +103,33 @@ func first[T any](s []T) *T {
 }
 
 // lossMemory is where the slices of calls lie.
-type lossMemory struct{ call, x, y, w, losses, grads *slot }
+type lossMemory struct{ call, x, y, t, pos, w, losses, grads, hessians *slot }
 
 func newLossMemory(t *testing.T) *lossMemory {
 	return &lossMemory{
 		newSlot[Call](t, "Call", 1), newSlot[float32](t, "scores", Block), newSlot[uint8](t, "labels", Block),
+		newSlot[float32](t, "targets", Block), newSlot[float32](t, "factors of Pos", Block),
 		newSlot[float32](t, "weights", Block), newSlot[float32](t, "losses", Block), newSlot[float32](t, "gradients", Block),
+		newSlot[float32](t, "Hessians", Block),
 	}
 }
 
 // check calls the set's kernel, and says what is wrong with what it does.
 func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asmtest.Env) error {
 	n := len(c.x)
-	x, y, slots := put(m.x, l.of(1), c.x, n), put(m.y, l.of(2), c.y, n), []*slot{m.call, m.x, m.y}
-	var w, losses, grads []float32
+	x, slots := put(m.x, l.of(1), c.x, n), []*slot{m.call, m.x}
+	var y []uint8
+	var targets, pos, w, losses, grads, hessians []float32
+	if c.t != nil {
+		targets, slots = put(m.t, l.of(2), c.t, n), append(slots, m.t)
+	} else {
+		y, slots = put(m.y, l.of(2), c.y, n), append(slots, m.y)
+	}
 	if c.w != nil {
 		w, slots = put(m.w, l.of(3), c.w, n), append(slots, m.w)
+	}
+	if c.pos != nil {
+		pos, slots = put(m.pos, l.of(6), c.pos, n), append(slots, m.pos)
 	}
 	output := func(d destination, s *slot, w where) []float32 {
 		switch d {
@@ -108,9 +141,9 @@ func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asm
 		}
 		return nil
 	}
-	losses, grads = output(v.losses, m.losses, l.of(4)), output(v.grads, m.grads, l.of(5))
-	call := c.call(x, y, w)
-	call.Losses, call.Gradients = first(losses), first(grads)
+	losses, grads, hessians = output(v.losses, m.losses, l.of(4)), output(v.grads, m.grads, l.of(5)), output(v.hessians, m.hessians, l.of(7))
+	call := c.call(x, y, targets, pos, w)
+	call.Losses, call.Gradients, call.Hessians = first(losses), first(grads), first(hessians)
 	given := &put(m.call, l.of(0), []Call{call}, 1)[0]
 
 	if err := s.runCall(given, env); err != nil {
@@ -126,24 +159,29 @@ func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asm
 			return err
 		}
 	}
-	if v.losses != inPlace && v.grads != inPlace {
-		if err := unchanged(m.x, c.x); err != nil {
+	if c.t == nil {
+		if err := unchanged(m.y, c.y); err != nil {
 			return err
 		}
 	}
-	if err := unchanged(m.y, c.y); err != nil {
-		return err
-	}
-	if c.w != nil {
-		if err := unchanged(m.w, c.w); err != nil {
+	for _, in := range []struct {
+		slot *slot
+		data []float32
+	}{{m.x, c.x}, {m.t, c.t}, {m.pos, c.pos}, {m.w, c.w}} {
+		if in.data == nil || in.slot == m.x && slices.Contains([]destination{v.losses, v.grads, v.hessians}, inPlace) {
+			continue
+		}
+		if err := unchanged(in.slot, in.data); err != nil {
 			return err
 		}
 	}
-	if err := c.compare("loss", losses, c.losses); err != nil {
-		return err
-	}
-	if err := c.compare("gradient", grads, c.grads); err != nil {
-		return err
+	for _, out := range []struct {
+		what      string
+		got, want []float32
+	}{{"loss", losses, c.losses}, {"gradient", grads, c.grads}, {"Hessian", hessians, c.hessians}} {
+		if err := c.compare(out.what, out.got, out.want); err != nil {
+			return err
+		}
 	}
 	for j, want := range c.lanes {
 		if math.Float64bits(lanes[j]) != math.Float64bits(want) {
@@ -165,7 +203,14 @@ func (c *lossCase) compare(what string, got, want []float32) error {
 	if c.w != nil {
 		weight = c.w[i]
 	}
-	return fmt.Errorf("%s[%d] of score %g, label %d, weight %g is %g (%#x), generic's %g (%#x)", what, i, c.x[i], c.y[i], weight,
+	truth := fmt.Sprintf("label %d", c.y[i])
+	if c.t != nil {
+		truth = fmt.Sprintf("target %g", c.t[i])
+	}
+	if c.pos != nil {
+		truth += fmt.Sprintf(", factor of Pos %g", c.pos[i])
+	}
+	return fmt.Errorf("%s[%d] of score %g, %s, weight %g is %g (%#x), generic's %g (%#x)", what, i, c.x[i], truth, weight,
 		got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
 }
 
@@ -175,6 +220,10 @@ func (m *lossMemory) compareSets(t *testing.T, failed verdicts, rng *source, c *
 	compareSets(t, failed, rng, c.kernel.String(), ls, envs, func(s *subject, l layout, env asmtest.Env) error {
 		if !s.Has(c.kernel) {
 			return errors.New("the set has no such kernel")
+		}
+		vs := vs
+		if s.run == 0 && len(c.x) > 3*Group {
+			vs = vs[len(vs)-1:] // of Go, which is slow, short cases tell the others
 		}
 		for _, v := range vs {
 			if err := m.check(s, c, v, l, env); err != nil {
@@ -193,7 +242,11 @@ func TestLosses(t *testing.T) {
 		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
 			m, failed := newLossMemory(t), verdicts{}
 			for _, p := range params {
-				for i, n := range groupLengths() {
+				lengths := groupLengths()
+				if noAssembly() {
+					lengths = []int{0, Group, 2 * Group, 17 * Group, Block}
+				}
+				for i, n := range lengths {
 					x, y := kinds[k.Input()].scores(rng, n)
 					w := weights(rng, n)
 					if i%2 != 0 {
@@ -253,6 +306,9 @@ func TestLossSweep(t *testing.T) {
 	if testing.Short() {
 		stride = 1 << 16
 	}
+	if noAssembly() {
+		stride = 1 << 20 // generic, with itself
+	}
 	random(t, func(t *testing.T, rng *source) {
 		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
 			m, failed := newLossMemory(t), verdicts{}
@@ -261,7 +317,7 @@ func TestLossSweep(t *testing.T) {
 				kinds[k.Input()].sweep(stride, rng.Uint32N(stride), func(x []float32, y []uint8) {
 					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, nil), all, []layout{{}}, standard)
 				})
-				for range 1 << 17 / stride {
+				for range max(1<<17/stride, 1) {
 					x, y := kinds[k.Input()].dense(rng, Block)
 					m.compareSets(t, failed, rng, newLossCase(k, p, x, y, nil), all, []layout{{}}, standard)
 				}
@@ -293,24 +349,31 @@ func TestBadScoresReachTheSum(t *testing.T) {
 	random(t, func(t *testing.T, rng *source) {
 		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
 			m, failed := newLossMemory(t), verdicts{}
+			soft := k.Formula().Soft()
 			badX, badY := badScores(k.Input())
 			if len(badX) == 0 {
 				t.Fatalf("%v: no bad scores of input %v", k, k.Input())
 			}
 			// look has the bad score b at i among those that lie in m, and wants to see it.
-			look := func(b, i int, p asm.Params, x []float32, y []uint8, w []float32) {
-				oldX, oldY := x[i], y[i]
-				x[i], y[i] = badX[b], badY[b]
+			look := func(b, i int, p asm.Params, x []float32, y []uint8, truth, w []float32) {
+				oldX, oldY, oldTruth := x[i], y[i], truth[i]
+				x[i], y[i], truth[i] = badX[b], badY[b], float32(badY[b])
+				if soft && rng.IntN(2) == 0 {
+					truth[i] = 0.25 // is as bad
+				}
 				for _, s := range subjects() {
 					if failed[s] || s.run == 0 && i%8 != 0 { // generic knows no lanes
 						continue
 					}
-					c := &put(m.call, atEnd, []Call{{Kernel: k, N: len(x), Scores: &x[0], Labels: &y[0], Weights: first(w), Params: p}}, 1)[0]
-					if k.Output() == asm.Gradient {
+					c := &put(m.call, atEnd, []Call{(&lossCase{kernel: k, params: p}).call(x, y, truth, nil, w)}, 1)[0]
+					if k.Output() != asm.Loss {
 						c.Gradients = &put[float32](m.grads, atEnd, nil, len(x))[0]
 					}
+					if k.Output() == asm.Hessian {
+						c.Hessians = &put[float32](m.hessians, atEnd, nil, len(x))[0]
+					}
 					if err := s.runCall(c, environments[0]); err != nil {
-						failed.fail(t, s, k.String(), "%v", located(err, []*slot{m.call, m.x, m.y, m.w, m.grads}))
+						failed.fail(t, s, k.String(), "%v", located(err, []*slot{m.call, m.x, m.y, m.t, m.w, m.grads, m.hessians}))
 						continue
 					}
 					var sum float64
@@ -322,7 +385,7 @@ func TestBadScoresReachTheSum(t *testing.T) {
 							x[i], y[i], i, len(x), sum, p, w != nil, rng)
 					}
 				}
-				x[i], y[i] = oldX, oldY
+				x[i], y[i], truth[i] = oldX, oldY, oldTruth
 			}
 			step := 1
 			if k.Input() == asm.Probs {
@@ -332,6 +395,7 @@ func TestBadScoresReachTheSum(t *testing.T) {
 			for _, p := range params {
 				n := 2 * Group
 				x, y, w := put(m.x, atEnd, zeros, n), put(m.y, atEnd, labels, n), put(m.w, atEnd, zeros, n)
+				truth := put(m.t, atEnd, zeros, n)
 				for _, weight := range []float32{0, 0x1p-149, 0.25, 1e30} {
 					if testing.Short() && weight != 0 {
 						continue
@@ -339,16 +403,18 @@ func TestBadScoresReachTheSum(t *testing.T) {
 					p.Weights = [4]float32{weight, weight}
 					for b := range badX {
 						for i := rng.IntN(step); i < n; i += step {
-							look(b, i, p, x, y, nil)
-							look(b, i, p, x, y, w)
+							look(b, i, p, x, y, truth, nil)
+							look(b, i, p, x, y, truth, w)
 						}
 					}
 				}
 				n = Block
 				scores, mixed := kinds[k.Input()].scores(rng, n)
 				x, y, w = put(m.x, atEnd, scores, n), put(m.y, atEnd, mixed, n), put(m.w, atEnd, weights(rng, n), n)
+				targets, _ := softened(scores, mixed)
+				truth = put(m.t, atEnd, targets, n)
 				for b := range badX {
-					look(b, rng.IntN(n), p, x, y, w)
+					look(b, rng.IntN(n), p, x, y, truth, w)
 				}
 			}
 		})
@@ -371,6 +437,11 @@ func TestIgnored(t *testing.T) {
 				c := newLossCase(k, p, x, y, nil)
 				clear(c.losses)
 				clear(c.grads)
+				for i, h := range c.hessians {
+					if h != 0 {
+						t.Errorf("generic's Hessian of an ignored score %g is %g", x[i], h)
+					}
+				}
 				c.lanes = c.start
 				m.compareSets(t, failed, rng, c, variants[k.Output()], []layout{{}}, standard)
 			}
@@ -400,13 +471,20 @@ func TestIgnoredNaN(t *testing.T) {
 					if failed[s] {
 						continue
 					}
-					var grads []float32
+					var grads, hessians []float32
 					losses := put[float32](m.losses, atEnd, nil, len(x))
-					call := c.call(put(m.x, atEnd, bad, len(x)), put(m.y, atEnd, y, len(x)), nil)
+					call := c.call(put(m.x, atEnd, bad, len(x)), put(m.y, atEnd, y, len(x)), put(m.t, atEnd, c.t, len(x)), put(m.pos, atEnd, c.pos, len(x)), nil)
+					if c.pos == nil {
+						call.Positives = nil
+					}
 					call.Losses = &losses[0]
-					if k.Output() == asm.Gradient {
+					if k.Output() != asm.Loss {
 						grads = put[float32](m.grads, atEnd, nil, len(x))
 						call.Gradients = &grads[0]
+					}
+					if k.Output() == asm.Hessian {
+						hessians = put[float32](m.hessians, atEnd, nil, len(x))
+						call.Hessians = &hessians[0]
 					}
 					err := s.runCall(&put(m.call, atEnd, []Call{call}, 1)[0], environments[0])
 					for i := range bad {
@@ -415,14 +493,17 @@ func TestIgnoredNaN(t *testing.T) {
 							if grads != nil {
 								grads[i] = c.grads[i]
 							}
+							if hessians != nil {
+								hessians[i] = c.hessians[i]
+							}
 						}
 					}
 					if err == nil {
-						err = errors.Join(c.compare("loss", losses, c.losses), c.compare("gradient", grads, c.grads))
+						err = errors.Join(c.compare("loss", losses, c.losses), c.compare("gradient", grads, c.grads), c.compare("Hessian", hessians, c.hessians))
 					}
 					if err != nil {
 						failed.fail(t, s, k.String(), "NaN and infinite logits in ignored places, params %+v, %v:\n%v",
-							p, rng, located(err, []*slot{m.call, m.x, m.y, m.losses, m.grads}))
+							p, rng, located(err, []*slot{m.call, m.x, m.y, m.t, m.losses, m.grads, m.hessians}))
 					}
 				}
 			}

@@ -234,7 +234,7 @@ func TestSweeps(t *testing.T) {
 func TestSweepsOfSeveral(t *testing.T) {
 	several := func(rng *source) (entries []Entry) {
 		for range 1 + rng.IntN(12) {
-			f := asm.Formula(rng.IntN(int(asm.NumFormulas)))
+			f := asm.Formula(rng.IntN(int(asm.NumLabelFormulas)))
 			e := entryOf(f, parameters[f][rng.IntN(len(parameters[f]))])
 			if n := len(entries); n > 0 && rng.IntN(2) == 0 {
 				e = entries[n-1]

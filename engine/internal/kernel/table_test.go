@@ -21,7 +21,10 @@ func TestTable(t *testing.T) {
 		}
 	}
 	// A function that the harness does not know would go untested.
-	known := []string{"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "Run", "Sweep", "Has", "HasSweep", "Unary", "Pow"}
+	known := []string{
+		"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "CountTargets", "LabelTargets", "SmoothTargets",
+		"Run", "Sweep", "Has", "HasSweep", "Unary", "Pow",
+	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
 		if !slices.Contains(known, f.Name) {
 			t.Errorf("Set.%s: the harness does not know it", f.Name)
@@ -45,8 +48,8 @@ func checkTable(t *testing.T, c Candidate) {
 			t.Errorf("%s/%s: the set has no such function", c.Name, unaryNames[k])
 		}
 	}
-	if c.Pow == nil || c.CountLabels == nil || c.Run == nil || c.Sweep == nil || c.Grain < 1 {
-		t.Errorf("%s: the set lacks Pow, CountLabels, Run, Sweep or Grain", c.Name)
+	if c.Pow == nil || c.CountLabels == nil || c.CountTargets == nil || c.LabelTargets == nil || c.SmoothTargets == nil || c.Run == nil || c.Sweep == nil || c.Grain < 1 {
+		t.Errorf("%s: the set lacks Pow, CountLabels, a pass over targets, Run, Sweep or Grain", c.Name)
 	}
 	if c.WidenF16 == nil || c.WidenBF16 == nil {
 		t.Errorf("%s: the set lacks WidenF16 or WidenBF16", c.Name)

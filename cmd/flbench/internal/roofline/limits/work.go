@@ -30,7 +30,7 @@ func WorkOf(set, formula string, probs bool, op Op) (Work, bool) {
 	if op == Gradients || op == LossesAndGradients {
 		out = asm.Gradient
 	}
-	for f := range asm.NumFormulas {
+	for f := range asm.NumLabelFormulas {
 		if f.String() == formula {
 			w, ok := work.Of(set, asm.KernelOf(f, in, out), op == Losses || op == LossesAndGradients)
 			return Work(w), ok

@@ -16,7 +16,7 @@ func TestWorkOf(t *testing.T) {
 	}
 	for name := range names {
 		for _, probs := range []bool{false, true} {
-			for f := range asm.NumFormulas {
+			for f := range asm.NumLabelFormulas {
 				for op := Sum; op <= LossesAndGradients; op++ {
 					w, ok := WorkOf(name, f.String(), probs, op)
 					if ok == (name == "generic") {
