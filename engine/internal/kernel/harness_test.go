@@ -22,7 +22,9 @@ type subject struct {
 	run, sweep, countLabels, pow uintptr // addresses of the assembly; 0 for generic
 	widenF16, widenBF16          uintptr
 	unary                        [NumUnary]uintptr
-	notAssembly                  []error // of an assembly set
+
+	countTargets, labelTargets, smoothTargets uintptr
+	notAssembly                               []error // of an assembly set
 }
 
 // subjects returns the sets under test.
@@ -44,6 +46,8 @@ var subjects = sync.OnceValue(func() []*subject {
 			s.run, s.sweep = entry("Run", c.Run), entry("Sweep", c.Sweep)
 			s.countLabels, s.pow = entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
 			s.widenF16, s.widenBF16 = entry("WidenF16", c.WidenF16), entry("WidenBF16", c.WidenBF16)
+			s.countTargets = entry("CountTargets", c.CountTargets)
+			s.labelTargets, s.smoothTargets = entry("LabelTargets", c.LabelTargets), entry("SmoothTargets", c.SmoothTargets)
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
 			}
