@@ -12,7 +12,13 @@ type (
 	entry  = asm.Entry
 )
 
-const probs = asm.Probs
+const (
+	probs     = asm.Probs
+	firstSoft = asm.NumLabelFormulas
+)
+
+// labelKernels is how many kernels of labels there are, ahead of those of targets.
+const labelKernels = asm.Kernel(asm.NumLabelFormulas) * asm.Kernel(asm.NumInputs) * asm.Kernel(asm.Hessian)
 
 // sizeofEntries is the size of the table of kernels in bytes, and sizeofSweeps of those of
 // sweeps.
@@ -53,6 +59,22 @@ func WidenF16(dst []float32, src []uint16)
 //go:noescape
 func WidenBF16(dst []float32, src []uint16)
 
+// CountTargets counts the targets above 0, those of 1, and those of −1; see package generic.
+//
+//go:noescape
+func CountTargets(y []float32) (positive, one, ignored, invalid int)
+
+// LabelTargets sets dst to what by has for labels; see package generic.
+//
+//go:noescape
+func LabelTargets(dst []float32, y []uint8, by *[4]float32)
+
+// SmoothTargets sets dst to scale·y + shift, but to y where that is below 0; see package
+// generic.
+//
+//go:noescape
+func SmoothTargets(dst, y []float32, scale, shift float32)
+
 // Passes over a chunk, which only kernels can call: their arguments are in registers.
 func expneg()
 func log1p()
@@ -60,3 +82,5 @@ func power()
 func crossentropy()
 func probpower()
 func classify()
+func softpower()
+func qualitypower()

@@ -27,6 +27,7 @@ type table struct {
 	maxce     vector // the greatest CE
 	minprob   vector // the least p_t of a gradient
 	least     vector // the least q > 0
+	two, five vector
 
 	sign                 uint32
 	floor, ceil          float32 // ∓127·ln2
@@ -60,6 +61,7 @@ var constants = table{
 	all[float32](asm.MaxCE),
 	all[float32](asm.MinProb),
 	all[float32](asm.Least),
+	all[float32](2), all[float32](5),
 
 	1 << 31,
 	asm.ExpFloor, asm.ExpCeil,

@@ -4,6 +4,7 @@
 #include "textflag.h"
 #include "words.h"
 #include "terms.h"
+#include "softterms.h"
 #include "frame.h"
 
 // The formulas and their kernels, one line each. Per formula: its number in package asm; for
@@ -135,3 +136,6 @@ PROBS_LOSS(focalProbLoss, FOCAL, PROBS_POWER_PASSES, FOCAL_PROB_VALUE)
 PROBS_GRADIENT(focalProbGradient, FOCAL, PROBS_POWER_PASSES, FOCAL_PROB_SLOPE)
 LOGITS_SWEEP(focalSweep, FOCAL, PASS, FOCAL_VALUE)
 PROBS_SWEEP(focalProbSweep, FOCAL, PASS, FOCAL_PROB_VALUE)
+
+// The go command assembles a file by itself, and this one has the table.
+#include "softformulas.h"

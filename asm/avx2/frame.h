@@ -20,6 +20,18 @@
 	SUBQ rChunk, rLeft; \
 	JNZ chunk
 
+// NEXTTARGETS: the same for targets.
+#define NEXTTARGETS(chunk) \
+	LEAQ (rScores)(rChunk*4), rScores; \
+	LEAQ (rTargets)(rChunk*4), rTargets; \
+	LEAQ (rGrads)(rChunk*4), rGrads; \
+	LEAQ (rHessians)(rChunk*4), rHessians; \
+	ADVANCE(rWeights); \
+	ADVANCE(rFactors); \
+	ADVANCE(rLosses); \
+	SUBQ rChunk, rLeft; \
+	JNZ chunk
+
 // CHUNKSIZE: rChunk = min(CHUNK, rLeft), the scores of the next chunk.
 #define CHUNKSIZE \
 	MOVQ $CHUNK, rChunk; \
@@ -44,6 +56,15 @@
 	WIDEN(Y6, X6, Y7, X7); \
 	VADDPD Y6, rSum0, rSum0       /* rSum0 = lanes 0…3 */; \
 	VADDPD Y7, rSum1, rSum1       /* rSum1 = lanes 4…7 */
+
+// REDUCEMORE: the same, with the lanes in the Call, where registers are short.
+#define REDUCEMORE \
+	SUM32(Y6, Y7, Y8, Y9); \
+	WIDEN(Y6, X6, Y7, X7); \
+	VADDPD (call_Lanes+0)(rCall), Y6, Y6; \
+	VADDPD (call_Lanes+32)(rCall), Y7, Y7; \
+	VMOVUPD Y6, (call_Lanes+0)(rCall); \
+	VMOVUPD Y7, (call_Lanes+32)(rCall)
 
 // STORE: losses Y6…Y9 to the output, where there is one.
 #define STORE(done) \
@@ -119,6 +140,43 @@ loop: \
 	KERNEL(name, 4*formula+2, PASSES, VALUE_WEIGHTS, PROBS_SETUP, PROBS_VALUE, VALUE)
 #define PROBS_GRADIENT(name, formula, PASSES, SLOPE) \
 	KERNEL(name, 4*formula+3, PASSES, SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPE, SLOPE)
+
+// TARGETKERNEL: a kernel of targets. FORMULA, of soft_amd64.s, takes terms and all.
+#define TARGETKERNEL(name, number, PASSES, FORMULA) \
+DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+chunk: \
+	CHUNKSIZE; \
+	PASSES; \
+	TARGETS_SETUP; \
+	XORQ rAt, rAt; \
+loop: \
+	FORMULA(0, factored0, weighed0, Y6); \
+	FORMULA(32, factored1, weighed1, Y7); \
+	FORMULA(64, factored2, weighed2, Y8); \
+	FORMULA(96, factored3, weighed3, Y9); \
+	STORE(stored); \
+	REDUCEMORE; \
+	LOOP32(loop); \
+	NEXTTARGETS(chunk); \
+	RET
+
+// Their passes, by what the formula needs the power of.
+#define SOFT_PASSES LOGITS_PASSES
+#define SOFT_POWER_PASSES \
+	LOGITS_PASSES; \
+	CALL ·softpower(SB)
+#define QUALITY_POWER_PASSES \
+	LOGITS_PASSES; \
+	CALL ·qualitypower(SB)
+
+// Their lines, with VALUE, SLOPE or CURVE.
+#define SOFT_LOSS(name, formula, PASSES, VALUE) \
+	TARGETKERNEL(name, const_labelKernels+3*(formula-const_firstSoft)+0, PASSES, VALUE)
+#define SOFT_GRADIENT(name, formula, PASSES, SLOPE) \
+	TARGETKERNEL(name, const_labelKernels+3*(formula-const_firstSoft)+1, PASSES, SLOPE)
+#define SOFT_HESSIAN(name, formula, PASSES, CURVE) \
+	TARGETKERNEL(name, const_labelKernels+3*(formula-const_firstSoft)+2, PASSES, CURVE)
 
 // A sweep's kernels take a loss of several. SWEEP: that of a name and number, over the chunk
 // whose terms are in scratch. Of nearly all of a detector's groups all scores are plain, as

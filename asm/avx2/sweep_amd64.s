@@ -10,7 +10,7 @@
 // func Sweep(s *Sweep)
 //
 // Chunk after chunk it runs the passes that all losses share, then the kernel of each loss,
-// under the default floating-point environment. Scratch is that of Run, and 512 masks.
+// under the default floating-point environment. Scratch is that of Run.
 // It holds no pointers.
 TEXT ·Sweep(SB), 0, $10320-8
 	NO_LOCAL_POINTERS

@@ -16,6 +16,11 @@
 #define rChunk CX     // scores of this chunk
 #define rAt AX        // score within the chunk
 
+// Of kernels of targets, besides:
+#define rTargets BX   // y
+#define rFactors R9   // factors of Pos, or 0
+#define rHessians R11 // where second derivatives go
+
 // Of sweeps, besides:
 #define rSweep R12    // the Sweep
 #define rEntry R13    // the loss; rCall is where PARAM and Lanes are its own
@@ -23,19 +28,23 @@
 #define rFlags R11    // from bit 0 on, a bit per group of the chunk: all its scores are plain
 #define EASYFLAGS 16  // from this bit on: all are easy
 
-// What a turn reads and writes, o bytes into it. The last six are the parts of scratch; a pass
+// What a turn reads and writes, o bytes into it. The last seven are the parts of scratch; a pass
 // says what it leaves there.
 #define SCORES(o) o(rScores)(rAt*4)
 #define LABELS(o) (o/4)(rLabels)(rAt*1)
 #define WEIGHTS(o) o(rWeights)(rAt*4)
 #define LOSSES(o) o(rLosses)(rAt*4)
 #define GRADS(o) o(rGrads)(rAt*4)
+#define TARGETS(o) o(rTargets)(rAt*4)
+#define FACTORS(o) o(rFactors)(rAt*4)
+#define HESSIANS(o) o(rHessians)(rAt*4)
 #define EXPS(o) o(rBuf)(rAt*4)
 #define LOG1PS(o) (o+2048)(rBuf)(rAt*4)
 #define POWERS(o) (o+4096)(rBuf)(rAt*4)
 #define LOWS(o) (o+6144)(rBuf)(rAt*4)
 #define CES(o) LOG1PS(o)
 #define MASKS(o) (o+8192)(rBuf)(rAt*4)
+#define EXPONENTS(o) MASKS(o)
 
 // PARAM: that of a name in the Call, params_Gamma and the like.
 #define PARAM(name) (call_Params+name)(rCall)
@@ -334,3 +343,71 @@
 	VSUBPS X, H, H                /* H = d − (S − m), what S lost */; \
 	VFMADD231PS lnLn2Lo, K, H     /* H = H − k·ln2, its low part */; \
 	VMOVUPS H, v
+
+// Of targets q^γ is (|v|/(1+e))^γ, with v = N or M, see softterms.h: exp(−γ·(l − ln|v|)). As
+// from probabilities it takes two loops: SOFTLNHEAD leaves f and what goes with it for
+// SOFTLNTAIL. Where A = 0, |v| is e, and −ln e is |x|: there v := 1, and h := |x|.
+
+// SOFTLNHEAD: f, h and 2²³·k of −ln|v|. OP makes B = v of A, B and E = e.
+#define softOne Y9
+#define softZero Y8
+#define softCeil Y7 // 127·ln2
+#define SOFTLNHEAD(OP, x, y, e, f, h, k, X, A, B, E, H) \
+	VMOVUPS y, B; \
+	VMAXPS softZero, B, B         /* B = y, 0 for ignored */; \
+	VSUBPS B, softOne, H          /* H = 1 − y */; \
+	VMOVUPS x, X; \
+	VBLENDVPS X, B, H, A          /* A = A */; \
+	VBLENDVPS X, H, B, B          /* B = B */; \
+	VMOVUPS e, E; \
+	OP(A, B, E)                   /* B = v */; \
+	VMULPS lnScale, B, B; \
+	VANDPS ·constants+table_abs(SB), B, B; \
+	VCMPPS $0, softZero, A, A     /* A = all bits where A = 0 */; \
+	VBLENDVPS A, lnScale, B, B    /* B = 2²⁴·|v| */; \
+	VPSUBD lnSplit, B, E          /* E = its bits less lnsplit */; \
+	VPSRLD $20, E, H              /* H = j, the eighth of m's range, mod 8 */; \
+	VPAND lnMask, E, E            /* E = k<<23 */; \
+	VANDPS ·constants+table_abs(SB), X, X; \
+	VMINPS softCeil, X, X         /* X = min(|x|, 127·ln2) */; \
+	VBLENDVPS A, X, softZero, X   /* X = that where A = 0, else 0 */; \
+	VPERMPS lnRecip, H, A; \
+	VPSUBD E, A, A                /* A = c' = c·2^(−k−24) */; \
+	VFMSUB213PS softOne, A, B     /* B = f = c'·2²⁴·|v| − 1 */; \
+	VPERMPS lnTable, H, H         /* H = ln c, 0 for v = 1 */; \
+	VORPS X, H, H                 /* H = h */; \
+	VCVTDQ2PS E, E                /* E = 2²³·k */; \
+	VMOVUPS B, f; \
+	VMOVUPS H, h; \
+	VMOVUPS E, k
+#define OFQ(A, B, E) VFMADD213PS A, E, B // B = N = A + B·e
+#define OFD(A, B, E) VFMSUB213PS A, E, B // B = M = B·e − A
+#define SOFTLNHEAD_SETUP \
+	SPREAD(table_lnscale, lnScale); \
+	SPREAD(table_lnsplit, lnSplit); \
+	SPREAD(table_lnmask, lnMask); \
+	TABLE(table_lnrecip, lnRecip); \
+	TABLE(table_lntable, lnTable); \
+	SPREAD(table_one, softOne); \
+	VXORPS softZero, softZero, softZero; \
+	SPREAD(table_ceil, softCeil)
+
+// SOFTLNTAIL: s = −ln|v| + log1p(e), and what it lost to v; s is h, v is f.
+#define SOFTLNTAIL(v, s, k, l, X, H, T, K, G, D) \
+	VMOVUPS v, X; \
+	LN1P(X, T, D, G); \
+	VMOVUPS s, H; \
+	VMOVUPS k, K; \
+	VSUBPS G, H, H                /* H = d = h − ln(1 + f) */; \
+	VMULPS lnLn2Hi, K, T          /* T = −k·ln2, its high part, exact */; \
+	VADDPS H, T, X                /* X = m = d − k·ln2, rounded */; \
+	VSUBPS T, X, T; \
+	VSUBPS T, H, H; \
+	VFMADD231PS lnLn2Lo, K, H     /* H = what m lost */; \
+	VMOVUPS l, D; \
+	VADDPS D, X, T                /* T = S = m + log1p(e), rounded */; \
+	VMOVUPS T, s; \
+	VSUBPS X, T, T; \
+	VSUBPS T, D, D; \
+	VADDPS H, D, D                /* D = (log1p(e) − (S − m)) + H */; \
+	VMOVUPS D, v

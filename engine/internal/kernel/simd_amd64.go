@@ -34,10 +34,15 @@ var avx2Set = Set{
 	CountLabels: avx2.CountLabels,
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
-	Run:         avx2.Run,
-	Sweep:       avx2.Sweep,
-	Has:         hasAVX2,
-	HasSweep:    sweepsAVX2,
+
+	CountTargets:  avx2.CountTargets,
+	LabelTargets:  avx2.LabelTargets,
+	SmoothTargets: avx2.SmoothTargets,
+
+	Run:      avx2.Run,
+	Sweep:    avx2.Sweep,
+	Has:      hasAVX2,
+	HasSweep: sweepsAVX2,
 	Unary: [NumUnary]UnaryFunc{
 		avx2.Exp, avx2.Log, avx2.Log1p,
 		avx2.Sigmoid, avx2.Softplus, avx2.LogSigmoid,

@@ -1,0 +1,123 @@
+// The terms of the formulas of targets, 8 scores at o bytes into a turn. Of a logit x and a
+// target y, with e = exp(−|x|):
+//
+//	A = x < 0 ? y : 1−y     the weight of the big half of ce, B that of the small one
+//	N = A + B·e             q = p + y − 2py = N/(1+e)
+//	M = B·e − A             d = p − y = M/(1+e) for x < 0, else −M/(1+e)
+//	ce = A·|x| + log1p(e)
+//
+// Registers of the loops, besides those of logits, and C, one of the losses Y6…Y9, which is
+// free until CROSSENTROPY:
+
+#define tX Y0    // x
+#define tY Y1    // y, 0 for ignored
+#define tO Y2    // 1 − y
+#define tA Y3    // A
+#define tB Y4    // B
+#define tW Y5    // the weight
+#define tN Y11   // N
+#define tM Y12   // M
+#define tZero tM // of varifocal loss: all bits where y = 0
+#define tE tO    // e, once 1 − y is used
+#define rW0 Y15  // Neg
+
+#define TARGETS_SETUP \
+	SPREAD(table_one, rOne); \
+	SPREAD(table_sign, rSign); \
+	VBROADCASTSS PARAM(params_Weights), rW0; \
+	VXORPS rZero, rZero, rZero
+
+// TARGETS_HEAD: x, y, 1 − y, A; W = all bits unless ignored.
+#define TARGETS_HEAD(o) \
+	VMOVUPS TARGETS(o), tW; \
+	VMAXPS rZero, tW, tY          /* tY = max(y, +0) */; \
+	VCMPPS $0, tW, tY, tW         /* tW = 0 where that is not y */; \
+	VSUBPS tY, rOne, tO           /* tO = 1 − y */; \
+	VMOVUPS SCORES(o), tX; \
+	VBLENDVPS tX, tY, tO, tA      /* tA = A */
+
+// POSITIVE: P = Pos, times the factor of the score where factors are given.
+#define POSITIVE(o, factored, P) \
+	VBROADCASTSS PARAM(params_Weights+4), P; \
+	TESTQ rFactors, rFactors; \
+	JZ    factored; \
+	VMULPS FACTORS(o), P, P; \
+factored:
+
+// LINEAR: the head, and W = Pos·y + Neg·(1−y), 0 for ignored.
+#define LINEAR(o, factored, weighed, C) \
+	TARGETS_HEAD(o); \
+	POSITIVE(o, factored, C); \
+	VMULPS rW0, tO, tN; \
+	VFMADD231PS C, tY, tN         /* tN = Pos·y + Neg·(1 − y) */; \
+	VANDPS tN, tW, tW; \
+	WEIGH(o, tW, weighed)
+
+// BYTARGET: the head, Z, and W = Pos·(slope·y + base) where y > 0, else Neg; 0 for ignored.
+#define BYTARGET(o, factored, weighed, C) \
+	TARGETS_HEAD(o); \
+	POSITIVE(o, factored, C); \
+	VBROADCASTSS PARAM(params_TargetSlope), tB; \
+	VBROADCASTSS PARAM(params_TargetBase), tN; \
+	VFMADD231PS tB, tY, tN        /* tN = slope·y + base */; \
+	VMULPS tN, C, tN; \
+	VCMPPS $0, rZero, tY, tZero; \
+	VBLENDVPS tZero, rW0, tN, tN; \
+	VANDPS tN, tW, tW; \
+	WEIGH(o, tW, weighed)
+
+// MAGNITUDE: C = |x|, but 0 where A is: there x may be infinite. As integers, A is positive
+// or 0.
+#define MAGNITUDE(C) \
+	VANDPS ·constants+table_abs(SB), tX, C; \
+	VPSIGND tA, C, C
+
+// CROSSENTROPY: C = ce.
+#define CROSSENTROPY(o, C) \
+	MAGNITUDE(C); \
+	VFMADD213PS LOG1PS(o), tA, C  /* C = A·|x| + log1p(e) */
+
+// SMALL: e and B.
+#define SMALL(o) \
+	VBLENDVPS tX, tO, tY, tB      /* tB = B */; \
+	VMOVUPS EXPS(o), tE
+
+// TERMN: N. TERMM: R = M. In B's place TERMN(tB), too.
+#define TERMN(R) \
+	VMOVAPS tA, R; \
+	VFMADD231PS tB, tE, R         /* R = N = A + B·e */
+#define TERMM(R) \
+	VMOVAPS tA, R; \
+	VFMSUB231PS tB, tE, R         /* R = M = B·e − A */
+
+// TERMPT: A = A·e + B, of p_t = (A·e + B)/(1+e) at y of 0 and 1. TIMESR: A = p_t, with 1/(1+e)
+// in B's place. Slopes and curves have INSLOPE and INCURVE for MORE, which takes what is for
+// curves alone.
+#define TERMPT VFMADD213PS tB, tE, tA
+#define TIMESR VMULPS tB, tA, tA
+#define INSLOPE(more)
+#define INCURVE(more) more
+
+// MINUS: x = the sign bit where x ≥ 0, that of d = p − y over M.
+#define MINUS VANDNPS rSign, tX, tX
+
+// RECIPROCAL: R = 1/(1+e). SQUARE: R = 1/(1+e)².
+#define RECIPROCAL(R) \
+	VADDPS rOne, tE, R; \
+	VDIVPS R, rOne, R
+#define SQUARE(R) \
+	VADDPS ·constants+table_two(SB), tE, R; \
+	VFMADD213PS rOne, tE, R       /* R = e·(2 + e) + 1 */; \
+	VDIVPS R, rOne, R
+
+// UNLESSZERO: T = all bits where the power P is not 0, which what it multiplies, beyond float32
+// perhaps, is to be masked with.
+#define UNLESSZERO(P, T) VCMPPS $4, P, rZero, T
+
+// BEND: PT = p_t·(γ·ce·(γ·p_t − q) + (2γ+1)·q), with GP = γ·p_t. GP and T are lost.
+#define BEND(C, GP, Q, PT, T) \
+	VMULPS GP, C, T; \
+	VFMADD231PS ·constants+table_two(SB), GP, PT /* PT = 2γ·p_t + p_t */; \
+	VMULPS Q, PT, PT; \
+	VSUBPS Q, GP, GP; \
+	VFMADD231PS GP, T, PT
