@@ -40,6 +40,7 @@ type table struct {
 	magic           vector
 	p2, p3          vector // of exp
 	one, minusone   vector
+	two, five       vector
 	d0, d2          vector // of log1p
 	label1          bits
 	lnscale         vector // 2²⁴
@@ -81,6 +82,7 @@ var constants = table{
 	all[float32](asm.Magic),
 	all[float32](asm.P2), all[float32](asm.P3),
 	all[float32](1), all[float32](-1),
+	all[float32](2), all[float32](5),
 	all[float32](asm.D0), all[float32](asm.D2),
 	all[uint32](1),
 	all[float32](asm.ProbScale),

@@ -208,3 +208,68 @@ reuse:
 	SWEEP(name, 2*formula+0, POWER(·power), LOGITS_VALUE, VALUE)
 #define PROBS_SWEEP(name, formula, POWER, VALUE) \
 	SWEEP(name, 2*formula+1, POWER(·probpower), PROBS_VALUE, VALUE)
+
+// Formulas of targets. SOFT_KERNEL: a kernel of that name, formula and output. TERMS, a macro
+// of softterms.h, takes 8 scores at a time, in the order of the canonical sum, FORMULA takes
+// its terms, and STORES writes what is wanted besides losses, after all that is read of the
+// turn: any one output may be the scores. The sums stay in memory: registers are scarce.
+#define SOFT_KERNEL(name, number, PASSES, TERMS, FORMULA, STORES) \
+DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT, $0; \
+chunk: \
+	CHUNKSIZE; \
+	PASSES; \
+	SOFT_SETUP; \
+loop: \
+	SOFT_TURN(0, TERMS, FORMULA, STORES, 12, factored0, weighed0, stored0); \
+	SOFT_TURN(64, TERMS, FORMULA, STORES, 14, factored1, weighed1, stored1); \
+	PAIR(FADD_4S, 14, 12, 12)     /* 12, 13 = f[j] + f[j+16] */; \
+	SOFT_TURN(32, TERMS, FORMULA, STORES, 14, factored2, weighed2, stored2); \
+	SOFT_TURN(96, TERMS, FORMULA, STORES, 16, factored3, weighed3, stored3); \
+	PAIR(FADD_4S, 16, 14, 14)     /* 14, 15 = f[j+8] + f[j+24] */; \
+	QUADLD(0, rLanes, vSums); \
+	REDUCE; \
+	QUADST(0, rLanes, vSums); \
+	ADD  $96, R(rAtLabels); \
+	ADD  $128, R(rAtPositives); \
+	ADD  $128, R(rAtHess); \
+	LOOP32(loop); \
+	CMP  $0, R(rPositives); \
+	CSEL NE, R(rAtPositives), R(rPositives), R(rPositives); \
+	MOVD R(rAtHess), R(rHess); \
+	NEXTCHUNK(chunk); \
+	RET
+
+// SOFT_TURN: F = the losses of 8 scores.
+#define SOFT_TURN(o, TERMS, FORMULA, STORES, F, factored, weighed, stored) \
+	TERMS(o, F, factored, weighed); \
+	FORMULA(o, F); \
+	STORES(o); \
+	PAIR(FMUL_4S, vTW, F, F); \
+	STORE(o, F, stored)
+#define VALUE_STORES(o)
+#define SLOPE_STORES(o) \
+	GRADS(PAIRST, o, vO)
+#define CURVE_STORES(o) \
+	GRADS(PAIRST, o, vO); \
+	HESSIANS(PAIRST, o, vP)
+
+// Passes by what the formula needs: nothing, q^γ or |d|^β.
+#define SOFT_PASSES \
+	LOGITS_PASSES
+#define SOFT_POWER_PASSES \
+	LOGITS_PASSES; \
+	CALL ·softpower(SB)
+#define QUALITY_POWER_PASSES \
+	LOGITS_PASSES; \
+	CALL ·qualitypower(SB)
+
+// A line per kernel: its name, the number of its formula, the passes, the terms, and VALUE,
+// SLOPE or CURVE. Kernels are numbered as asm.KernelOf does.
+#define SOFT_NUMBER(formula) (4*SOFTCE+3*((formula)-SOFTCE))
+#define SOFT_LOSS(name, formula, PASSES, TERMS, VALUE) \
+	SOFT_KERNEL(name, SOFT_NUMBER(formula)+0, PASSES, TERMS, VALUE, VALUE_STORES)
+#define SOFT_GRADIENT(name, formula, PASSES, TERMS, SLOPE) \
+	SOFT_KERNEL(name, SOFT_NUMBER(formula)+1, PASSES, TERMS, SLOPE, SLOPE_STORES)
+#define SOFT_HESSIAN(name, formula, PASSES, TERMS, CURVE) \
+	SOFT_KERNEL(name, SOFT_NUMBER(formula)+2, PASSES, TERMS, CURVE, CURVE_STORES)

@@ -53,10 +53,23 @@ func WidenF16(dst []float32, src []uint16)
 //go:noescape
 func WidenBF16(dst []float32, src []uint16)
 
+// CountTargets, LabelTargets and SmoothTargets: see package generic.
+//
+//go:noescape
+func CountTargets(y []float32) (positive, one, ignored, invalid int)
+
+//go:noescape
+func LabelTargets(dst []float32, y []uint8, by *[4]float32)
+
+//go:noescape
+func SmoothTargets(dst, y []float32, scale, shift float32)
+
 // Passes over a chunk, which only kernels can call: their arguments are in registers.
 func expneg()
 func log1p()
 func power()
 func crossentropy()
 func probpower()
+func softpower()
+func qualitypower()
 func classify()

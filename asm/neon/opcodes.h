@@ -14,6 +14,7 @@
 #define FMLA_4S(m, n, d)   WORD $(0x4e20cc00 | (m)<<16 | (n)<<5 | (d))
 #define FMLS_4S(m, n, d)   WORD $(0x4ea0cc00 | (m)<<16 | (n)<<5 | (d))
 #define FCMGE_4S(m, n, d)  WORD $(0x6e20e400 | (m)<<16 | (n)<<5 | (d)) // n ≥ m
+#define FCMGT_4S(m, n, d)  WORD $(0x6ea0e400 | (m)<<16 | (n)<<5 | (d)) // n > m
 #define FCMEQ0_4S(n, d)    WORD $(0x4ea0d800 | (n)<<5 | (d))
 #define FCMLT0_4S(n, d)    WORD $(0x4ea0e800 | (n)<<5 | (d))
 #define SCVTF_4S(n, d)     WORD $(0x4e21d800 | (n)<<5 | (d))
@@ -45,6 +46,7 @@
 #define FMLA_LANE3(m, n, d) WORD $(0x4fa01800 | (m)<<16 | (n)<<5 | (d))
 #define FMLS_LANE1(m, n, d) WORD $(0x4fa05000 | (m)<<16 | (n)<<5 | (d))
 #define FMLS_LANE2(m, n, d) WORD $(0x4f805800 | (m)<<16 | (n)<<5 | (d))
+#define FMLS_LANE3(m, n, d) WORD $(0x4fa05800 | (m)<<16 | (n)<<5 | (d))
 #define FMUL_LANE0(m, n, d) WORD $(0x4f809000 | (m)<<16 | (n)<<5 | (d))
 #define FMUL_LANE2(m, n, d) WORD $(0x4f809800 | (m)<<16 | (n)<<5 | (d))
 
@@ -63,6 +65,7 @@
 #define USHL_4S(m, n, d)   WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d)) // n << m, n >> −m
 #define CMLT0_4S(n, d)     WORD $(0x4ea0a800 | (n)<<5 | (d))
 #define SHL_4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))
+#define SQSHL_4S(s, n, d)   WORD $(0x4f007400 | (32+(s))<<16 | (n)<<5 | (d)) // saturates
 #define SHL_2D(s, n, d)    WORD $(0x4f005400 | (64+(s))<<16 | (n)<<5 | (d))
 #define USHR_4S(s, n, d)   WORD $(0x6f000400 | (64-(s))<<16 | (n)<<5 | (d))
 #define USHR_2D(s, n, d)   WORD $(0x6f000400 | (128-(s))<<16 | (n)<<5 | (d))

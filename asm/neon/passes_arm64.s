@@ -15,6 +15,8 @@
 //	power:         POWERS = q^γ, for a general γ only
 //	crossentropy:  CES = min(−ln p_t, 100), from probabilities
 //	probpower:     POWERS = q^γ, for a general γ only; EXPS is in use
+//	softpower:     POWERS = q^γ of targets, for a general γ only; LOWS is in use
+//	qualitypower:  POWERS = |d|^β of targets, likewise
 
 // expneg: EXPS = exp(−|x|).
 TEXT ·expneg(SB), NOSPLIT|NOFRAME, $0
@@ -85,6 +87,42 @@ neglnq:
 	REWIND
 
 powq:
-	POWQ(0, 4, 8, 12, 16)
+	POWQ(0, 4, 8, 12, 16, EXPS)
 	LOOP16(powq)
+	RET
+
+// softpower: POWERS = −ln q, q = N/(1 + e), LOWS = its low part; then POWERS = q^γ.
+TEXT ·softpower(SB), NOSPLIT|NOFRAME, $0
+	NEGLNT_SETUP
+	REWIND
+
+negln:
+	NEGLNT(0, 4, 8, 12, 16, FROMN)
+	ADD $64, R(rAtScores)
+	ADD $64, R(rAtLabels)
+	LOOP16(negln)
+	POWEXP_SETUP
+	REWIND
+
+pow:
+	POWQ(0, 4, 8, 12, 16, LOWS)
+	LOOP16(pow)
+	RET
+
+// qualitypower: POWERS = −ln|d|, |d| = |M|/(1 + e), LOWS = its low part; then POWERS = |d|^β.
+TEXT ·qualitypower(SB), NOSPLIT|NOFRAME, $0
+	NEGLNT_SETUP
+	REWIND
+
+negln:
+	NEGLNT(0, 4, 8, 12, 16, FROMM)
+	ADD $64, R(rAtScores)
+	ADD $64, R(rAtLabels)
+	LOOP16(negln)
+	POWEXP_SETUP
+	REWIND
+
+pow:
+	POWQ(0, 4, 8, 12, 16, LOWS)
+	LOOP16(pow)
 	RET

@@ -10,15 +10,16 @@
 // func Run(c *Call)
 //
 // It loads the kernels' registers, and runs the kernel under the default floating-point
-// environment. Scratch is three parts of 512 float32, aligned to a cache line. It holds no
-// pointers, which the garbage collector must know if a fault on the inputs stops a kernel.
-TEXT ·Run(SB), 0, $6216-8
+// environment. Scratch is four parts of 512 float32, aligned to a cache line, and three
+// vectors of params. It holds no pointers, which the garbage collector must know if a fault on
+// the inputs stops a kernel.
+TEXT ·Run(SB), 0, $8312-8
 	NO_LOCAL_POINTERS
 	MOVD c+0(FP), R(rCall)
 	MOVD call_N(R(rCall)), R(rLeft)
 	CBZ  R(rLeft), done
 	ENTERENV(saved-8(SP), standard)
-	MOVD $scratch-6216(SP), R(rScratch)
+	MOVD $scratch-8312(SP), R(rScratch)
 	ADD  $63, R(rScratch)
 	AND  $~63, R(rScratch)
 	MOVD $·constants(SB), R(rTable)
@@ -27,9 +28,14 @@ TEXT ·Run(SB), 0, $6216-8
 	MOVD (R21)(R20<<3), R20
 	MOVD call_Scores(R(rCall)), R(rScores)
 	MOVD call_Labels(R(rCall)), R(rLabels)
+	MOVD call_Targets(R(rCall)), R21
+	CMP  $0, R(rLabels)
+	CSEL EQ, R21, R(rLabels), R(rLabels)
 	MOVD call_Weights(R(rCall)), R(rWeights)
 	MOVD call_Losses(R(rCall)), R(rLosses)
+	MOVD call_Positives(R(rCall)), R(rPositives)
 	MOVD call_Gradients(R(rCall)), R(rGrads)
+	MOVD call_Hessians(R(rCall)), R(rHess)
 	ADD  $call_Lanes, R(rCall), R(rLanes)
 	CALL (R20)
 	LEAVEENV(saved-8(SP), restored)

@@ -23,6 +23,12 @@
 #define rAtLosses 16
 #define rAtGrads 17
 
+// Of formulas of targets, besides; rLabels is where targets are:
+#define rPositives 19 // factors of Pos, or 0
+#define rHess 21      // where second derivatives go
+#define rAtPositives 22
+#define rAtHess 23
+
 // Of sweeps, besides:
 #define rSweep 19     // the Sweep
 #define rNeg 21       // where the weights of the loss are, that of the label 0 first
@@ -34,16 +40,20 @@
 #define rEasy 26      // lane sums of easy scores
 
 // What a turn reads and writes, o bytes into it, by QUADLD, PAIRST and the like. The last
-// five are the parts of scratch; a pass says what it leaves there.
+// six are the parts of scratch; a pass says what it leaves there.
 #define SCORES(OP, o, d) OP(o, rAtScores, d)
 #define LABELS(OP, o, d) OP((o)/4, rAtLabels, d)
+#define TARGETS(OP, o, d) OP(o, rAtLabels, d)
 #define WEIGHTS(OP, o, d) OP(o, rAtWeights, d)
+#define POSITIVES(OP, o, d) OP(o, rAtPositives, d)
 #define LOSSES(OP, o, d) OP(o, rAtLosses, d)
 #define GRADS(OP, o, d) OP(o, rAtGrads, d)
+#define HESSIANS(OP, o, d) OP(o, rAtHess, d)
 #define EXPS(OP, o, d) OP(o, rAtScratch, d)
 #define LOG1PS(OP, o, d) OP(2048+(o), rAtScratch, d)
 #define POWERS(OP, o, d) OP(4096+(o), rAtScratch, d)
 #define CES(OP, o, d) LOG1PS(OP, o, d)
+#define LOWS(OP, o, d) OP(6144+(o), rAtScratch, d)
 #define MASKS(OP, o, d) OP(6144+(o), rAtScratch, d)
 
 // Params in the Call.
@@ -226,15 +236,14 @@
 	POWEXP(U, S, V, H, T); \
 	POWERS(QUADST, 0, S)
 
-// POWQ: q^γ in place of S = −ln q, its low part in EXPS, from probabilities. S is beyond
-// lnzero for q = 0 only.
-#define POWQ(U, S, V, H, T) \
+// POWQ: q^γ in place of S = −ln q, its low part in LOW. S is beyond lnzero for q = 0 only.
+#define POWQ(U, S, V, H, T, LOW) \
 	POWERS(QUADLD, 0, S); \
-	EXPS(QUADLD, 0, V); \
+	LOW(QUADLD, 0, V); \
 	POWEXP(U, S, V, H, T); \
 	POWERS(QUADLD, 0, U)          /* U = −ln q */; \
 	CONST(table_lnzero, V); \
-	QUADC(CMGT_4S, V, U, U)       /* U = −ln q > lnzero */; \
+	QUADC(FCMGT_4S, V, U, U)      /* U = −ln q > lnzero */; \
 	QUAD(BIC_16B, U, S, S)        /* S = q^γ */; \
 	POWERS(QUADST, 0, S)
 
@@ -261,6 +270,10 @@
 	QUAD(FSUB_4S, T, L, L)        /* L = a − T */; \
 	QUADC(FMLS_LANE1, lnLanes, C, L) /* L = low = (a − T) − 2²⁴·x, exact */; \
 	QUAD1(FABS_4S, T, T)          /* T = 2²⁴·t */; \
+	LNSPLIT(C, T, K, H)
+
+// LNSPLIT: NEGLN's K, H and C of T.
+#define LNSPLIT(C, T, K, H) \
 	QUADC(SUB_4S, lnSplit, T, K)  /* K = bits of T less lnsplit */; \
 	CONST(table_down20, C); \
 	QUADC(USHL_4S, C, K, H)       /* H = j, the eighth of m's range, mod 8 */; \
@@ -286,6 +299,10 @@
 	QUADCONST(table_minusone, G); \
 	QUAD(FMLA_4S, C, T, G)        /* G = c'·T − 1 */; \
 	QUAD(FMLA_4S, C, L, G)        /* G = f = c'·low + G */; \
+	LNTAIL(C, L, T, G)
+
+// LNTAIL: G = ln(1 + f) of f in G.
+#define LNTAIL(C, L, T, G) \
 	QUAD(FMUL_4S, G, G, C)        /* C = f² */; \
 	QUADCONST(table_g0, L); \
 	QUADC(FMLA_LANE2, lnLanes, G, L) /* L = g0 + g1·f */; \
@@ -340,4 +357,62 @@
 #define NEGLNQ_SETUP \
 	CONST(table_lnqlanes, lnLanes); \
 	EOR_16B(lnLabel, lnLabel, lnLabel); \
+	NEGLN_SETUP
+
+// NEGLNT: of targets, POWERS = S = −ln(V/(1 + e)), LOWS = what it lost; V = N by FROMN or
+// |M| by FROMM. S = l − ln V, but l + min(|x|, 127·ln2) where A = 0: there V is e.
+#define lntZero 21
+#define lntOne 22
+#define NEGLNT(H, K, T, C, G, FROM) \
+	TARGETS(QUADLD, 0, H); \
+	QUADC(FMAX_4S, lntZero, H, H) /* H = y, 0 for ignored */; \
+	QUADT(FSUB_4S, H, lntOne, K)  /* K = 1 − y */; \
+	SCORES(QUADLD, 0, C); \
+	QUAD1(CMLT0_4S, C, T); \
+	QUAD1(CMLT0_4S, C, C); \
+	QUAD(BSL_16B, K, H, T)        /* T = A = x < 0 ? y : 1 − y */; \
+	QUAD(BSL_16B, H, K, C)        /* C = B = x < 0 ? 1 − y : y */; \
+	QUAD1(FCMEQ0_4S, T, H); \
+	LOWS(QUADST, 0, H)            /* LOWS = A = 0 */; \
+	EXPS(QUADLD, 0, G); \
+	FROM(G, C, T); \
+	CONST(table_lnscale, K); \
+	QUADC(FMUL_4S, K, T, T)       /* T = 2²⁴·V */; \
+	LNSPLIT(C, T, K, H); \
+	POWERS(QUADST, 0, K); \
+	QUADCONST(table_minusone, G); \
+	QUAD(FMLA_4S, C, T, G)        /* G = f = c'·T − 1 */; \
+	LNTAIL(C, T, K, G); \
+	QUAD(FSUB_4S, G, H, H)        /* H = d = ln c − ln(1 + f) */; \
+	POWERS(QUADLD, 0, K)          /* K = 2²³·k */; \
+	QUADC(FMUL_LANE0, lnLanes, K, T) /* T = m = −k·ln2, its high part, exact */; \
+	QUAD(FADD_4S, H, T, C)        /* C = −ln V = m + d, rounded */; \
+	QUAD(FSUB_4S, C, T, G); \
+	QUAD(FADD_4S, G, H, H)        /* H = d − (C − m), what C lost */; \
+	CONST(table_ln2lo, G); \
+	QUADC(FMLA_4S, G, K, H)       /* H = H − k·ln2, its low part */; \
+	LOWS(QUADLD, 0, K)            /* K = A = 0 */; \
+	SCORES(QUADLD, 0, T); \
+	QUAD1(FABS_4S, T, T); \
+	CONST(table_ceil, G); \
+	QUADC(FMIN_4S, G, T, T); \
+	QUAD(BIT_16B, K, T, C)        /* C = −ln V, or |x| */; \
+	QUAD(BIC_16B, K, H, H)        /* H = its low part, or 0 */; \
+	LOG1PS(QUADLD, 0, G)          /* G = l */; \
+	QUAD(FADD_4S, G, C, T)        /* T = S = C + l, rounded */; \
+	POWERS(QUADST, 0, T); \
+	QUAD(FSUB_4S, T, C, C); \
+	QUAD(FADD_4S, C, G, G)        /* G = l − (S − C), what S lost */; \
+	QUAD(FADD_4S, H, G, G); \
+	LOWS(QUADST, 0, G)
+#define FROMN(E, B, A) \
+	QUAD(FMLA_4S, E, B, A)        /* A = N = B·e + A */
+#define FROMM(E, B, A) \
+	QUAD1(FNEG_4S, A, A); \
+	QUAD(FMLA_4S, E, B, A)        /* A = M = B·e − A */; \
+	QUAD1(FABS_4S, A, A)
+#define NEGLNT_SETUP \
+	CONST(table_lnqlanes, lnLanes); \
+	EOR_16B(lntZero, lntZero, lntZero); \
+	CONST(table_one, lntOne); \
 	NEGLN_SETUP

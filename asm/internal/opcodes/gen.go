@@ -51,6 +51,7 @@ var table = []struct {
 	{"FMLA_4S", three, "fmla Vd.4s, Vn.4s, Vm.4s"},
 	{"FMLS_4S", three, "fmls Vd.4s, Vn.4s, Vm.4s"},
 	{"FCMGE_4S", three, "fcmge Vd.4s, Vn.4s, Vm.4s"},
+	{"FCMGT_4S", three, "fcmgt Vd.4s, Vn.4s, Vm.4s"},
 	{"FCMEQ0_4S", two, "fcmeq Vd.4s, Vn.4s, #0"},
 	{"FCMLT0_4S", two, "fcmlt Vd.4s, Vn.4s, #0"},
 	{"SCVTF_4S", two, "scvtf Vd.4s, Vn.4s"},
@@ -81,6 +82,7 @@ var table = []struct {
 	{"FMLA_LANE3", three, "fmla Vd.4s, Vn.4s, Vm.s[3]"},
 	{"FMLS_LANE1", three, "fmls Vd.4s, Vn.4s, Vm.s[1]"},
 	{"FMLS_LANE2", three, "fmls Vd.4s, Vn.4s, Vm.s[2]"},
+	{"FMLS_LANE3", three, "fmls Vd.4s, Vn.4s, Vm.s[3]"},
 	{"FMUL_LANE0", three, "fmul Vd.4s, Vn.4s, Vm.s[0]"},
 	{"FMUL_LANE2", three, "fmul Vd.4s, Vn.4s, Vm.s[2]"},
 
@@ -99,6 +101,7 @@ var table = []struct {
 	{"USHL_4S", three, "ushl Vd.4s, Vn.4s, Vm.4s"},
 	{"CMLT0_4S", two, "cmlt Vd.4s, Vn.4s, #0"},
 	{"SHL_4S", []operand{shift32, vn, vd}, "shl Vd.4s, Vn.4s, #SHIFT"},
+	{"SQSHL_4S", []operand{shift32, vn, vd}, "sqshl Vd.4s, Vn.4s, #SHIFT"},
 	{"SHL_2D", []operand{shift64, vn, vd}, "shl Vd.2d, Vn.2d, #SHIFT"},
 	{"USHR_4S", []operand{right32, vn, vd}, "ushr Vd.4s, Vn.4s, #SHIFT"},
 	{"USHR_2D", []operand{right64, vn, vd}, "ushr Vd.2d, Vn.2d, #SHIFT"},
