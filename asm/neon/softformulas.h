@@ -86,10 +86,10 @@
 	DIFFERENCE(o, vT, vO); \
 	PAIR(FMUL_4S, vB, vO, vO)     /* vO = z·d */; \
 	EVENNESS(vT); \
-	PAIR(FADD_4S, vT, vT, vT); \
-	PAIR(FMUL_4S, F, vT, vT)      /* vT = 2(1 − 2y)·ce */; \
-	PAIR(FMUL_4S, vA, vT, vT); \
-	PAIR(FMLA_4S, vTE, vT, vO)    /* vO = z·d + vT·q·p(1 − p) */; \
+	PAIR(FMUL_4S, F, vT, vT); \
+	PAIR(FMUL_4S, vA, vT, vT)     /* vT = (1 − 2y)·ce·q */; \
+	PAIR(FADD_4S, vTE, vTE, vTE); \
+	PAIR(FMLA_4S, vTE, vT, vO)    /* vO = z·d + vT·2p(1 − p) */; \
 	PAIR(FMUL_4S, vTW, vO, vO)    /* vO = g */; \
 	PAIR(FMUL_4S, vB, vTW, vTW)   /* vTW = w·z */
 #define SOFTFOCAL2_CURVE(o, F) \
@@ -148,7 +148,7 @@
 	PAIR(BIC_16B, P, D, D)
 
 // Quality focal loss, β = 2: w·d²·ce, gradient w·d·(d² + 2v·ce), second derivative
-// w·v·(5d² + 2d(1 − 2p)·ce + 2v·ce), with v = p(1 − p).
+// w·(5d²·v + 2·(d(1 − 2p)·k + v·k)), with v = p(1 − p), k = v·ce.
 #define QUALITY2 9
 #define QUALITY2_VALUE(o, F) \
 	SMALL(o); \
@@ -162,25 +162,24 @@
 	SMALL(o); \
 	EXPS(PAIRLD, o, vTE); \
 	QUALITY2_TERMS(F); \
-	PAIR(FADD_4S, vY, vY, vY); \
 	QUALITY2_GRADIENT(o)
 #define QUALITY2_CURVE(o, F) \
 	SMALL(o); \
 	EXPS(PAIRLD, o, vTE); \
-	QUALITY2_EXCESS(F); \
-	PAIR(FMUL_4S, vR, vP, vP)     /* vP = ±(1 − 2p), of the sign that d has as ±d */; \
-	PAIR(FADD_4S, vO, vO, vS); \
-	PAIR(FMUL_4S, vP, vS, vS)     /* vS = 2d·(1 − 2p) */; \
-	PAIR(FADD_4S, vY, vY, vY)     /* vY = 2v·ce */; \
-	PAIR1(MOV_16B, vY, vP); \
-	PAIR(FMLA_4S, F, vS, vP)      /* vP = vS·ce + 2v·ce */; \
-	CONST(table_five, vT); \
-	PAIRC(FMUL_4S, vT, vO, vT); \
-	PAIR(FMLA_4S, vO, vT, vP)     /* vP = 5d² + vS·ce + 2v·ce */; \
-	PAIR(FMUL_4S, vTE, vTW, vTE)  /* vTE = w·v */; \
-	PAIR(FMUL_4S, vTE, vP, vP)    /* vP = h */; \
+	PAIRT(FSUB_4S, vTE, vOne, vP) /* vP = 1 − e */; \
+	QUALITY2_TERMS(F); \
+	PAIR(FMUL_4S, vR, vP, vP)     /* vP = ±(1 − 2p), the sign is that of ±d */; \
+	PAIR(FMUL_4S, vO, vP, vP)     /* vP = d·(1 − 2p) */; \
+	PAIR(FMUL_4S, vY, vTE, vS); \
+	PAIR(FMLA_4S, vY, vP, vS)     /* vS = s = vP·k + v·k */; \
+	PAIR(FADD_4S, vS, vS, vS); \
+	PAIR(FMUL_4S, vO, vO, vT); \
+	CONST(table_five, vP); \
+	PAIRC(FMUL_4S, vP, vT, vT)    /* vT = 5d² */; \
+	PAIR(FMLA_4S, vTE, vT, vS)    /* vS = 5d²·v + 2s */; \
+	PAIR(FMUL_4S, vTW, vS, vP)    /* vP = h */; \
 	QUALITY2_GRADIENT(o)
-// vO = ±d = M·r, vTE = v, vB = d², vY = v·ce.
+// vO = ±d = M·r, vTE = v, vB = d², vY = k.
 #define QUALITY2_TERMS(F) \
 	TERM_M(vO)                    /* vO = M */; \
 	SQUARERECIPROCAL(vT, vR); \
@@ -188,13 +187,10 @@
 	PAIR(FMUL_4S, vO, vO, vB); \
 	PAIR(FMUL_4S, vT, vB, vB)     /* vB = d² */; \
 	PAIR(FMUL_4S, vT, vTE, vTE)   /* vTE = v = e·r² */; \
-	PAIR(FMUL_4S, F, vTE, vY)     /* vY = v·ce */; \
+	PAIR(FMUL_4S, F, vTE, vY)     /* vY = k = v·ce */; \
 	PAIR(FMUL_4S, vR, vO, vO)     /* vO = ±d */
-#define QUALITY2_EXCESS(F) \
-	PAIRT(FSUB_4S, vTE, vOne, vP) /* vP = 1 − e */; \
-	QUALITY2_TERMS(F)
-// From vY = 2v·ce.
 #define QUALITY2_GRADIENT(o) \
+	PAIR(FADD_4S, vY, vY, vY); \
 	PAIR(FMLA_4S, vO, vO, vY)     /* vY = d² + 2v·ce */; \
 	PAIR(FMUL_4S, vO, vTW, vT); \
 	PAIR(FMUL_4S, vT, vY, vO)     /* vO = ±w·d·(d² + 2v·ce) */; \
@@ -223,7 +219,8 @@
 	PAIRC(FMLA_LANE1, vMore, vB, vP) /* vP = (β − 1)·c ± (1 − 2p) */; \
 	QUALITY_GRADIENT(o, F); \
 	PAIR(FMUL_4S, F, vY, vY)      /* vY = β·c·ce */; \
-	PAIRC(FMUL_LANE2, vMore, vTE, vTE); \
+	PAIRC(FMUL_LANE2, vParams, vTE, vR); \
+	PAIRC(FMLA_LANE3, vParams, vR, vTE) /* vTE = 2·β·v + v */; \
 	PAIR(FMLA_4S, vP, vY, vTE)    /* vTE = (2β + 1)·v + vY·vP */; \
 	PAIR(FMUL_4S, vTE, vTW, vP); \
 	PAIR1(FCMEQ0_4S, vS, vS); \

@@ -12,7 +12,7 @@
 #define vS 20        // free
 #define vT 22        // free
 #define vR 26        // free; of slopes, r = 1/(1 + e)
-#define vMore 28     // varifocal's slope, γ − 1, 2γ + 1
+#define vMore 28     // varifocal's slope, γ − 1
 #define vSignBit 29  // the sign bit
 #define vLeast 30    // 2⁻¹⁴⁹
 #define vParams 31   // Neg, Pos, γ, 2
@@ -23,8 +23,7 @@
 #define POSES(d) LDR_Q(8192+16, rScratch, d)
 #define BASES(d) LDR_Q(8192+32, rScratch, d)
 
-// SOFT_SETUP: cursors and registers of the combine pass. 2γ + 1 is rounded once, as 2γ is
-// exact.
+// SOFT_SETUP: cursors and registers of the combine pass.
 #define SOFT_SETUP \
 	REWIND; \
 	MOVD R(rWeights), R(rAtWeights); \
@@ -50,10 +49,7 @@
 	VMOV V4.S[0], V31.S[3]        /* vParams = Neg, Pos, γ, 2 */; \
 	PARAM(params_TargetSlope, vMore); \
 	FSUB_4S(vOne, 3, 4)           /* 4 = γ − 1 */; \
-	FADD_4S(3, 3, 5); \
-	FADD_4S(vOne, 5, 5)           /* 5 = 2γ + 1 */; \
-	VMOV V4.S[0], V28.S[1]; \
-	VMOV V5.S[0], V28.S[2]        /* vMore = slope, γ − 1, 2γ + 1 */
+	VMOV V4.S[0], V28.S[1]        /* vMore = slope, γ − 1 */
 
 // SOFT_TAKE: vY = y, vO = 1 − y, vA = A, and vT = |x|, or 0 where A is: there x may be
 // infinite. Shifting saturates to all bits but the sign where A > 0.

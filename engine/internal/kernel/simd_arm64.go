@@ -8,15 +8,18 @@ import (
 )
 
 var neonSet = Set{
-	Name:        "neon",
-	Grain:       simdGrain,
-	CountLabels: neon.CountLabels,
-	WidenF16:    neon.WidenF16,
-	WidenBF16:   neon.WidenBF16,
-	Run:         neon.Run,
-	Sweep:       neon.Sweep,
-	Has:         hasNEON,
-	HasSweep:    sweepsNEON,
+	Name:          "neon",
+	Grain:         simdGrain,
+	CountLabels:   neon.CountLabels,
+	WidenF16:      neon.WidenF16,
+	WidenBF16:     neon.WidenBF16,
+	CountTargets:  neon.CountTargets,
+	LabelTargets:  neon.LabelTargets,
+	SmoothTargets: neon.SmoothTargets,
+	Run:           neon.Run,
+	Sweep:         neon.Sweep,
+	Has:           hasNEON,
+	HasSweep:      sweepsNEON,
 	Unary: [NumUnary]UnaryFunc{
 		neon.Exp, neon.Log, neon.Log1p,
 		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,
