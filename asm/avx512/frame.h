@@ -195,6 +195,75 @@ TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
 #define PROBS_GRADIENT(name, formula, NEEDS, SLOPE) \
 	KERNEL(name, 4*formula+3, NEEDS(ALL, POWERCHUNK), SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPES(SLOPE), NEEDS(NOTHING, NEXTCHUNK))
 
+// A kernel of targets takes chunk after chunk. PASSES go over it; then a loop applies WEIGH_BY, a
+// macro of softterms.h, and FORMULA, one of softformulas.h, to each vector, and OUTPUT stores
+// derivatives. Steps that work groups ahead would save nothing: what a vector multiplies keeps
+// the pipes busy. Any one output may be in place of the scores, which a turn reads before.
+#define SOFTTURN(o, WEIGH_BY, FORMULA, OUTPUT, factored, weighed, F) \
+	TERMS(o); \
+	WEIGH_BY(o, factored); \
+	WEIGH(o, rAt, tW, weighed); \
+	FORMULA(o, F); \
+	OUTPUT(o)
+#define NOGRADIENT(o)
+#define STOREGRADIENT(o) \
+	VMOVUPS tG, GRADS(o)
+#define STOREHESSIAN(o) \
+	VMOVUPS tG, GRADS(o); \
+	VMOVUPS tH, HESSIANS(o)
+#define SOFT(name, number, PASSES, WEIGH_BY, FORMULA, OUTPUT) \
+DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
+TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
+	MOVQ call_Targets(rCall), rTargets; \
+	MOVQ call_Positives(rCall), rPositives; \
+	MOVQ call_Hessians(rCall), rHessians; \
+chunk: \
+	CHUNKSIZE; \
+	PASSES; \
+	SOFT_SETUP; \
+	VMOVUPD LANES, rSum; \
+	XORQ rAt, rAt; \
+loop: \
+	SOFTTURN(0, WEIGH_BY, FORMULA, OUTPUT, factored0, weighed0, Z7); \
+	SOFTTURN(64, WEIGH_BY, FORMULA, OUTPUT, factored1, weighed1, Z8); \
+	STORE(stored); \
+	SUM32(Z7, Z8, Y7, Y8); \
+	VADDPD Z7, rSum, rSum; \
+	LOOP32(loop); \
+	VMOVUPD rSum, LANES; \
+	LEAQ (rScores)(rChunk*4), rScores; \
+	LEAQ (rTargets)(rChunk*4), rTargets; \
+	LEAQ (rGrads)(rChunk*4), rGrads; \
+	LEAQ (rHessians)(rChunk*4), rHessians; \
+	ADVANCE(rWeights); \
+	ADVANCE(rPositives); \
+	ADVANCE(rLosses); \
+	SUBQ rChunk, rLeft; \
+	JNZ chunk; \
+	RET
+
+// Passes by the power that a formula needs.
+#define SOFT_PASSES \
+	CALL ·softexp(SB); \
+	CALL ·log1p(SB)
+#define SOFT_POWER_PASSES \
+	SOFT_PASSES; \
+	CALL ·softln(SB); \
+	CALL ·softpower(SB)
+#define QUALITY_POWER_PASSES \
+	SOFT_PASSES; \
+	CALL ·qualityln(SB); \
+	CALL ·softpower(SB)
+
+// A line per kernel: its name, the number of its formula in package asm, the passes, how it is
+// weighed, and VALUE, SLOPE or CURVE.
+#define SOFT_LOSS(name, formula, PASSES, WEIGH_BY, VALUE) \
+	SOFT(name, 16+3*(formula-4)+0, PASSES, WEIGH_BY, VALUE, NOGRADIENT)
+#define SOFT_GRADIENT(name, formula, PASSES, WEIGH_BY, SLOPE) \
+	SOFT(name, 16+3*(formula-4)+1, PASSES, WEIGH_BY, SLOPE, STOREGRADIENT)
+#define SOFT_HESSIAN(name, formula, PASSES, WEIGH_BY, CURVE) \
+	SOFT(name, 16+3*(formula-4)+2, PASSES, WEIGH_BY, CURVE, STOREHESSIAN)
+
 // A sweep's kernels take a loss of several. SWEEP: that of a name and number, over the chunk
 // whose terms are in scratch. Of nearly all of a detector's groups all scores are plain, as
 // rFlags says: these have simpler terms, by PLAINTURN. If all are easy, too, one sum is for

@@ -9,16 +9,16 @@
 // func Run(c *Call)
 //
 // It loads the kernels' registers, and runs the kernel under the default floating-point
-// environment. Scratch is 7176 bytes, aligned to a cache line. It holds no pointers, which
+// environment. Scratch is 11328 bytes, aligned to a cache line. It holds no pointers, which
 // the garbage collector must know if a fault on the inputs stops a kernel.
-TEXT ·Run(SB), 0, $7240-8
+TEXT ·Run(SB), 0, $11392-8
 	NO_LOCAL_POINTERS
 	MOVQ  c+0(FP), rCall
 	MOVQ  call_N(rCall), rLeft
 	TESTQ rLeft, rLeft
 	JZ    done
 	ENTERENV(saved-8(SP), standard)
-	LEAQ  scratch-7240(SP), rBuf
+	LEAQ  scratch-11392(SP), rBuf
 	ADDQ  $63, rBuf
 	ANDQ  $~63, rBuf
 	MOVQ  call_Kernel(rCall), AX

@@ -113,10 +113,16 @@
 	SPREAD(table_c1, expC1); \
 	SPREAD(table_c2, expC2)
 
-// EXPNEG: e = exp(−|x|).
+// EXPNEG: e = exp(−|x|), whatever of NaN. EXPNEGNAN: NaN of NaN, which VMAXPS keeps.
 #define expFloor Z18 // −127·ln2
 #define EXPNEG(x, e, A, T, S, RR) \
 	VRANGEPS $14, x, expFloor, A  /* A = −min(|x|, 127·ln2) */; \
+	EXPOF(A, e, T, S, RR)
+#define EXPNEGNAN(x, e, A, T, S, RR) \
+	VORPS x, rSign, A; \
+	VMAXPS A, expFloor, A         /* A = max(−|x|, −127·ln2) */; \
+	EXPOF(A, e, T, S, RR)
+#define EXPOF(A, e, T, S, RR) \
 	VMOVAPS rMagic, T; \
 	VFMADD231PS exp8Ln2, A, T     /* T = t = A·8/ln2 + magic */; \
 	VSUBPS rMagic, T, S           /* S = n = round(A·8/ln2) */; \
@@ -306,19 +312,58 @@
 	VMOVUPS H, h; \
 	VMOVUPS K, k
 
-// LNQTAIL: S = −ln(1 − p_t) to the output s, what it lost to v; s is h, v is f.
+// LNQSUM: S = −ln t = −k·ln2 + h − ln(1 + f), rounded, H = what it lost; f, h and k are those of
+// LNQHEAD.
 #define lnLn2Hi Z14   // −ln2/2²³ in 15 bits
 #define lnLn2Lo Z13   // the rest
-#define LNQTAIL(v, s, k, X, H, T, K, G, D) \
-	VMOVUPS v, X; \
-	LN1P(X, T, D, G); \
-	VMOVUPS s, H; \
+#define LNQSUM(f, h, k, X, H, T, K, S, D) \
+	VMOVUPS f, X; \
+	LN1P(X, T, D, S); \
+	VMOVUPS h, H; \
 	VMOVUPS k, K; \
-	VSUBPS G, H, H                /* H = d = ln c − ln(1 + f) */; \
+	VSUBPS S, H, H                /* H = d = ln c − ln(1 + f) */; \
 	VMULPS lnLn2Hi, K, T          /* T = m = −k·ln2, its high part, exact */; \
-	VADDPS H, T, X                /* X = S = m + d, rounded */; \
-	VMOVUPS X, s; \
-	VSUBPS T, X, X; \
+	VADDPS H, T, S                /* S = m + d, rounded */; \
+	VSUBPS T, S, X; \
 	VSUBPS X, H, H                /* H = d − (S − m), what S lost */; \
-	VFMADD231PS lnLn2Lo, K, H     /* H = H − k·ln2, its low part */; \
+	VFMADD231PS lnLn2Lo, K, H     /* H = H − k·ln2, its low part */
+
+// LNQTAIL: S = −ln(1 − p_t) to the output s, what it lost to v; s is h, v is f.
+#define LNQTAIL(v, s, k, X, H, T, K, S, D) \
+	LNQSUM(v, s, k, X, H, T, K, S, D); \
+	VMOVUPS S, s; \
 	VMOVUPS H, v
+
+// Of a quotient V/(1 + e), V = N or M of targets, −ln|V| takes the place of −ln(1 − p_t), but
+// where A is 0. There |V| is e, and −ln e = |x|: f and k are 0 then, and h is min(|x|, 127·ln2).
+
+// LNVHEAD: f, h and 2²³·k of −ln|V|.
+#define lnCeil Z27    // 127·ln2
+#define LNVHEAD(V, A, x, f, h, k, H, K, C) \
+	VMULPS lnScale, V, V; \
+	VANDPS rAbs, V, V             /* V = 2²⁴·|V| */; \
+	VPSUBD lnSplit, V, K          /* K = bits of V less lnsplit */; \
+	VPSRLD $20, K, C              /* C = j, the eighth of m's range, mod 8 */; \
+	VPANDD lnMask, K, K           /* K = k<<23 */; \
+	VPTESTMD A, A, K1             /* K1 = where A > 0 */; \
+	VANDPS rAbs, x, H; \
+	VMINPS lnCeil, H, H           /* H = min(|x|, 127·ln2) */; \
+	VPERMPS lnTable, C, K1, H     /* H = h: ln c where A > 0 */; \
+	VPERMPS lnRecip, C, C; \
+	VPSUBD K, C, C                /* C = c' = c·2^(−k−24) */; \
+	VFMSUB213PS.Z lnOne, C, K1, V /* V = f = c'·V − 1, or 0 */; \
+	VCVTDQ2PS.Z K, K1, K          /* K = 2²³·k, or 0 */; \
+	VMOVUPS V, f; \
+	VMOVUPS H, h; \
+	VMOVUPS K, k
+
+// LNVTAIL: S = −ln(|V|/(1 + e)) = −ln|V| + l to the output s, what it lost to v; s is h, v is f.
+#define LNVTAIL(v, s, k, l, X, H, T, K, S, D) \
+	LNQSUM(v, s, k, X, H, T, K, S, D); \
+	VMOVUPS l, D; \
+	VADDPS D, S, T                /* T = S + l, rounded */; \
+	VSUBPS S, T, X; \
+	VSUBPS X, D, X                /* X = l − (T − S), what T lost */; \
+	VADDPS H, X, X; \
+	VMOVUPS T, s; \
+	VMOVUPS X, v
