@@ -25,8 +25,8 @@ const (
 
 // outputs are all that a kernel returns, as bits.
 type outputs struct {
-	losses, grads [testScores]uint32
-	lanes         [8]uint64
+	losses, grads, hessians [testScores]uint32
+	lanes                   [8]uint64
 }
 
 // inputs returns scores, labels and weights, with subnormals among the scores and weights.
@@ -44,6 +44,14 @@ func inputs(rng *rand.Rand, input asm.Input) (x [testScores]float32, y [testScor
 		w[i] = []float32{1, 0.3, 1e-40}[rng.IntN(3)]
 	}
 	return x, y, w
+}
+
+// targets returns those of formulas of targets, with subnormal ones and what is next to 1.
+func targets(rng *rand.Rand) (y [testScores]float32) {
+	for i := range y {
+		y[i] = []float32{0, 1, -1, rng.Float32(), 1 - 0x1p-24, math.Float32frombits(rng.Uint32N(1 << 23))}[rng.IntN(6)]
+	}
+	return y
 }
 
 // underEnv runs a kernel on a thread with that FPCR, and returns what FPCR was before and
@@ -76,12 +84,18 @@ func TestFloatEnv(t *testing.T) {
 			continue
 		}
 		x, y, w := inputs(rng, k.Input())
+		soft := targets(rng)
 		evaluate := func(env uint64) (out outputs, before, after uint64) {
 			c := asm.Call{
 				Kernel: k, N: testScores, Scores: &x[0], Labels: &y[0], Weights: &w[0],
 				Losses:    (*float32)(unsafe.Pointer(&out.losses)),
 				Gradients: (*float32)(unsafe.Pointer(&out.grads)),
+				Hessians:  (*float32)(unsafe.Pointer(&out.hessians)),
 				Params:    asm.MakeParams(0.75, 0.25, 1.5),
+			}
+			if k.Formula().Soft() {
+				c.Labels, c.Targets, c.Positives = nil, &soft[0], &w[0]
+				c.Params.TargetSlope = 1
 			}
 			before, after = underEnv(env, &c)
 			for j, lane := range c.Lanes {

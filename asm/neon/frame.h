@@ -245,14 +245,14 @@ loop: \
 	TERMS(o, F, factored, weighed); \
 	FORMULA(o, F); \
 	STORES(o); \
-	PAIR(FMUL_4S, vTW, F, F); \
+	PAIR(FMUL_4S, tW, F, F); \
 	STORE(o, F, stored)
 #define VALUE_STORES(o)
 #define SLOPE_STORES(o) \
-	GRADS(PAIRST, o, vO)
+	GRADS(PAIRST, o, tO)
 #define CURVE_STORES(o) \
-	GRADS(PAIRST, o, vO); \
-	HESSIANS(PAIRST, o, vP)
+	GRADS(PAIRST, o, tO); \
+	HESSIANS(PAIRST, o, tP)
 
 // Passes by what the formula needs: nothing, q^γ or |d|^β.
 #define SOFT_PASSES \
