@@ -28,6 +28,7 @@ type table struct {
 	minprob   vector // the least p_t of a gradient
 	least     vector // the least q > 0
 	two, five vector
+	minusone  vector
 
 	sign                 uint32
 	floor, ceil          float32 // ∓127·ln2
@@ -62,6 +63,7 @@ var constants = table{
 	all[float32](asm.MinProb),
 	all[float32](asm.Least),
 	all[float32](2), all[float32](5),
+	all[float32](-1),
 
 	1 << 31,
 	asm.ExpFloor, asm.ExpCeil,

@@ -28,11 +28,12 @@
 	VMULPS tB, tY, tY             /* tY = Pos·y */; \
 	VMULPS rW0, tO, tO            /* tO = Neg·(1−y) */; \
 	VBLENDVPS tX, tY, tO, tA      /* tA = A */; \
-	VBLENDVPS tX, tO, tY, tB      /* tB = B */; \
+	VXORPS tY, tO, tB; \
+	VXORPS tA, tB, tB             /* tB = B */; \
 	VADDPS tO, tY, tY             /* tY = A + B */; \
 	VMULPS LOG1PS(o), tY, tO; \
 	VFMADD213PS tO, tA, C         /* C = ce = A·|x| + (A + B)·log1p(e) */; \
-	VANDPS rOne, tW, tW; \
+	VANDNPS rOne, tW, tW; \
 	WEIGH(o, tW, weighed)
 #define SOFTCE_VALUE(o, factored, weighed, C) \
 	SOFTCE_TERMS(o, factored, weighed, C); \
@@ -82,11 +83,12 @@ SOFT_HESSIAN(softbalancedHessian, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_CURVE)
 	VXORPS tX, tM, tM             /* tM = ±M = d·(1+e) */; \
 	MORE(TERMPT)
 #define QRATIO \
-	VMAXPS ·constants+table_least(SB), tN, tX; \
+	VPMAXSD ·constants+table_least(SB), tN, tX; \
 	VDIVPS tX, tE, tX; \
 	VMULPS tB, tX, tX             /* tX = e/max(N, 2⁻¹⁴⁹)·r */
 #define TWOSIDES \
-	VFNMADD132PS ·constants+table_two(SB), rOne, tY /* tY = 1 − 2y */
+	VADDPS tY, tY, tY; \
+	VSUBPS tY, rOne, tY           /* tY = 1 − 2y */
 
 // Focal loss, γ = 1: w·q·ce, gradient w·q·(d + (1−2y)·p(1−p)/q·ce).
 #define SOFTFOCAL1 6
@@ -202,8 +204,8 @@ SOFT_HESSIAN(softfocal2Hessian, SOFTFOCAL2, SOFT_PASSES, SOFTFOCAL2_CURVE)
 	VMULPS tA, tX, tX             /* tX = γ·p_t */; \
 	BEND(C, tX, tN, tA, tY); \
 	VMULPS tW, tA, tA; \
-	UNLESSZERO(POWERS(o), tX); \
-	VANDPS tX, tA, tA; \
+	ZEROPOWER(POWERS(o), tX); \
+	UNLESS(tX, tA); \
 	VMOVUPS tA, HESSIANS(o); \
 	VMULPS tW, C, C
 SOFT_LOSS(softfocalLoss, SOFTFOCAL, SOFT_POWER_PASSES, SOFTFOCAL_VALUE)
@@ -284,7 +286,7 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 	VMULPS tB, tE, tN; \
 	VMULPS tB, tN, tN             /* tN = v = e·r·r */; \
 	VANDPS ·constants+table_abs(SB), tM, tA /* tA = |d| */; \
-	VMAXPS ·constants+table_least(SB), tA, tX; \
+	VPMAXSD ·constants+table_least(SB), tA, tX; \
 	VDIVPS tX, tN, tX             /* tX = c = v/max(|d|, 2⁻¹⁴⁹) */; \
 	VBROADCASTSS PARAM(params_Gamma), tY; \
 	VMULPS tX, tY, tY             /* tY = β·c */; \
@@ -295,8 +297,8 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 	VXORPS tM, tA, tA             /* tA = ±w·|d|^β·(|d| + β·c·ce) */
 #define QUALITY_SLOPE(o, factored, weighed, C) \
 	QUALITY_TERMS(o, factored, weighed, C); \
-	UNLESSZERO(POWERS(o), tB); \
-	VANDPS tB, tA, tA; \
+	ZEROPOWER(POWERS(o), tB); \
+	UNLESS(tB, tA); \
 	VMOVUPS tA, GRADS(o); \
 	VMULPS tW, C, C
 #define QUALITY_CURVE(o, factored, weighed, C) \
@@ -304,8 +306,8 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 	VSUBPS tE, rOne, tE; \
 	VMULPS tB, tE, tE             /* tE = 1−2p */; \
 	VXORPS tM, tE, tE             /* tE = ±(1−2p) */; \
-	UNLESSZERO(POWERS(o), tB); \
-	VANDPS tB, tA, tA; \
+	ZEROPOWER(POWERS(o), tB); \
+	UNLESS(tB, tA); \
 	VMOVUPS tA, GRADS(o); \
 	VBROADCASTSS PARAM(params_Gamma), tM /* tM = β */; \
 	VSUBPS rOne, tM, tA           /* tA = β − 1 */; \
@@ -315,7 +317,7 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 	VFMADD132PS ·constants+table_two(SB), tN, tM /* tM = 2β·v + v */; \
 	VFMADD213PS tM, tY, tE        /* tE = tE·tY + tM */; \
 	VMULPS tW, tE, tE; \
-	VANDPS tB, tE, tE; \
+	UNLESS(tB, tE); \
 	VMOVUPS tE, HESSIANS(o); \
 	VMULPS tW, C, C
 SOFT_LOSS(qualityLoss, QUALITY, QUALITY_POWER_PASSES, SOFTFOCAL_VALUE)
@@ -414,8 +416,8 @@ SOFT_HESSIAN(varifocal2Hessian, VARIFOCAL2, SOFT_PASSES, VARIFOCAL2_CURVE)
 	BEND(C, tX, tB, tA, tY); \
 	VBLENDVPS tZero, tA, tE, tA; \
 	VMULPS tW, tA, tA; \
-	UNLESSZERO(tN, tX)            /* where y > 0, tN = 1 */; \
-	VANDPS tX, tA, tA; \
+	ZEROPOWER(tN, tX)             /* where y > 0, tN = 1 */; \
+	UNLESS(tX, tA); \
 	VMOVUPS tA, HESSIANS(o); \
 	VMULPS tW, C, C
 SOFT_LOSS(varifocalLoss, VARIFOCAL, SOFT_POWER_PASSES, VARIFOCAL_VALUE)

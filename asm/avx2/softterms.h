@@ -27,11 +27,14 @@
 	VBROADCASTSS PARAM(params_Weights), rW0; \
 	VXORPS rZero, rZero, rZero
 
-// TARGETS_HEAD: x, y, 1 − y, A; W = all bits unless ignored.
+// The units of products, which maxima of floats, comparisons and choices take, too, are the
+// busiest: hence integers, which compare as floats that are not negative do.
+
+// TARGETS_HEAD: x, y, 1 − y, A; W = all bits where ignored.
 #define TARGETS_HEAD(o) \
 	VMOVUPS TARGETS(o), tW; \
-	VMAXPS rZero, tW, tY          /* tY = max(y, +0) */; \
-	VCMPPS $0, tW, tY, tW         /* tW = 0 where that is not y */; \
+	VPMAXSD tW, rZero, tY         /* tY = y, +0 for −1 and −0 */; \
+	VPCMPEQD ·constants+table_minusone(SB), tW, tW; \
 	VSUBPS tY, rOne, tO           /* tO = 1 − y */; \
 	VMOVUPS SCORES(o), tX; \
 	VBLENDVPS tX, tY, tO, tA      /* tA = A */
@@ -50,7 +53,7 @@ factored:
 	POSITIVE(o, factored, C); \
 	VMULPS rW0, tO, tN; \
 	VFMADD231PS C, tY, tN         /* tN = Pos·y + Neg·(1 − y) */; \
-	VANDPS tN, tW, tW; \
+	VANDNPS tN, tW, tW; \
 	WEIGH(o, tW, weighed)
 
 // BYTARGET: the head, Z, and W = Pos·(slope·y + base) where y > 0, else Neg; 0 for ignored.
@@ -61,9 +64,9 @@ factored:
 	VBROADCASTSS PARAM(params_TargetBase), tN; \
 	VFMADD231PS tB, tY, tN        /* tN = slope·y + base */; \
 	VMULPS tN, C, tN; \
-	VCMPPS $0, rZero, tY, tZero; \
+	VPCMPEQD rZero, tY, tZero; \
 	VBLENDVPS tZero, rW0, tN, tN; \
-	VANDPS tN, tW, tW; \
+	VANDNPS tN, tW, tW; \
 	WEIGH(o, tW, weighed)
 
 // MAGNITUDE: C = |x|, but 0 where A is: there x may be infinite. As integers, A is positive
@@ -77,9 +80,10 @@ factored:
 	MAGNITUDE(C); \
 	VFMADD213PS LOG1PS(o), tA, C  /* C = A·|x| + log1p(e) */
 
-// SMALL: e and B.
+// SMALL: e and B, the other one of y and 1 − y than A.
 #define SMALL(o) \
-	VBLENDVPS tX, tO, tY, tB      /* tB = B */; \
+	VXORPS tY, tO, tB; \
+	VXORPS tA, tB, tB             /* tB = B */; \
 	VMOVUPS EXPS(o), tE
 
 // TERMN: N. TERMM: R = M. In B's place TERMN(tB), too.
@@ -110,9 +114,10 @@ factored:
 	VFMADD213PS rOne, tE, R       /* R = e·(2 + e) + 1 */; \
 	VDIVPS R, rOne, R
 
-// UNLESSZERO: T = all bits where the power P is not 0, which what it multiplies, beyond float32
-// perhaps, is to be masked with.
-#define UNLESSZERO(P, T) VCMPPS $4, P, rZero, T
+// ZEROPOWER: T = all bits where the power P is 0: what it multiplies may be beyond float32.
+// UNLESS: V, but 0 there.
+#define ZEROPOWER(P, T) VPCMPEQD P, rZero, T
+#define UNLESS(T, V) VANDNPS V, T, V
 
 // BEND: PT = p_t·(γ·ce·(γ·p_t − q) + (2γ+1)·q), with GP = γ·p_t. GP and T are lost.
 #define BEND(C, GP, Q, PT, T) \

@@ -353,24 +353,24 @@
 #define softZero Y8
 #define softCeil Y7 // 127·ln2
 #define SOFTLNHEAD(OP, x, y, e, f, h, k, X, A, B, E, H) \
-	VMOVUPS y, B; \
-	VMAXPS softZero, B, B         /* B = y, 0 for ignored */; \
+	VPMAXSD y, softZero, B        /* B = y, +0 for −1 and −0 */; \
 	VSUBPS B, softOne, H          /* H = 1 − y */; \
 	VMOVUPS x, X; \
 	VBLENDVPS X, B, H, A          /* A = A */; \
-	VBLENDVPS X, H, B, B          /* B = B */; \
+	VXORPS H, B, B; \
+	VXORPS A, B, B                /* B = B, the other one of the two */; \
 	VMOVUPS e, E; \
 	OP(A, B, E)                   /* B = v */; \
 	VMULPS lnScale, B, B; \
 	VANDPS ·constants+table_abs(SB), B, B; \
-	VCMPPS $0, softZero, A, A     /* A = all bits where A = 0 */; \
+	VPCMPEQD softZero, A, A       /* A = all bits where A = 0 */; \
 	VBLENDVPS A, lnScale, B, B    /* B = 2²⁴·|v| */; \
 	VPSUBD lnSplit, B, E          /* E = its bits less lnsplit */; \
 	VPSRLD $20, E, H              /* H = j, the eighth of m's range, mod 8 */; \
 	VPAND lnMask, E, E            /* E = k<<23 */; \
 	VANDPS ·constants+table_abs(SB), X, X; \
-	VMINPS softCeil, X, X         /* X = min(|x|, 127·ln2) */; \
-	VBLENDVPS A, X, softZero, X   /* X = that where A = 0, else 0 */; \
+	VPMINSD softCeil, X, X        /* X = min(|x|, 127·ln2) */; \
+	VANDPS A, X, X                /* X = that where A = 0, else 0 */; \
 	VPERMPS lnRecip, H, A; \
 	VPSUBD E, A, A                /* A = c' = c·2^(−k−24) */; \
 	VFMSUB213PS softOne, A, B     /* B = f = c'·2²⁴·|v| − 1 */; \
