@@ -61,7 +61,7 @@ func TestOf(t *testing.T) {
 func TestOfSweep(t *testing.T) {
 	for _, s := range listing.Sets {
 		for in := range asm.NumInputs {
-			for f := range asm.NumFormulas {
+			for f := range asm.NumLabelFormulas {
 				one, ok := OfSweep(s.Name, in, f)
 				two, both := OfSweep(s.Name, in, f, asm.CrossEntropy)
 				sum, _ := Of(s.Name, asm.KernelOf(f, in, asm.Loss), false)

@@ -17,10 +17,15 @@ var avx512Set = Set{
 	CountLabels: avx2.CountLabels,
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
-	Run:         avx512.Run,
-	Sweep:       avx512.Sweep,
-	Has:         hasAVX512,
-	HasSweep:    sweepsAVX512,
+
+	CountTargets:  avx2.CountTargets,
+	LabelTargets:  avx2.LabelTargets,
+	SmoothTargets: avx2.SmoothTargets,
+
+	Run:      avx512.Run,
+	Sweep:    avx512.Sweep,
+	Has:      hasAVX512,
+	HasSweep: sweepsAVX512,
 	Unary: [NumUnary]UnaryFunc{
 		avx512.Exp, avx512.Log, avx512.Log1p,
 		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
