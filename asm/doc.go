@@ -44,6 +44,7 @@
 // # Glossary
 //
 //	score        a logit or a probability: an element of the batch
+//	half         a score of 16 bits, float16 or bfloat16, which is widened to float32 first
 //	group        32 scores, what is added in float32 before float64
 //	chunk        at most 512 scores, which go from pass to pass in L1
 //	block        4096 scores: the unit of the canonical sum, the most a kernel takes

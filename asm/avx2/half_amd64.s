@@ -18,7 +18,8 @@ TEXT ·WidenF16(SB), NOSPLIT, $8-48
 	ENTERENV(saved-8(SP), standard)
 
 loop:
-	VMOVDQU (SI), X0 // on its own, as Zen converts slowly from memory
+	PREFETCHT0 4096(SI) // of the next page, which the CPU does not do by itself
+	VMOVDQU (SI), X0    // on its own, as Zen converts slowly from memory
 	VMOVDQU 16(SI), X1
 	VMOVDQU 32(SI), X2
 	VMOVDQU 48(SI), X3
@@ -50,6 +51,7 @@ TEXT ·WidenBF16(SB), NOSPLIT, $0-48
 	JZ    done
 
 loop:
+	PREFETCHT0 4096(SI)
 	VBROADCASTI128 (SI), Y0 // both lanes = eight values
 	VBROADCASTI128 16(SI), Y1
 	VBROADCASTI128 32(SI), Y2
