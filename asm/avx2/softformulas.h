@@ -3,13 +3,11 @@
 // derivative as well. All inputs are read before an output, which may be in their place, is
 // stored. The comments leave out what r = 1/(1+e) and r2 = r² multiply to: q, d, p_t.
 
-// DIFFERENCE: the gradient w·d, r in B's place. VARIANCE: the second derivative w·p(1−p).
-#define DIFFERENCE(o) \
-	TERMM(tM); \
-	MINUS; \
+// DIFFERENCE: the gradient w·d of M in its place, r in B's place. VARIANCE: the second derivative w·p(1−p).
+#define DIFFERENCE(WHEN, o) \
+	SIGNED(WHEN, tM)              /* tM = d·(1+e) */; \
 	RECIPROCAL(tB)                /* tB = r */; \
-	VMULPS tB, tM, tM; \
-	VXORPS tX, tM, tM             /* tM = d */; \
+	VMULPS tB, tM, tM             /* tM = d */; \
 	VMULPS tW, tM, tM             /* tM = w·d */; \
 	VMOVUPS tM, GRADS(o)
 #define VARIANCE(o) \
@@ -21,7 +19,9 @@
 // Cross-entropy: Pos·y·softplus(−x) + Neg·(1−y)·softplus(x). Here A and B are weighted, y is
 // their sum, and w is what is left: the weight of the batch, 0 for ignored.
 #define SOFTCE 4
-#define SOFTCE_TERMS(o, factored, weighed, C) \
+#define SOFTCE_TERMS(WHEN, o, factored, weighed, C) \
+	WHEN(ANYSOFTCE_TERMS, PLAINSOFTCE_TERMS)(o, factored, weighed, C)
+#define ANYSOFTCE_TERMS(o, factored, weighed, C) \
 	TARGETS_HEAD(o); \
 	POSITIVE(o, factored, tB); \
 	MAGNITUDE(C)                  /* C = |x|, or 0 */; \
@@ -35,16 +35,25 @@
 	VFMADD213PS tO, tA, C         /* C = ce = A·|x| + (A + B)·log1p(e) */; \
 	VANDNPS rOne, tW, tW; \
 	WEIGH(o, tW, weighed)
-#define SOFTCE_VALUE(o, factored, weighed, C) \
-	SOFTCE_TERMS(o, factored, weighed, C); \
+#define PLAINSOFTCE_TERMS(o, factored, weighed, C) \
+	VADDPS rZero, rW0, tY         /* tY = Neg, +0 for −0 */; \
+	VMULPS LOG1PS(o), tY, C; \
+	VMOVAPS rOne, tW; \
+	WEIGH(o, tW, weighed)
+#define WEIGHEDM(WHEN) \
+	WHEN(ANYTERMM(tM), PLAINWEIGHEDM)
+#define PLAINWEIGHEDM VMULPS rW0, tE, tM
+#define SOFTCE_VALUE(WHEN, o, factored, weighed, C) \
+	SOFTCE_TERMS(WHEN, o, factored, weighed, C); \
 	VMULPS tW, C, C
-#define SOFTCE_SLOPE(o, factored, weighed, C) \
-	SOFTCE_TERMS(o, factored, weighed, C); \
+#define SOFTCE_SLOPE(WHEN, o, factored, weighed, C) \
+	SOFTCE_TERMS(WHEN, o, factored, weighed, C); \
 	VMOVUPS EXPS(o), tE; \
-	DIFFERENCE(o); \
+	WEIGHEDM(WHEN); \
+	DIFFERENCE(WHEN, o); \
 	VMULPS tW, C, C
-#define SOFTCE_CURVE(o, factored, weighed, C) \
-	SOFTCE_SLOPE(o, factored, weighed, C); \
+#define SOFTCE_CURVE(WHEN, o, factored, weighed, C) \
+	SOFTCE_SLOPE(WHEN, o, factored, weighed, C); \
 	VMULPS tY, tW, tW             /* tW = w·(A + B) */; \
 	VARIANCE(o)
 SOFT_LOSS(softceLoss, SOFTCE, SOFT_PASSES, SOFTCE_VALUE)
@@ -53,72 +62,68 @@ SOFT_HESSIAN(softceHessian, SOFTCE, SOFT_PASSES, SOFTCE_CURVE)
 
 // Balanced cross-entropy: w·ce, gradient w·d, second derivative w·p(1−p).
 #define SOFTBALANCED 5
-#define SOFTBALANCED_VALUE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
+#define SOFTBALANCED_VALUE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
 	VMULPS tW, C, C
-#define SOFTBALANCED_SLOPE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	DIFFERENCE(o); \
+#define SOFTBALANCED_SLOPE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	TERMM(WHEN, tM); \
+	DIFFERENCE(WHEN, o); \
 	VMULPS tW, C, C
-#define SOFTBALANCED_CURVE(o, factored, weighed, C) \
-	SOFTBALANCED_SLOPE(o, factored, weighed, C); \
+#define SOFTBALANCED_CURVE(WHEN, o, factored, weighed, C) \
+	SOFTBALANCED_SLOPE(WHEN, o, factored, weighed, C); \
 	VARIANCE(o)
 SOFT_LOSS(softbalancedLoss, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_VALUE)
 SOFT_GRADIENT(softbalancedGradient, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_SLOPE)
 SOFT_HESSIAN(softbalancedHessian, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_CURVE)
 
 // What slopes and curves of focal loss begin with: C = ce, N, M with the sign of d; MORE says
-// whether A = p_t·(1+e), too. QRATIO: x = p(1−p)/q = (e/N)·r, with r in B's place. TWOSIDES:
-// y = 1 − 2y.
-#define SOFTFOCAL_TERMS(o, factored, weighed, C, MORE) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	TERMN(tN); \
-	TERMM(tM); \
-	MINUS; \
-	VXORPS tX, tM, tM             /* tM = ±M = d·(1+e) */; \
-	MORE(TERMPT)
+// whether A = p_t·(1+e), too. QRATIO: x = p(1−p)/q = (e/N)·r, with r in B's place.
+#define SOFTFOCAL_TERMS(WHEN, o, factored, weighed, C, MORE) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	TERMN(WHEN, tN); \
+	TERMM(WHEN, tM); \
+	SIGNED(WHEN, tM)              /* tM = d·(1+e) */; \
+	MORE(TERMPT(WHEN))
 #define QRATIO \
 	VPMAXSD ·constants+table_least(SB), tN, tX; \
 	VDIVPS tX, tE, tX; \
 	VMULPS tB, tX, tX             /* tX = e/max(N, 2⁻¹⁴⁹)·r */
-#define TWOSIDES \
-	VADDPS tY, tY, tY; \
-	VSUBPS tY, rOne, tY           /* tY = 1 − 2y */
 
 // Focal loss, γ = 1: w·q·ce, gradient w·q·(d + (1−2y)·p(1−p)/q·ce).
 #define SOFTFOCAL1 6
-#define SOFTFOCAL1_VALUE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	VFMADD213PS tA, tE, tB        /* tB = N */; \
+#define SOFTFOCAL1_VALUE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	NFORB(WHEN)                   /* tB = N */; \
 	RECIPROCAL(tN); \
 	VMULPS tN, tB, tB             /* tB = q */; \
 	VMULPS tB, tW, tW             /* tW = w·q */; \
 	VMULPS tW, C, C
-#define SOFTFOCAL1_TERMS(o, factored, weighed, C, MORE) \
-	SOFTFOCAL_TERMS(o, factored, weighed, C, MORE); \
+#define SOFTFOCAL1_TERMS(WHEN, o, factored, weighed, C, MORE) \
+	SOFTFOCAL_TERMS(WHEN, o, factored, weighed, C, MORE); \
 	RECIPROCAL(tB)                /* tB = r */; \
-	MORE(TIMESR)                  /* tA = p_t */; \
+	MORE(TIMESR(WHEN))            /* tA = p_t */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
 	QRATIO; \
 	VMULPS tB, tN, tN             /* tN = q */; \
 	VMULPS tN, tW, tW             /* tW = w·q */; \
-	TWOSIDES; \
+	TWOSIDES(WHEN); \
 	VMULPS tX, tY, tY             /* tY = (1−2y)·p(1−p)/q */; \
 	VFMADD213PS tM, C, tY         /* tY = that·ce + d */; \
 	VMULPS tW, tY, tY; \
 	VMOVUPS tY, GRADS(o)
-#define SOFTFOCAL1_SLOPE(o, factored, weighed, C) \
-	SOFTFOCAL1_TERMS(o, factored, weighed, C, INSLOPE); \
+#define SOFTFOCAL1_SLOPE(WHEN, o, factored, weighed, C) \
+	SOFTFOCAL1_TERMS(WHEN, o, factored, weighed, C, INSLOPE); \
 	VMULPS tW, C, C
-#define SOFTFOCAL1_CURVE(o, factored, weighed, C) \
-	SOFTFOCAL1_TERMS(o, factored, weighed, C, INCURVE); \
+#define SOFTFOCAL1_CURVE(WHEN, o, factored, weighed, C) \
+	SOFTFOCAL1_TERMS(WHEN, o, factored, weighed, C, INCURVE); \
 	VMOVAPS tA, tX; \
 	BEND(C, tX, tN, tA, tY); \
 	VMULPS tW, tA, tA; \
@@ -130,28 +135,28 @@ SOFT_HESSIAN(softfocal1Hessian, SOFTFOCAL1, SOFT_PASSES, SOFTFOCAL1_CURVE)
 
 // Focal loss, γ = 2: w·q²·ce, gradient w·(q²·d + 2(1−2y)·p(1−p)·q·ce).
 #define SOFTFOCAL2 7
-#define SOFTFOCAL2_VALUE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	VFMADD213PS tA, tE, tB        /* tB = N */; \
+#define SOFTFOCAL2_VALUE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	NFORB(WHEN)                   /* tB = N */; \
 	SQUARE(tN)                    /* tN = r² */; \
 	VMULPS tB, tB, tB; \
 	VMULPS tN, tB, tB             /* tB = q² */; \
 	VMULPS tB, tW, tW             /* tW = w·q² */; \
 	VMULPS tW, C, C
-#define SOFTFOCAL2_TERMS(o, factored, weighed, C, MORE) \
-	SOFTFOCAL_TERMS(o, factored, weighed, C, MORE); \
+#define SOFTFOCAL2_TERMS(WHEN, o, factored, weighed, C, MORE) \
+	SOFTFOCAL_TERMS(WHEN, o, factored, weighed, C, MORE); \
 	SQUARE(tX)                    /* tX = r² */; \
 	VADDPS rOne, tE, tB; \
 	VMULPS tX, tB, tB             /* tB = r = (1+e)·r² */; \
 	VMULPS tX, tE, tE             /* tE = p(1−p) */; \
-	MORE(TIMESR)                  /* tA = p_t */; \
+	MORE(TIMESR(WHEN))            /* tA = p_t */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
 	VMULPS tN, tB, tB             /* tB = q */; \
 	VMULPS tN, tN, tN; \
 	VMULPS tX, tN, tN             /* tN = q² */; \
-	TWOSIDES; \
+	TWOSIDES(WHEN); \
 	VMULPS C, tY, tY; \
 	VMULPS tB, tY, tY             /* tY = (1−2y)·ce·q */; \
 	VADDPS tE, tE, tE             /* tE = 2p(1−p) */; \
@@ -160,11 +165,11 @@ SOFT_HESSIAN(softfocal1Hessian, SOFTFOCAL1, SOFT_PASSES, SOFTFOCAL1_CURVE)
 	VMULPS tW, tM, tM; \
 	VMOVUPS tM, GRADS(o); \
 	VMULPS tN, tW, tW             /* tW = w·q² */
-#define SOFTFOCAL2_SLOPE(o, factored, weighed, C) \
-	SOFTFOCAL2_TERMS(o, factored, weighed, C, INSLOPE); \
+#define SOFTFOCAL2_SLOPE(WHEN, o, factored, weighed, C) \
+	SOFTFOCAL2_TERMS(WHEN, o, factored, weighed, C, INSLOPE); \
 	VMULPS tW, C, C
-#define SOFTFOCAL2_CURVE(o, factored, weighed, C) \
-	SOFTFOCAL2_TERMS(o, factored, weighed, C, INCURVE); \
+#define SOFTFOCAL2_CURVE(WHEN, o, factored, weighed, C) \
+	SOFTFOCAL2_TERMS(WHEN, o, factored, weighed, C, INCURVE); \
 	VADDPS tA, tA, tX; \
 	BEND(C, tX, tB, tA, tY); \
 	VMULPS tW, tA, tA; \
@@ -176,30 +181,30 @@ SOFT_HESSIAN(softfocal2Hessian, SOFTFOCAL2, SOFT_PASSES, SOFTFOCAL2_CURVE)
 
 // Focal loss, any γ > 0: w·q^γ·ce, gradient w·q^γ·(d + γ(1−2y)·p(1−p)/q·ce). POWERS(o) = q^γ.
 #define SOFTFOCAL 8
-#define SOFTFOCAL_VALUE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
+#define SOFTFOCAL_VALUE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
 	VMULPS POWERS(o), tW, tW; \
 	VMULPS tW, C, C
-#define SOFTFOCALANY_TERMS(o, factored, weighed, C, MORE) \
-	SOFTFOCAL_TERMS(o, factored, weighed, C, MORE); \
+#define SOFTFOCALANY_TERMS(WHEN, o, factored, weighed, C, MORE) \
+	SOFTFOCAL_TERMS(WHEN, o, factored, weighed, C, MORE); \
 	RECIPROCAL(tB)                /* tB = r */; \
-	MORE(TIMESR)                  /* tA = p_t */; \
+	MORE(TIMESR(WHEN))            /* tA = p_t */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
 	QRATIO; \
 	VMULPS POWERS(o), tW, tW      /* tW = w·q^γ */; \
-	TWOSIDES; \
+	TWOSIDES(WHEN); \
 	VMULPS tX, tY, tY             /* tY = (1−2y)·p(1−p)/q */; \
 	VBROADCASTSS PARAM(params_Gamma), tX; \
 	VMULPS tX, tY, tY             /* tY = γ·that */; \
 	VFMADD213PS tM, C, tY         /* tY = that·ce + d */; \
 	VMULPS tW, tY, tY; \
 	VMOVUPS tY, GRADS(o)
-#define SOFTFOCAL_SLOPE(o, factored, weighed, C) \
-	SOFTFOCALANY_TERMS(o, factored, weighed, C, INSLOPE); \
+#define SOFTFOCAL_SLOPE(WHEN, o, factored, weighed, C) \
+	SOFTFOCALANY_TERMS(WHEN, o, factored, weighed, C, INSLOPE); \
 	VMULPS tW, C, C
-#define SOFTFOCAL_CURVE(o, factored, weighed, C) \
-	SOFTFOCALANY_TERMS(o, factored, weighed, C, INCURVE); \
+#define SOFTFOCAL_CURVE(WHEN, o, factored, weighed, C) \
+	SOFTFOCALANY_TERMS(WHEN, o, factored, weighed, C, INCURVE); \
 	VMULPS tB, tN, tN             /* tN = q */; \
 	VMULPS tA, tX, tX             /* tX = γ·p_t */; \
 	BEND(C, tX, tN, tA, tY); \
@@ -215,42 +220,41 @@ SOFT_HESSIAN(softfocalHessian, SOFTFOCAL, SOFT_POWER_PASSES, SOFTFOCAL_CURVE)
 // Quality focal loss, β = 2: w·d²·ce, gradient w·d·(d² + 2v·ce), second derivative
 // w·(5d²·v + 2·(d(1−2p)·k + v·k)), with v = p(1−p), k = v·ce.
 #define QUALITY2 9
-#define QUALITY2_VALUE(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	VFMSUB213PS tA, tE, tB        /* tB = M */; \
+#define QUALITY2_VALUE(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	MFORB(WHEN)                   /* tB = M */; \
 	SQUARE(tN)                    /* tN = r² */; \
 	VMULPS tB, tB, tB; \
 	VMULPS tN, tB, tB             /* tB = d² */; \
 	VMULPS tB, tW, tW             /* tW = w·d² */; \
 	VMULPS tW, C, C
-#define QUALITY2_TERMS(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	TERMM(tM); \
-	MINUS; \
+#define QUALITY2_TERMS(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	TERMM(WHEN, tM); \
 	SQUARE(tA)                    /* tA = r² */; \
 	VMULPS tM, tM, tY; \
 	VMULPS tA, tY, tY; \
 	VMULPS tY, tW, tY             /* tY = w·d² */; \
 	VADDPS rOne, tE, tB; \
 	VMULPS tA, tB, tB             /* tB = r = (1+e)·r² */; \
-	VXORPS tX, tB, tB             /* tB = ±r, with the sign that d has over M */; \
+	SIGNED(WHEN, tB)              /* tB = ±r, with the sign that d has over M */; \
 	VMULPS tA, tE, tN             /* tN = v */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
 	VMULPS C, tN, tX              /* tX = k = v·ce */; \
 	VADDPS tX, tX, tA; \
 	VFMADD231PS tM, tM, tA        /* tA = d² + 2k */
-#define QUALITY2_SLOPE(o, factored, weighed, C) \
-	QUALITY2_TERMS(o, factored, weighed, C); \
+#define QUALITY2_SLOPE(WHEN, o, factored, weighed, C) \
+	QUALITY2_TERMS(WHEN, o, factored, weighed, C); \
 	VMULPS tM, tW, tW; \
 	VMULPS tW, tA, tA             /* tA = w·d·(d² + 2k) */; \
 	VMOVUPS tA, GRADS(o); \
 	VMULPS tY, C, C
-#define QUALITY2_CURVE(o, factored, weighed, C) \
-	QUALITY2_TERMS(o, factored, weighed, C); \
+#define QUALITY2_CURVE(WHEN, o, factored, weighed, C) \
+	QUALITY2_TERMS(WHEN, o, factored, weighed, C); \
 	VSUBPS tE, rOne, tE; \
 	VMULPS tB, tE, tE             /* tE = 1−2p */; \
 	VMULPS tW, tM, tB; \
@@ -274,14 +278,13 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 // w·|d|^β·((2β+1)·v + β·c·ce·((β−1)·c ± (1−2p))), with v = p(1−p), c = v/|d|, and the sign of
 // d. POWERS(o) = |d|^β, and the loss is as that of focal loss.
 #define QUALITY 10
-#define QUALITY_TERMS(o, factored, weighed, C) \
-	LINEAR(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	TERMM(tM); \
-	MINUS; \
+#define QUALITY_TERMS(WHEN, o, factored, weighed, C) \
+	LINEAR(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	TERMM(WHEN, tM); \
 	RECIPROCAL(tB); \
-	VXORPS tX, tB, tB             /* tB = ±r, with the sign that d has over M */; \
+	SIGNED(WHEN, tB)              /* tB = ±r, with the sign that d has over M */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
 	VMULPS tB, tE, tN; \
 	VMULPS tB, tN, tN             /* tN = v = e·r·r */; \
@@ -295,14 +298,14 @@ SOFT_HESSIAN(quality2Hessian, QUALITY2, SOFT_PASSES, QUALITY2_CURVE)
 	VMULPS POWERS(o), tW, tW      /* tW = w·|d|^β */; \
 	VMULPS tW, tA, tA; \
 	VXORPS tM, tA, tA             /* tA = ±w·|d|^β·(|d| + β·c·ce) */
-#define QUALITY_SLOPE(o, factored, weighed, C) \
-	QUALITY_TERMS(o, factored, weighed, C); \
+#define QUALITY_SLOPE(WHEN, o, factored, weighed, C) \
+	QUALITY_TERMS(WHEN, o, factored, weighed, C); \
 	ZEROPOWER(POWERS(o), tB); \
 	UNLESS(tB, tA); \
 	VMOVUPS tA, GRADS(o); \
 	VMULPS tW, C, C
-#define QUALITY_CURVE(o, factored, weighed, C) \
-	QUALITY_TERMS(o, factored, weighed, C); \
+#define QUALITY_CURVE(WHEN, o, factored, weighed, C) \
+	QUALITY_TERMS(WHEN, o, factored, weighed, C); \
 	VSUBPS tE, rOne, tE; \
 	VMULPS tB, tE, tE             /* tE = 1−2p */; \
 	VXORPS tM, tE, tE             /* tE = ±(1−2p) */; \
@@ -327,56 +330,55 @@ SOFT_HESSIAN(qualityHessian, QUALITY, QUALITY_POWER_PASSES, QUALITY_CURVE)
 // Varifocal loss: w·ce, gradient w·d, second derivative w·p(1−p) where y > 0; where y = 0
 // focal loss of the label 0. N, d and A·e + B in tN, tY and tA; what focal loss multiplies by
 // is 1 where y > 0.
-#define VARIFOCAL_TERMS(o, factored, weighed, C) \
-	BYTARGET(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	TERMN(tN); \
-	TERMM(tY); \
-	MINUS; \
-	VXORPS tX, tY, tY             /* tY = ±M = d·(1+e) */; \
-	TERMPT
+#define VARIFOCAL_TERMS(WHEN, o, factored, weighed, C) \
+	BYTARGET(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	TERMN(WHEN, tN); \
+	TERMM(WHEN, tY); \
+	SIGNED(WHEN, tY)              /* tY = d·(1+e) */; \
+	TERMPT(WHEN)
 
 // Varifocal loss, γ = 2: w·p²·ce where y = 0.
 #define VARIFOCAL2 11
-#define VARIFOCAL2_VALUE(o, factored, weighed, C) \
-	BYTARGET(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	SMALL(o); \
-	VFMADD213PS tA, tE, tB        /* tB = N */; \
+#define VARIFOCAL2_VALUE(WHEN, o, factored, weighed, C) \
+	BYTARGET(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	SMALL(WHEN, o); \
+	NFORB(WHEN)                   /* tB = N */; \
 	SQUARE(tN)                    /* tN = r² */; \
 	VMULPS tB, tB, tB; \
 	VMULPS tN, tB, tB             /* tB = q² */; \
-	VBLENDVPS tZero, tB, rOne, tB; \
+	WHEREZERO(WHEN, tB, rOne); \
 	VMULPS tB, tW, tW             /* tW = w·q², or w */; \
 	VMULPS tW, C, C
-#define VARIFOCAL2_DERIVATIVE(o, factored, weighed, C, MORE) \
-	VARIFOCAL_TERMS(o, factored, weighed, C); \
+#define VARIFOCAL2_DERIVATIVE(WHEN, o, factored, weighed, C, MORE) \
+	VARIFOCAL_TERMS(WHEN, o, factored, weighed, C); \
 	SQUARE(tX)                    /* tX = r² */; \
 	VADDPS rOne, tE, tB; \
 	VMULPS tX, tB, tB             /* tB = r = (1+e)·r² */; \
 	MORE(VARIANCEBYSQUARE); \
-	TIMESR                        /* tA = p_t */; \
+	TIMESR(WHEN)                  /* tA = p_t */; \
 	VMULPS tB, tY, tY             /* tY = d */; \
 	MORE(QBYR); \
 	VMULPS tN, tN, tN; \
 	VMULPS tX, tN, tN             /* tN = q² */; \
-	VBLENDVPS tZero, tN, rOne, tN; \
+	WHEREZERO(WHEN, tN, rOne); \
 	VMULPS tN, tW, tW             /* tW = w·q², or w */; \
 	VADDPS tA, tA, tX; \
-	VANDPS tZero, tX, tX          /* tX = 2p_t, or 0 */; \
+	ZEROELSE(WHEN, tX)            /* tX = 2p_t, or 0 */; \
 	VFMADD231PS C, tX, tY         /* tY = tX·ce + d */; \
 	VMULPS tW, tY, tY; \
 	VMOVUPS tY, GRADS(o)
 #define VARIANCEBYSQUARE VMULPS tX, tE, tE // tE = p(1−p)
 #define QBYR VMULPS tN, tB, tB // tB = q
-#define VARIFOCAL2_SLOPE(o, factored, weighed, C) \
-	VARIFOCAL2_DERIVATIVE(o, factored, weighed, C, INSLOPE); \
+#define VARIFOCAL2_SLOPE(WHEN, o, factored, weighed, C) \
+	VARIFOCAL2_DERIVATIVE(WHEN, o, factored, weighed, C, INSLOPE); \
 	VMULPS tW, C, C
-#define VARIFOCAL2_CURVE(o, factored, weighed, C) \
-	VARIFOCAL2_DERIVATIVE(o, factored, weighed, C, INCURVE); \
+#define VARIFOCAL2_CURVE(WHEN, o, factored, weighed, C) \
+	VARIFOCAL2_DERIVATIVE(WHEN, o, factored, weighed, C, INCURVE); \
 	BEND(C, tX, tB, tA, tY); \
-	VBLENDVPS tZero, tA, tE, tA; \
+	WHEREZERO(WHEN, tA, tE); \
 	VMULPS tW, tA, tA; \
 	VMOVUPS tA, HESSIANS(o); \
 	VMULPS tW, C, C
@@ -386,35 +388,37 @@ SOFT_HESSIAN(varifocal2Hessian, VARIFOCAL2, SOFT_PASSES, VARIFOCAL2_CURVE)
 
 // Varifocal loss, any γ > 0: w·p^γ·ce where y = 0. POWERS(o) = p^γ there.
 #define VARIFOCAL 12
-#define VARIFOCAL_VALUE(o, factored, weighed, C) \
-	BYTARGET(o, factored, weighed, C); \
-	CROSSENTROPY(o, C); \
-	VBLENDVPS tZero, POWERS(o), rOne, tN; \
+#define VARIFOCAL_VALUE(WHEN, o, factored, weighed, C) \
+	BYTARGET(WHEN, o, factored, weighed, C); \
+	CROSSENTROPY(WHEN, o, C); \
+	VMOVUPS POWERS(o), tN; \
+	WHEREZERO(WHEN, tN, rOne); \
 	VMULPS tN, tW, tW             /* tW = w·p^γ, or w */; \
 	VMULPS tW, C, C
-#define VARIFOCAL_DERIVATIVE(o, factored, weighed, C, MORE) \
-	VARIFOCAL_TERMS(o, factored, weighed, C); \
+#define VARIFOCAL_DERIVATIVE(WHEN, o, factored, weighed, C, MORE) \
+	VARIFOCAL_TERMS(WHEN, o, factored, weighed, C); \
 	RECIPROCAL(tB)                /* tB = r */; \
-	TIMESR                        /* tA = p_t */; \
+	TIMESR(WHEN)                  /* tA = p_t */; \
 	VMULPS tB, tY, tY             /* tY = d */; \
 	MORE(VARIANCEBYR); \
 	MORE(QBYR); \
-	VBLENDVPS tZero, POWERS(o), rOne, tN; \
+	VMOVUPS POWERS(o), tN; \
+	WHEREZERO(WHEN, tN, rOne); \
 	VMULPS tN, tW, tW             /* tW = w·p^γ, or w */; \
 	VBROADCASTSS PARAM(params_Gamma), tX; \
 	VMULPS tA, tX, tX; \
-	VANDPS tZero, tX, tX          /* tX = γ·p_t, or 0 */; \
+	ZEROELSE(WHEN, tX)            /* tX = γ·p_t, or 0 */; \
 	VFMADD231PS C, tX, tY         /* tY = tX·ce + d */; \
 	VMULPS tW, tY, tY; \
 	VMOVUPS tY, GRADS(o)
 #define VARIANCEBYR VMULPS tB, tE, tE; VMULPS tB, tE, tE // tE = p(1−p)
-#define VARIFOCAL_SLOPE(o, factored, weighed, C) \
-	VARIFOCAL_DERIVATIVE(o, factored, weighed, C, INSLOPE); \
+#define VARIFOCAL_SLOPE(WHEN, o, factored, weighed, C) \
+	VARIFOCAL_DERIVATIVE(WHEN, o, factored, weighed, C, INSLOPE); \
 	VMULPS tW, C, C
-#define VARIFOCAL_CURVE(o, factored, weighed, C) \
-	VARIFOCAL_DERIVATIVE(o, factored, weighed, C, INCURVE); \
+#define VARIFOCAL_CURVE(WHEN, o, factored, weighed, C) \
+	VARIFOCAL_DERIVATIVE(WHEN, o, factored, weighed, C, INCURVE); \
 	BEND(C, tX, tB, tA, tY); \
-	VBLENDVPS tZero, tA, tE, tA; \
+	WHEREZERO(WHEN, tA, tE); \
 	VMULPS tW, tA, tA; \
 	ZEROPOWER(tN, tX)             /* where y > 0, tN = 1 */; \
 	UNLESS(tX, tA); \

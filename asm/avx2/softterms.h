@@ -6,6 +6,9 @@
 //	M = B·e − A             d = p − y = M/(1+e) for x < 0, else −M/(1+e)
 //	ce = A·|x| + log1p(e)
 //
+// Of plain scores, with the target +0 and x < 0, A = 0, B = 1, N = M = e and ce = log1p(e).
+// Their groups take WHEN = PLAIN, and the bits are the same.
+//
 // Registers of the loops, besides those of logits, and C, one of the losses Y6…Y9, which is
 // free until CROSSENTROPY:
 
@@ -48,25 +51,35 @@
 factored:
 
 // LINEAR: the head, and W = Pos·y + Neg·(1−y), 0 for ignored.
-#define LINEAR(o, factored, weighed, C) \
+#define LINEAR(WHEN, o, factored, weighed, P) \
+	WHEN(ANYLINEAR, PLAINLINEAR)(o, factored, weighed, P)
+#define ANYLINEAR(o, factored, weighed, P) \
 	TARGETS_HEAD(o); \
-	POSITIVE(o, factored, C); \
+	POSITIVE(o, factored, P); \
 	VMULPS rW0, tO, tN; \
-	VFMADD231PS C, tY, tN         /* tN = Pos·y + Neg·(1 − y) */; \
+	VFMADD231PS P, tY, tN         /* tN = Pos·y + Neg·(1 − y) */; \
 	VANDNPS tN, tW, tW; \
+	WEIGH(o, tW, weighed)
+#define PLAINLINEAR(o, factored, weighed, P) \
+	VADDPS rZero, rW0, tW         /* tW = Neg, +0 for −0 */; \
 	WEIGH(o, tW, weighed)
 
 // BYTARGET: the head, Z, and W = Pos·(slope·y + base) where y > 0, else Neg; 0 for ignored.
-#define BYTARGET(o, factored, weighed, C) \
+#define BYTARGET(WHEN, o, factored, weighed, P) \
+	WHEN(ANYBYTARGET, PLAINBYTARGET)(o, factored, weighed, P)
+#define ANYBYTARGET(o, factored, weighed, P) \
 	TARGETS_HEAD(o); \
-	POSITIVE(o, factored, C); \
+	POSITIVE(o, factored, P); \
 	VBROADCASTSS PARAM(params_TargetSlope), tB; \
 	VBROADCASTSS PARAM(params_TargetBase), tN; \
 	VFMADD231PS tB, tY, tN        /* tN = slope·y + base */; \
-	VMULPS tN, C, tN; \
+	VMULPS tN, P, tN; \
 	VPCMPEQD rZero, tY, tZero; \
 	VBLENDVPS tZero, rW0, tN, tN; \
 	VANDNPS tN, tW, tW; \
+	WEIGH(o, tW, weighed)
+#define PLAINBYTARGET(o, factored, weighed, P) \
+	VMOVAPS rW0, tW; \
 	WEIGH(o, tW, weighed)
 
 // MAGNITUDE: C = |x|, but 0 where A is: there x may be infinite. As integers, A is positive
@@ -76,34 +89,78 @@ factored:
 	VPSIGND tA, C, C
 
 // CROSSENTROPY: C = ce.
-#define CROSSENTROPY(o, C) \
+#define CROSSENTROPY(WHEN, o, C) \
+	WHEN(ANYCROSSENTROPY, PLAINCROSSENTROPY)(o, C)
+#define ANYCROSSENTROPY(o, C) \
 	MAGNITUDE(C); \
 	VFMADD213PS LOG1PS(o), tA, C  /* C = A·|x| + log1p(e) */
+#define PLAINCROSSENTROPY(o, C) \
+	VMOVUPS LOG1PS(o), C
 
-// SMALL: e and B, the other one of y and 1 − y than A.
-#define SMALL(o) \
-	VXORPS tY, tO, tB; \
-	VXORPS tA, tB, tB             /* tB = B */; \
+// SMALL: e and B.
+#define SMALL(WHEN, o) \
+	WHEN(OTHERHALF, NOTHING); \
 	VMOVUPS EXPS(o), tE
+#define OTHERHALF \
+	VXORPS tY, tO, tB; \
+	VXORPS tA, tB, tB             /* tB = the one of y and 1 − y that A is not */
+#define NOTHING
 
-// TERMN: N. TERMM: R = M. In B's place TERMN(tB), too.
-#define TERMN(R) \
+// TERMN: R = N. TERMM: R = M. NFORB and MFORB: the same in B's place.
+#define TERMN(WHEN, R) \
+	WHEN(ANYTERMN, PLAINTERM)(R)
+#define TERMM(WHEN, R) \
+	WHEN(ANYTERMM, PLAINTERM)(R)
+#define NFORB(WHEN) \
+	WHEN(ANYNFORB, PLAINTERM(tB))
+#define MFORB(WHEN) \
+	WHEN(ANYMFORB, PLAINTERM(tB))
+#define ANYTERMN(R) \
 	VMOVAPS tA, R; \
 	VFMADD231PS tB, tE, R         /* R = N = A + B·e */
-#define TERMM(R) \
+#define ANYTERMM(R) \
 	VMOVAPS tA, R; \
 	VFMSUB231PS tB, tE, R         /* R = M = B·e − A */
+#define ANYNFORB VFMADD213PS tA, tE, tB
+#define ANYMFORB VFMSUB213PS tA, tE, tB
+#define PLAINTERM(R) VMOVAPS tE, R
 
-// TERMPT: A = A·e + B, of p_t = (A·e + B)/(1+e) at y of 0 and 1. TIMESR: A = p_t, with 1/(1+e)
-// in B's place. Slopes and curves have INSLOPE and INCURVE for MORE, which takes what is for
-// curves alone.
-#define TERMPT VFMADD213PS tB, tE, tA
-#define TIMESR VMULPS tB, tA, tA
+// SIGNED: R, of which d = p − y is made as of M, negated where x ≥ 0. X is lost.
+#define SIGNED(WHEN, R) \
+	WHEN(ANYSIGNED, PLAINSIGNED)(R)
+#define ANYSIGNED(R) \
+	VANDNPS rSign, tX, tX; \
+	VXORPS tX, R, R
+#define PLAINSIGNED(R)
+
+// TERMPT: A = A·e + B, which is p_t·(1+e) at y of 0 and 1. TIMESR: A = p_t, with 1/(1+e) in B's
+// place. TWOSIDES: y = 1 − 2y.
+#define TERMPT(WHEN) \
+	WHEN(ANYTERMPT, NOTHING)
+#define ANYTERMPT VFMADD213PS tB, tE, tA
+#define TIMESR(WHEN) \
+	WHEN(ANYTIMESR, PLAINTIMESR)
+#define ANYTIMESR VMULPS tB, tA, tA
+#define PLAINTIMESR VMOVAPS tB, tA
+#define TWOSIDES(WHEN) \
+	WHEN(ANYTWOSIDES, PLAINTWOSIDES)
+#define ANYTWOSIDES \
+	VADDPS tY, tY, tY; \
+	VSUBPS tY, rOne, tY
+#define PLAINTWOSIDES VMOVAPS rOne, tY
+
+// WHEREZERO: R where y = 0, else S, of varifocal loss. ZEROELSE: the same with +0 for S.
+#define WHEREZERO(WHEN, R, S) \
+	WHEN(ANYWHEREZERO, PLAINWHEREZERO)(R, S)
+#define ANYWHEREZERO(R, S) VBLENDVPS tZero, R, S, R
+#define PLAINWHEREZERO(R, S)
+#define ZEROELSE(WHEN, R) \
+	WHEN(ANYZEROELSE, PLAINSIGNED)(R)
+#define ANYZEROELSE(R) VANDPS tZero, R, R
+
+// What slopes and curves share takes MORE for what only curves need: INSLOPE or INCURVE.
 #define INSLOPE(more)
 #define INCURVE(more) more
-
-// MINUS: x = the sign bit where x ≥ 0, that of d = p − y over M.
-#define MINUS VANDNPS rSign, tX, tX
 
 // RECIPROCAL: R = 1/(1+e). SQUARE: R = 1/(1+e)².
 #define RECIPROCAL(R) \

@@ -118,11 +118,37 @@ func logits(rng *source, n int) (x []float32, y []uint8) {
 			x[i] = float32(math.Inf(2*int(y[i]) - 1))
 		}
 	}
+	for g := 0; g < n; g += Group {
+		if rng.IntN(4) > 0 {
+			continue
+		}
+		for i := g; i < g+Group; i++ { // plain, which kernels may take by the group
+			x[i], y[i] = float32(math.Copysign(float64(x[i]), -1)), 0
+		}
+		switch i := g + rng.IntN(Group); rng.IntN(4) { // or all but one
+		case 0:
+			x[i] = 3 * rng.Float32()
+		case 1:
+			y[i] = 1
+			x[i] = rng.Float32() - 0.5
+		}
+	}
 	return x, y
 }
 
+// plain tells how many scores of the group from i on are plain.
+func plain(x []float32, y []uint8, i int) (n int) {
+	for j := i; j < i+Group; j++ {
+		if y[j] == 0 && math.Signbit(float64(x[j])) {
+			n++
+		}
+	}
+	return n
+}
+
 // softened returns targets in place of labels: 0 and 1, near these, anywhere between, near the
-// probability that the logit stands for, and −1 for ignored; an infinite logit keeps its label.
+// probability that the logit stands for, and −1 for ignored; an infinite logit keeps its label,
+// and so do most groups of plain ones, and of all but one.
 // Half of the times it returns factors of Pos, too.
 func softened(x []float32, y []uint8) (targets, pos []float32) {
 	rng := rand.New(rand.NewPCG(uint64(len(x)), 0))
@@ -130,13 +156,17 @@ func softened(x []float32, y []uint8) (targets, pos []float32) {
 		rng = rand.New(rand.NewPCG(uint64(len(x)), uint64(math.Float32bits(x[0]))))
 	}
 	targets = make([]float32, len(x))
+	keep := false
 	for i, v := range x {
+		if i%Group == 0 {
+			keep = plain(x, y, i) >= Group-1 && rng.IntN(4) > 0
+		}
 		hard, r := float32(y[i]), rng.IntN(12)
 		near := float32(math.Exp(-103 * rng.Float64())) // from 1 to the least subnormal
 		switch {
 		case y[i] == 255:
 			hard = -1
-		case v-v != 0 || r < 2:
+		case keep || v-v != 0 || r < 2:
 		case r < 3:
 			hard = float32(math.Copysign(0, -1))
 		case r < 5:
