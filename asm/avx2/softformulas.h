@@ -1,9 +1,10 @@
 // The formulas of targets and their kernels, one line each. Per formula VALUE, which sets C to
 // the loss, SLOPE, which stores the gradient, too, and CURVE, which stores the second
-// derivative as well. All inputs are read before an output, which may be in their place, is
-// stored. The comments leave out what r = 1/(1+e) and r2 = r² multiply to: q, d, p_t.
+// derivative as well. WHEN is ANY or PLAIN. All inputs of a vector are read before an output,
+// which may be in their place, is stored. In the comments r = 1/(1+e), and q = N·r, d = ±M·r.
 
-// DIFFERENCE: the gradient w·d of M in its place, r in B's place. VARIANCE: the second derivative w·p(1−p).
+// DIFFERENCE: r in B's place, d in M's, and the gradient w·d. VARIANCE: the second derivative
+// w·p(1−p).
 #define DIFFERENCE(WHEN, o) \
 	SIGNED(WHEN, tM)              /* tM = d·(1+e) */; \
 	RECIPROCAL(tB)                /* tB = r */; \
@@ -80,8 +81,8 @@ SOFT_LOSS(softbalancedLoss, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_VALUE)
 SOFT_GRADIENT(softbalancedGradient, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_SLOPE)
 SOFT_HESSIAN(softbalancedHessian, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_CURVE)
 
-// What slopes and curves of focal loss begin with: C = ce, N, M with the sign of d; MORE says
-// whether A = p_t·(1+e), too. QRATIO: x = p(1−p)/q = (e/N)·r, with r in B's place.
+// What slopes and curves of focal loss begin with: C = ce, N, M with the sign of d; curves
+// have A = p_t·(1+e), too. QRATIO: x = p(1−p)/q = (e/N)·r, with r in B's place.
 #define SOFTFOCAL_TERMS(WHEN, o, factored, weighed, C, MORE) \
 	LINEAR(WHEN, o, factored, weighed, C); \
 	CROSSENTROPY(WHEN, o, C); \
@@ -328,8 +329,7 @@ SOFT_GRADIENT(qualityGradient, QUALITY, QUALITY_POWER_PASSES, QUALITY_SLOPE)
 SOFT_HESSIAN(qualityHessian, QUALITY, QUALITY_POWER_PASSES, QUALITY_CURVE)
 
 // Varifocal loss: w·ce, gradient w·d, second derivative w·p(1−p) where y > 0; where y = 0
-// focal loss of the label 0. N, d and A·e + B in tN, tY and tA; what focal loss multiplies by
-// is 1 where y > 0.
+// focal loss of the label 0, whose power is 1 where y > 0. Here M and d are in y's place.
 #define VARIFOCAL_TERMS(WHEN, o, factored, weighed, C) \
 	BYTARGET(WHEN, o, factored, weighed, C); \
 	CROSSENTROPY(WHEN, o, C); \

@@ -18,7 +18,7 @@
 #define tA Y3    // A
 #define tB Y4    // B
 #define tW Y5    // the weight
-#define tN Y11   // N
+#define tN Y11   // N, in place of sums, which REDUCEMORE has in memory
 #define tM Y12   // M
 #define tZero tM // of varifocal loss: all bits where y = 0
 #define tE tO    // e, once 1 − y is used
