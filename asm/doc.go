@@ -66,6 +66,6 @@
 //	entry        a loss of a sweep, with its sums
 //	cut          what easy scores are at most
 //	easy         of a score: with the label 0, and not above the cut
-//	plain        of a score: with the label 0 and, of a logit, below 0, so that u = x < 0
+//	plain        of a score: with the label or target 0 and, of a logit, below 0, so that u = x < 0
 //	mixed        of a group: with a score that is not plain
 package asm
