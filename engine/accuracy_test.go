@@ -116,7 +116,10 @@ func TestProbAccuracy(t *testing.T) { testAccuracy(t, fromProbs, ProbBounds(), s
 func TestLargeGamma(t *testing.T) {
 	var logits, probs []Bound
 	for _, gamma := range []float32{5.5, 7, 10, 20, 45, 100} {
-		b := Bound{fmt.Sprintf("focal, γ = %g", gamma), Focal(0.25, gamma), 1.5*float64(gamma) + 2, 1.5*float64(gamma) + 2, 0x1p-126, (1 + float64(gamma)) * 0x1p-126}
+		b := Bound{
+			Name: fmt.Sprintf("focal, γ = %g", gamma), Loss: Focal(0.25, gamma),
+			LossULP: 1.5*float64(gamma) + 2, GradientULP: 1.5*float64(gamma) + 2, LossFloor: 0x1p-126, GradientFloor: (1 + float64(gamma)) * 0x1p-126,
+		}
 		logits = append(logits, b)
 		b.LossULP, b.GradientULP = float64(gamma)/3+4, float64(gamma)/3+4
 		probs = append(probs, b)
@@ -125,15 +128,15 @@ func TestLargeGamma(t *testing.T) {
 	testAccuracy(t, fromProbs, probs, 4*stride)
 }
 
-// outputs are what is measured of each set, in the order of accuracy: all that its kernels
+// measured are what is measured of each set, in the order of accuracy: all that its kernels
 // of one formula return.
-var outputs = [...]struct {
+var measured = [...]struct {
 	what   string
 	kernel asm.Output
 }{{"loss", asm.Loss}, {"loss", asm.Gradient}, {"gradient", asm.Gradient}}
 
 // accuracy is the worst of the outputs.
-type accuracy [len(outputs)]worst
+type accuracy [len(measured)]worst
 
 func testAccuracy(t *testing.T, f form, bounds []Bound, stride uint64) {
 	for _, b := range bounds {
@@ -164,11 +167,11 @@ func testAccuracy(t *testing.T, f form, bounds []Bound, stride uint64) {
 			wg.Wait()
 			for i, e := range engines {
 				for k, w := range all[i] {
-					what, bound := outputs[k].what, b.LossULP
+					what, bound := measured[k].what, b.LossULP
 					if what == "gradient" {
 						bound = b.GradientULP
 					}
-					name := e.Kernel() + "/" + asm.KernelOf(e.formula, f.input, outputs[k].kernel).String()
+					name := e.Kernel() + "/" + asm.KernelOf(e.formula, f.input, measured[k].kernel).String()
 					t.Logf("%s: %-8s %v", name, what, w)
 					if w.ulps > bound {
 						t.Errorf("%s: %s beyond its bound of %g ULP: %v", name, what, bound, w)

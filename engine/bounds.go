@@ -3,6 +3,8 @@ package engine
 import (
 	"strconv"
 	"strings"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // A Bound is the documented error of a loss and of its gradient by the score, over
@@ -24,28 +26,45 @@ type Bound struct {
 	Loss                     Loss
 	LossULP, GradientULP     float64
 	LossFloor, GradientFloor float64 // 2⁻¹²⁶; focal's for gradients by probabilities 1 + γ times that
+
+	HessianULP, HessianFloor float64 // of [TargetBounds]; else 0
 }
 
 // Bounds returns the error bounds for logits that are documented and tested.
 func Bounds() []Bound {
-	return collectBounds(false)
+	return collectBounds(asm.Logits)
 }
 
 // ProbBounds returns the error bounds for probabilities, likewise.
 func ProbBounds() []Bound {
-	return collectBounds(true)
+	return collectBounds(asm.Probs)
 }
 
-func collectBounds(probs bool) []Bound {
+// TargetBounds returns the error bounds for logits and targets, that is for Targets, for
+// second derivatives, and for labels where kernels have no formula of these. They are in ULP
+// of the scales of [Loss.Exact], over all scores and targets: an error is at most the bound
+// times the ULP of its scale, plus the floor, times the greatest weight if that is above 1.
+func TargetBounds() []Bound {
+	return collectBounds(ofTargets)
+}
+
+// ofTargets stands for targets beside the inputs, which bounds of labels are for.
+const ofTargets = asm.NumInputs
+
+func collectBounds(of asm.Input) []Bound {
 	var list []Bound
 	for i, f := range families {
-		for _, of := range f.bounds {
-			u, floor, probFloor := of.logits, limits{1, 1}, limits{1, 1}
+		for _, b := range f.bounds {
+			logits, probs := limits{1, 1, 0}, limits{1, 1, 0}
 			if f.floors != nil {
-				floor, probFloor = f.floors(of.values)
+				logits, probs = f.floors(b.values)
 			}
-			if probs {
-				u, floor = of.probs, probFloor
+			u, floor := b.logits, logits
+			switch of {
+			case asm.Probs:
+				u, floor = b.probs, probs
+			case ofTargets:
+				u, floor = b.targets, limits{2, 2, 1000}
 			}
 			if u == (limits{}) {
 				continue
@@ -53,10 +72,14 @@ func collectBounds(probs bool) []Bound {
 			name := strings.TrimSuffix(f.Title, " loss")
 			for k, p := range f.Parameters {
 				if !p.Weight {
-					name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(of.values[k]), 'g', -1, 32)
+					name += ", " + p.Symbol + " = " + strconv.FormatFloat(float64(b.values[k]), 'g', -1, 32)
 				}
 			}
-			list = append(list, Bound{name, Loss{family: uint8(i), values: of.values}, u.loss, u.gradient, floor.loss * 0x1p-126, floor.gradient * 0x1p-126})
+			list = append(list, Bound{
+				Name: name, Loss: Loss{family: uint8(i), values: b.values},
+				LossULP: u.loss, GradientULP: u.gradient, HessianULP: u.hessian,
+				LossFloor: floor.loss * 0x1p-126, GradientFloor: floor.gradient * 0x1p-126, HessianFloor: floor.hessian * 0x1p-126,
+			})
 		}
 	}
 	return list

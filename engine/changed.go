@@ -24,20 +24,38 @@ func (j *job) miscounted(from int, y []uint8) error {
 	return j.changed(from, len(y))
 }
 
-// contradiction says why the sum of a block is NaN or negative.
-func (t *tile) contradiction(j *job, from int, x []float32, y []uint8, w []float32, sum float64) *fault {
+// mistargeted says why the kernel counted a bad target in a block where none was found.
+func (t *tile) mistargeted(j *job, from int, y []float32) error {
+	y = slices.Clone(y)
+	if n := t.targetsOf(j, y); badTarget(y) < 0 && (n.invalid > 0 || j.hard && n.positive > n.one && softTarget(y) < 0) {
+		panic("engine: kernel " + j.kernels.Name + " counted a bad target where there is none")
+	}
+	return j.changed(from, len(y))
+}
+
+// contradiction says why a sum of a block is NaN or negative.
+func (t *tile) contradiction(j *job, from int, c *chunk, sum float64) *fault {
 	if j.private {
 		panic(fmt.Sprintf("engine: kernel %s gave the sum %v of good scores", j.kernels.Name, sum))
 	}
-	k := job{Engine: j.Engine, field: j.field, input: j.input, n: len(x), x: slices.Clone(x), private: true, several: j.several, columns: new(columnFactors)}
-	k.Labels, k.Weights, k.NumClasses = slices.Clone(y), slices.Clone(w), 1
-	if j.dst != nil {
-		k.dst = make([]float32, len(x))
+	own := c.clone()
+	if own.good() {
+		k := *j
+		k.private, k.outputs = true, outputs{}
+		var out outputs
+		for _, o := range [...]struct{ of, to, job *[]float32 }{{&j.dst, &out.dst, &k.dst}, {&j.grad, &out.grad, &k.grad}, {&j.hess, &out.hess, &k.hess}} {
+			if *o.of != nil {
+				*o.to = make([]float32, len(own.x))
+				*o.job = *o.to
+			}
+		}
+		// Whether the copy is good does not matter, only that it does not contradict itself.
+		g := given{labels: own.labels, targets: own.targets}
+		if j.sweeper != nil {
+			t.sweepBlock(&k, 0, &own, counts{}, make([]Result, k.results()))
+		} else {
+			t.add(&k, 0, out, &own, &g, new(Result))
+		}
 	}
-	if j.grad != nil {
-		k.grad = make([]float32, len(x))
-	}
-	// Whether the copy is good does not matter, only that it does not contradict itself.
-	t.block(&k, 0, len(x), make([]Result, k.results()))
-	return &fault{from, j.changed(from, len(x))}
+	return &fault{from, j.changed(from, len(c.x))}
 }

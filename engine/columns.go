@@ -19,6 +19,10 @@ func WithColumnWeights(w []float32) Option {
 // WithClassWeights gives each column a factor of its positives: the scores with the label 1.
 // For cross-entropy that is PyTorch's pos_weight, for focal losses a factor of α. Batches must
 // have as many columns. w is copied, of finite factors ≥ 0; nil is none.
+//
+// For a target y between 0 and 1, cross-entropy has the factor in the term of y, as PyTorch
+// has: −pos·c·y·ln p − neg·(1−y)·ln(1−p). The other losses have it in their weight
+// pos·c·y + neg·(1−y), and [Varifocal] in that of what is positive.
 func WithClassWeights(w []float32) Option {
 	w = slices.Clone(w)
 	return func(o *options) { o.classWeights = w }
@@ -35,6 +39,7 @@ type pattern struct {
 	field   string
 	columns int
 	factors []float32
+	most    float32 // the greatest factor
 }
 
 func newPattern(field string, w []float32) (p pattern, err error) {
@@ -44,13 +49,14 @@ func newPattern(field string, w []float32) (p pattern, err error) {
 	if len(w) == 0 {
 		return p, wholeError(field, 0, "is empty: want one weight per column, or nil for none")
 	}
-	p = pattern{field, len(w), make([]float32, len(w)+kernel.Block)}
+	p = pattern{field: field, columns: len(w), factors: make([]float32, len(w)+kernel.Block)}
 	for i := range p.factors {
 		if i >= len(w) {
 			p.factors[i] = p.factors[i-len(w)]
 		} else if p.factors[i] = w[i] + 0; !goodWeight(w[i]) { // −0 would give a loss of −0
 			return p, badWeight(field, i, w[i])
 		}
+		p.most = max(p.most, p.factors[i])
 	}
 	return p, nil
 }
@@ -73,10 +79,10 @@ func (f *columnFactors) check(columns int) error {
 	return nil
 }
 
-// weighColumns returns the weights w of the block of scores that begins at from, nil if all
+// weighColumns returns the weights w of the block of n scores that begins at from, nil if all
 // are 1, times the factors of columns. Labels of 1 are looked for if there may be any.
-func (t *tile) weighColumns(j *job, from int, w []float32, y []uint8, positives bool) []float32 {
-	n, first := len(y), (j.FirstColumn+from)%j.NumClasses
+func (t *tile) weighColumns(j *job, from, n int, w []float32, y []uint8, positives bool) []float32 {
+	first := (j.FirstColumn + from) % j.NumClasses
 	if p := &j.columns.all; p.columns != 0 {
 		if c := p.factors[first:][:n]; w == nil {
 			w = c
@@ -85,7 +91,7 @@ func (t *tile) weighColumns(j *job, from int, w []float32, y []uint8, positives 
 			w = t.weights[:n]
 		}
 	}
-	if p := &j.columns.positives; p.columns != 0 && positives {
+	if p := &j.columns.positives; p.columns != 0 && positives && !j.soft {
 		own := t.weights[:n]
 		if w == nil {
 			fill(own, 1)
@@ -96,6 +102,16 @@ func (t *tile) weighColumns(j *job, from int, w []float32, y []uint8, positives 
 		weighPositives(w, y, p.factors[first:])
 	}
 	return w
+}
+
+// positiveFactors returns the factors of the loss's weight of foreground in the block of n
+// scores that begins at from, nil if all are 1.
+func (j *job) positiveFactors(from, n int) []float32 {
+	p := &j.columns.positives
+	if p.columns == 0 {
+		return nil
+	}
+	return p.factors[(j.FirstColumn+from)%j.NumClasses:][:n]
 }
 
 // weighPositives multiplies the weights of the labels 1 by c.

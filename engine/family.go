@@ -19,7 +19,7 @@ type Family struct {
 	ShortParameter string
 }
 
-// A Parameter is one of a [Family], or one of the weights that [Loss.Weighted] sets.
+// A Parameter is one of a [Family], or one that [Loss.Weighted] or [Loss.Smoothed] sets.
 type Parameter struct {
 	Name     string  // "gamma"
 	Symbol   string  // "γ"
@@ -41,6 +41,9 @@ func (p Parameter) Want() string {
 	least := formatValue(float64(p.Min))
 	if p.Max == math.MaxFloat32 {
 		return "a finite " + what + " ≥ " + least
+	}
+	if p.Max == smoothed.Max {
+		return "a " + what + " in [" + least + ", 1)"
 	}
 	return "a " + what + " in [" + least + ", " + formatValue(float64(p.Max)) + "]"
 }

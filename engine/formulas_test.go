@@ -23,7 +23,7 @@ func TestFamilies(t *testing.T) {
 				t.Errorf("%s: parameter %+v", f.Name, p)
 			}
 			number = number || p.Name == f.ShortParameter
-			for _, w := range weights {
+			for _, w := range append(weights[:], smoothed) {
 				if p.Name == w.Name {
 					t.Errorf("%s: parameter %s is one of the weights of all losses", f.Name, p.Name)
 				}
@@ -55,16 +55,23 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// TestListReachesAllKernels: every family has documented bounds, for logits, and the
-// losses that have some reach every kernel, of every input. So tests that walk the list
+// TestListReachesAllKernels: every family has documented bounds, for logits and labels or
+// targets, and the losses that have some reach every kernel, of every input. So tests that walk the list
 // leave none out.
 func TestListReachesAllKernels(t *testing.T) {
 	bounded := map[string]bool{}
 	reached := map[string]bool{}
-	for input, list := range [][]Bound{Bounds(), ProbBounds()} {
+	for input, list := range [][]Bound{Bounds(), ProbBounds(), TargetBounds()} {
 		for _, b := range list {
 			bounded[b.Loss.Family().Name] = true
-			reached[asm.Input(input).String()+b.Loss.Formula()] = true
+			if of := asm.Input(input); of == ofTargets {
+				reached[asm.Logits.String()+b.Loss.TargetFormula()] = true
+				if !(b.HessianULP > 0 && b.HessianFloor >= 0x1p-126) {
+					t.Errorf("%+v", b)
+				}
+			} else {
+				reached[of.String()+b.Loss.Formula()] = true
+			}
 			if !(b.LossULP > 0 && b.GradientULP > 0 && b.LossFloor >= 0x1p-126 && b.GradientFloor >= 0x1p-126) || b.Name == "" || b.Loss.check() != nil {
 				t.Errorf("%+v", b)
 			}
@@ -77,6 +84,9 @@ func TestListReachesAllKernels(t *testing.T) {
 	}
 	for input := range asm.NumInputs {
 		for f := range asm.NumFormulas {
+			if f.Soft() && input != asm.Logits {
+				continue
+			}
 			if !reached[input.String()+f.String()] {
 				t.Errorf("no loss with documented bounds reaches the formula %s from %s", f, input)
 			}

@@ -24,11 +24,13 @@ func counting(e *Engine, f func(y []uint8, count func([]uint8) (int, int, int)) 
 
 // shareBatch is what parallel begins with.
 func shareBatch(e *Engine, b Batch, workers int) *shared {
-	if err := b.check(nil, nil, false, false); err != nil {
+	if err := b.check(outputs{}, 0); err != nil {
 		panic(err)
 	}
 	j := job{Engine: e, Batch: b}
-	j.take()
+	if err := j.take(0); err != nil {
+		panic(err)
+	}
 	return share(j, workers)
 }
 

@@ -9,12 +9,14 @@ import (
 	"github.com/flengine/flengine/asm"
 )
 
-// What Batch.Classes and Batch.Labels call anchors and scores that are of no class, or
-// that do not count.
+// What Batch.Classes, Batch.Labels and Batch.Targets call anchors and scores that are of no
+// class, or that do not count.
 const (
 	Background   = -1  // in Classes: an anchor of no class, without WithBackground
 	IgnoredClass = -2  // in Classes: an anchor that does not count, without WithIgnored
 	IgnoredLabel = 255 // in Labels: a score that does not count
+
+	IgnoredTarget = -1 // in Targets: a score that does not count
 )
 
 // Batch is the input of one evaluation: one score per (anchor, class), row-major, with
@@ -46,7 +48,7 @@ type Batch struct {
 	// 1e-12: here it is its limit, ∓w, there it goes to 0.
 	Probs []float32
 
-	// Labels or Classes, exactly one of them, say what is foreground.
+	// Labels, Classes or Targets, exactly one of them, say what is foreground.
 	//
 	// Labels has one label per score: 0 background, 1 foreground, IgnoredLabel (255)
 	// ignored.
@@ -56,6 +58,13 @@ type Batch struct {
 	// [WithIgnored] set other values for the last two. It stands for the one-hot
 	// labels, which are never built; see [Batch.OneHot].
 	Classes []int32
+	// Targets has one soft label y per score: how much of it is foreground, from 0 to 1, or
+	// IgnoredTarget (−1). 0 and 1 are the labels, so labels kept as floats are taken as they
+	// are. What a loss is for y between 0 and 1 its constructor says; there a logit must be
+	// finite. With Probs only 0, 1 and −1 are taken, but by [HeatmapFocal] any.
+	//
+	// Positive are the scores with y > 0; of [HeatmapFocal] those with y = 1.
+	Targets []float32
 
 	// NumClasses is the number of columns; 0 stands for 1.
 	NumClasses int
@@ -72,7 +81,9 @@ type Batch struct {
 	//
 	// A score's factors are multiplied in this order: ScoreWeights, Weights, that of
 	// [WithColumnWeights], of [WithClassWeights] if the label is 1, and the loss's own weight
-	// of the label. Each product is rounded to float32; one beyond it is an error.
+	// of the label. Each product is rounded to float32; one beyond it is an error. With
+	// Targets, and by losses of targets, that of [WithClassWeights] is a factor of the loss's
+	// own weight of foreground instead, see there.
 	//
 	// A score of which one of these, all but the loss's, or their product is 0 is masked: it
 	// may be NaN, and its loss and gradient are 0. Unlike an ignored one it still counts as scored, and as
@@ -141,7 +152,7 @@ func (b *Batch) anchorOf(score int) int { return (b.FirstColumn + score) / b.Num
 
 // check verifies all that does not need a look at the elements, and sets NumClasses to
 // what it stands for.
-func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
+func (b *Batch) check(out outputs, want int) error {
 	if err := b.checkForms(); err != nil {
 		return err
 	}
@@ -178,21 +189,27 @@ func (b *Batch) check(dst, grad []float32, wantDst, wantGrad bool) error {
 		{"Classes", len(b.Classes), anchors, anchor, b.Classes != nil},
 		{"Weights", len(b.Weights), anchors, anchor, b.Weights != nil},
 		{"ScoreWeights", len(b.ScoreWeights), n, "score", b.ScoreWeights != nil},
-		{"dst", len(dst), n, "score", wantDst},
-		{"grad", len(grad), n, "score", wantGrad},
+		{"Targets", len(b.Targets), n, "score", b.Targets != nil},
+		{"dst", len(out.dst), n, "score", want&wantDst != 0},
+		{"grad", len(out.grad), n, "score", want&wantGrad != 0},
+		{"hess", len(out.hess), n, "score", want&wantHess != 0},
 	}
 	switch {
 	case b.Labels != nil && b.Classes != nil:
 		return wholeError("Labels", float64(len(b.Labels)), "and Classes are both set: want one of them")
-	case b.Labels == nil && b.Classes == nil && n > 0:
-		return wholeError("Labels", 0, "and Classes are both nil: want one of them")
+	case b.Targets != nil && b.Labels != nil:
+		return wholeError("Targets", float64(len(b.Targets)), "and Labels are both set: want one of them")
+	case b.Targets != nil && b.Classes != nil:
+		return wholeError("Targets", float64(len(b.Targets)), "and Classes are both set: want one of them")
+	case b.Labels == nil && b.Classes == nil && b.Targets == nil && n > 0:
+		return wholeError("Labels", 0, "is nil, and so are Classes and Targets: want one of them")
 	}
 	for _, l := range lengths {
 		if l.given && l.got != l.want {
 			return wholeError(l.name, float64(l.got), "has length %d: want %d, one per %s", l.got, l.want, l.unit)
 		}
 	}
-	return b.checkOverlaps(dst, grad)
+	return b.checkOverlaps(out)
 }
 
 // checkForms verifies that the scores are in one field.
@@ -249,8 +266,8 @@ func extent[T any](name string, s []T) memory {
 func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to }
 
 // checkOverlaps refuses outputs that overlap anything but exactly the scores.
-func (b *Batch) checkOverlaps(dst, grad []float32) error {
-	if len(dst) == 0 && len(grad) == 0 {
+func (b *Batch) checkOverlaps(o outputs) error {
+	if len(o.dst) == 0 && len(o.grad) == 0 && len(o.hess) == 0 {
 		return nil
 	}
 	x, name, _ := b.scores()
@@ -259,9 +276,9 @@ func (b *Batch) checkOverlaps(dst, grad []float32) error {
 		scores = extent(name, b.half())
 	}
 	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights),
-		extent("ScoreWeights", b.ScoreWeights)}
-	d, g := extent("dst", dst), extent("grad", grad)
-	for _, out := range [...]memory{d, g} {
+		extent("ScoreWeights", b.ScoreWeights), extent("Targets", b.Targets)}
+	all := [...]memory{extent("dst", o.dst), extent("grad", o.grad), extent("hess", o.hess)}
+	for k, out := range all {
 		for _, in := range inputs {
 			if out.overlaps(in) && !(in == scores && out.from == in.from && x != nil) {
 				want := "want memory of its own"
@@ -271,9 +288,11 @@ func (b *Batch) checkOverlaps(dst, grad []float32) error {
 				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: %s", in.name, want)
 			}
 		}
-	}
-	if d.overlaps(g) {
-		return wholeError("grad", float64(len(grad)), "overlaps dst: want memory of its own")
+		for _, before := range all[:k] {
+			if out.overlaps(before) {
+				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: want memory of its own", before.name)
+			}
+		}
 	}
 	return nil
 }
@@ -294,6 +313,8 @@ func badLogit(x float32, label uint8) (reason string, bad bool) {
 		return "want a finite logit, or −Inf, for background", true
 	case label == 1 && x < -math.MaxFloat32:
 		return "want a finite logit, or +Inf, for foreground", true
+	case label == softLabel && (x > math.MaxFloat32 || x < -math.MaxFloat32):
+		return "want a finite logit for a target between 0 and 1", true
 	}
 	return "", false
 }

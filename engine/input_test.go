@@ -14,8 +14,8 @@ var badBatches = []struct {
 	text string
 }{
 	{"no labels", Batch{Logits: make([]float32, 2)},
-		InputError{"Labels", -1, 0, "and Classes are both nil: want one of them"},
-		"Labels and Classes are both nil: want one of them"},
+		InputError{"Labels", -1, 0, "is nil, and so are Classes and Targets: want one of them"},
+		"Labels is nil, and so are Classes and Targets: want one of them"},
 	{"both", Batch{Logits: make([]float32, 2), Labels: make([]uint8, 2), Classes: make([]int32, 2)},
 		InputError{"Labels", -1, 2, "and Classes are both set: want one of them"},
 		"Labels and Classes are both set: want one of them"},

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/fpenv"
 )
 
@@ -14,6 +15,8 @@ type Loss struct {
 	weighted bool  // by pos and neg; else by the parameter with Weight, or by 1
 	pos, neg float32
 	values   values
+
+	smoothing float32 // ε; 0: none
 }
 
 func newLoss(family uint8, v ...float32) Loss {
@@ -48,6 +51,16 @@ func (l Loss) Weighted(pos, neg float32) Loss {
 	return l
 }
 
+// Smoothed returns the loss with label smoothing: of a target y, or label, that of
+// y·(1 − epsilon) + epsilon/2, rounded to float32. It comes before all weights, and does not
+// change what counts as positive. epsilon is in [0, 1), or [New] refuses the loss, as it does
+// [Varifocal] and [HeatmapFocal], whose positives are told by their targets. Smoothed losses
+// are from logits alone.
+func (l Loss) Smoothed(epsilon float32) Loss {
+	l.smoothing = unsigned(epsilon)
+	return l
+}
+
 func (l Loss) row() *family { return &families[l.family] }
 
 // Family returns the loss with its parameters open.
@@ -67,6 +80,9 @@ func (l Loss) Weights() (pos, neg float32) {
 		if p.Weight {
 			env, _ := fpenv.Enter() // 1 − α is rounded
 			defer env.Leave()
+			if of := l.row().weights; of != nil {
+				return of(l.values[i])
+			}
 			return l.values[i], 1 - l.values[i]
 		}
 	}
@@ -74,7 +90,7 @@ func (l Loss) Weights() (pos, neg float32) {
 }
 
 // Parameter returns the value of a parameter by its name: "alpha", "gamma"; "pos" and
-// "neg" if the loss is [Loss.Weighted], which has no α. It reports whether the loss has
+// "neg" if the loss is [Loss.Weighted], which has no α; "smoothing" if it is [Loss.Smoothed]. It reports whether the loss has
 // that parameter.
 func (l Loss) Parameter(name string) (value float32, ok bool) {
 	l.parameters(func(p *Parameter, v float32) {
@@ -97,20 +113,45 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 		f(&weights[0], l.pos)
 		f(&weights[1], l.neg)
 	}
+	if l.smoothing != 0 {
+		f(&smoothed, l.smoothing)
+	}
 }
 
-// Formula returns the name of what the kernels evaluate for the loss: "ce", "focal1",
-// "focal2", or "focal" with a power for any other γ. Losses of one formula take the same
+// Formula returns the name of what the kernels evaluate for the loss of labels: "ce", "focal1",
+// "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses of one formula take the same
 // time per score.
 func (l Loss) Formula() string {
-	env, _ := fpenv.Enter() // a γ near 0 is not 0
-	defer env.Leave()
-	f, _ := l.row().kernel(1, 1, l.values)
+	f, _ := l.formulas()
 	return f.String()
 }
 
-// Definition returns the loss by its definition in float64, without its weights.
-func (l Loss) Definition() Definition { return l.row().definition(l.values) }
+// TargetFormula is Formula for targets, and second derivatives.
+func (l Loss) TargetFormula() string {
+	_, f := l.formulas()
+	return f.String()
+}
+
+func (l Loss) formulas() (ofLabels, ofTargets asm.Formula) {
+	env, _ := fpenv.Enter() // a γ near 0 is not 0
+	defer env.Leave()
+	f, _ := l.row().kernel(1, 1, l.values)
+	ofTargets = l.row().targetFormula(f)
+	if l.smoothing != 0 {
+		f = ofTargets
+	}
+	return f, ofTargets
+}
+
+// Definition returns the loss of labels by its definition in float64, without its weights and
+// smoothing; nil for [Varifocal], which is not the same function of p_t for both labels. See
+// [Loss.Exact] for that and for targets.
+func (l Loss) Definition() Definition {
+	if of := l.row().definition; of != nil {
+		return of(l.values)
+	}
+	return nil
+}
 
 // check returns an error about the first parameter that is outside its range.
 func (l Loss) check() (err error) {
@@ -119,5 +160,8 @@ func (l Loss) check() (err error) {
 			err = p.check(float64(v))
 		}
 	})
+	if why := l.row().unsmoothed; err == nil && why != "" && l.smoothing != 0 {
+		err = wholeError(smoothed.Name, float64(l.smoothing), "is %s: want 0 of %s, %s", formatValue(float64(l.smoothing)), l.row().Name, why)
+	}
 	return err
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // String returns the loss with its parameters: "ce", "focal(alpha=0.25,gamma=2)", or, if
-// it is [Loss.Weighted], "focal(gamma=2,pos=1,neg=1)". [ParseLoss] is its inverse.
+// it is [Loss.Weighted], "focal(gamma=2,pos=1,neg=1)"; "ce(smoothing=0.1)" if it is
+// [Loss.Smoothed]. [ParseLoss] is its inverse.
 func (l Loss) String() string {
 	var b strings.Builder
 	b.WriteString(l.row().Name)
@@ -34,7 +35,7 @@ func (l Loss) String() string {
 // its parameters in any order, with spaces wherever one likes. What is left out has its
 // default, α = 0.25 and γ = 2: "focal" is Focal(0.25, 2), "focal(gamma=1.5)" is
 // Focal(0.25, 1.5). pos and neg, always both, are the weights of [Loss.Weighted] in place
-// of α. An [*InputError] says what is wrong: its Field is the parameter whose value is
+// of α, smoothing the ε of [Loss.Smoothed]. An [*InputError] says what is wrong: its Field is the parameter whose value is
 // wrong, or else "loss".
 func ParseLoss(s string) (Loss, error) {
 	env, err := fpenv.Enter() // package strconv multiplies and divides
@@ -81,6 +82,7 @@ func parseLoss(s string) (l Loss, err error) {
 		p := &weights[i]
 		known[p.Name], to[p.Name] = p, &weight[i]
 	}
+	known[smoothed.Name], to[smoothed.Name] = &smoothed, &l.smoothing
 	given := map[string]bool{}
 	if strings.TrimSpace(list) != "" {
 		for part := range strings.SplitSeq(list, ",") {
@@ -140,7 +142,7 @@ func familyNames() []string {
 // parameterNames are all that a loss of the family may be given, those of weights last.
 func (f Family) parameterNames() []string {
 	var names []string
-	for _, p := range append(slices.Clone(f.Parameters), weights[:]...) {
+	for _, p := range append(slices.Clone(f.Parameters), append(weights[:], smoothed)...) {
 		names = append(names, p.Name)
 	}
 	return names

@@ -8,7 +8,7 @@ import (
 )
 
 // run evaluates a batch, with as many workers as gain.
-func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Result, error) {
+func (e *Engine) run(b Batch, out outputs, want int) (Result, error) {
 	if !e.made() {
 		return Result{}, wholeError("Engine", 0, "is nil or zero: want one that New returned")
 	}
@@ -17,17 +17,17 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 		return Result{}, err
 	}
 	defer env.Leave()
-	if err := b.check(dst, grad, wantDst, wantGrad); err != nil {
+	if err := b.check(out, want); err != nil {
 		return Result{}, err
 	}
-	if err := e.columns.check(b.NumClasses); err != nil {
+	j := job{Engine: e, Batch: b, outputs: out}
+	if err := j.take(want); err != nil {
 		return Result{}, err
 	}
-	j := job{Engine: e, Batch: b, dst: dst, grad: grad}
-	j.take()
-	if n := len(j.x); n > 0 {
-		x := unsafe.SliceData(j.x)
-		j.inPlace = wantDst && unsafe.SliceData(dst) == x || wantGrad && unsafe.SliceData(grad) == x
+	if len(j.x) > 0 {
+		for _, o := range [...][]float32{out.dst, out.grad, out.hess} {
+			j.inPlace = j.inPlace || len(o) > 0 && unsafe.SliceData(o) == unsafe.SliceData(j.x)
+		}
 	}
 	var r [1]Result
 	if err := j.run(r[:], e.kernels.Grain); err != nil {
@@ -40,32 +40,28 @@ func (e *Engine) run(b Batch, dst, grad []float32, wantDst, wantGrad bool) (Resu
 type job struct {
 	*Engine
 	Batch
-	n         int       // how many scores there are
-	x         []float32 // the scores,
-	widened             // or those of 16 bits
-	field     string    // where they came from
-	input     asm.Input
-	dst, grad []float32
-	inPlace   bool // an output is the scores
-	private   bool // the batch is a copy that the caller does not know
-	columns   *columnFactors
+	outputs
+	needs
+	n       int       // how many scores there are
+	x       []float32 // the scores,
+	widened           // or those of 16 bits
+	field   string    // where they came from
+	input   asm.Input
+	inPlace bool // an output is the scores
+	private bool // what is evaluated is a copy that the caller does not know
 	several
 }
 
-// take sets what the batch has for scores, and what the engine has for its columns.
-func (j *job) take() {
+// take sets what the batch has for scores, and what the outputs that are wanted need; or says
+// why they cannot be had.
+func (j *job) take(want int) error {
 	j.n = j.size()
 	j.x, j.field, j.input = j.scores()
 	j.widened = j.widening()
-	j.columns = &j.Engine.columns
-}
-
-// results is how many results a job has.
-func (j *job) results() int {
-	if j.sweeper != nil {
-		return j.several.results()
+	if err := j.columns.check(j.NumClasses); err != nil {
+		return err
 	}
-	return 1
+	return j.plan(want)
 }
 
 // run sets r to the results of a job, by as many workers as gain where each has at least

@@ -11,7 +11,8 @@ import (
 
 // Sweep evaluates several losses of one batch in one pass: results[i] is what
 // New(losses[i], opts...) and its Sum(b) return, to the last bit. It takes much less time
-// than so many calls. Who has several batches makes a [Sweeper] once.
+// than so many calls, but for losses of targets, and for batches that have Targets, which are
+// evaluated one by one. Who has several batches makes a [Sweeper] once.
 func Sweep(b Batch, losses []Loss, opts ...Option) ([]Result, error) {
 	s, err := NewSweeper(losses, opts...)
 	if err != nil {
@@ -31,7 +32,7 @@ type Sweeper struct {
 	losses  []Loss
 	engines []*Engine      // of the losses
 	entries []kernel.Entry // what kernels evaluate: no two the same, those of one γ in a row
-	place   []int          // of each loss: its entry
+	place   []int          // of each loss: its entry, or −1: it is evaluated on its own
 }
 
 // NewSweeper returns a sweeper of the losses, at least one. The options, and the errors, are
@@ -51,20 +52,28 @@ func NewSweeper(losses []Loss, opts ...Option) (*Sweeper, error) {
 			return nil, fmt.Errorf("losses[%d], %s: %w", i, l, err)
 		}
 		s.engines = append(s.engines, e)
-		s.entries = append(s.entries, kernel.Entry{Formula: e.formula, Params: e.params})
+		if e.sweeps() {
+			s.entries = append(s.entries, kernel.Entry{Formula: e.formula, Params: e.params})
+		}
 	}
 	slices.SortFunc(s.entries, compareEntries)
 	s.entries = slices.CompactFunc(s.entries, func(a, b kernel.Entry) bool { return compareEntries(a, b) == 0 })
 	for i, e := range s.engines {
+		if s.place[i] = -1; !e.sweeps() {
+			continue
+		}
 		s.place[i], _ = slices.BinarySearchFunc(s.entries, kernel.Entry{Formula: e.formula, Params: e.params}, compareEntries)
 	}
-	for i := range s.entries[1:] {
-		if a, b := &s.entries[i], &s.entries[i+1]; a.Formula == b.Formula && a.Params.Gamma == b.Params.Gamma {
+	for i := 1; i < len(s.entries); i++ {
+		if a, b := &s.entries[i-1], &s.entries[i]; a.Formula == b.Formula && a.Params.Gamma == b.Params.Gamma {
 			b.Reuse = 1
 		}
 	}
 	return s, nil
 }
+
+// sweeps tells whether there are kernels that take the loss in a sweep.
+func (e *Engine) sweeps() bool { return !e.formula.Soft() && !e.smooth.given() }
 
 // compareEntries orders entries by what they evaluate: formula, γ, which all other
 // parameters are made of, and weights.
@@ -129,27 +138,49 @@ func (s *Sweeper) run(all, easy []Result, b Batch, wantEasy bool, pt float64) er
 	if wantEasy && !(pt > 0 && pt < 1) {
 		return wholeError("pt", pt, "is %s: want a probability in (0, 1), ends excluded", formatValue(pt))
 	}
-	if err := b.check(nil, nil, false, false); err != nil {
+	if err := b.check(outputs{}, 0); err != nil {
 		return err
 	}
-	if err := s.engines[0].columns.check(b.NumClasses); err != nil {
+	j := job{Engine: s.engines[0], Batch: b, several: several{easy: wantEasy}}
+	if err := j.take(0); err != nil {
 		return err
 	}
-	j := job{Engine: s.engines[0], Batch: b, several: several{sweeper: s, easy: wantEasy}}
-	j.take()
 	if j.cut = easiest[j.input]; wantEasy {
 		j.cut = easyCut(pt, j.input)
 	}
 	sums := sumsPool.Get().(*[]Result)
 	defer sumsPool.Put(sums)
-	*sums = zeroed(*sums, j.results())
-	if err := j.run(*sums, max(1, j.kernels.Grain/len(s.entries))); err != nil {
-		return err
+	if b.Targets == nil && len(s.entries) > 0 {
+		j.sweeper, j.needs = s, needs{}
+		*sums = zeroed(*sums, j.results())
+		if err := j.run(*sums, max(1, j.kernels.Grain/len(s.entries))); err != nil {
+			return err
+		}
+		for i, at := range s.place {
+			if at >= 0 {
+				all[i] = (*sums)[at]
+			}
+			if at >= 0 && wantEasy {
+				easy[i] = (*sums)[len(s.entries)+at]
+			}
+		}
+		j.sweeper = nil
 	}
 	for i, at := range s.place {
-		all[i] = (*sums)[at]
+		if at >= 0 && b.Targets == nil {
+			continue
+		}
+		j.Engine = s.engines[i]
+		if err := j.plan(0); err != nil {
+			return err
+		}
+		*sums = zeroed(*sums, j.results())
+		if err := j.run(*sums, j.kernels.Grain); err != nil {
+			return err
+		}
+		all[i] = (*sums)[0]
 		if wantEasy {
-			easy[i] = (*sums)[len(s.entries)+at]
+			easy[i] = (*sums)[1]
 		}
 	}
 	return nil

@@ -7,9 +7,9 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// several is what a job evaluates of several losses in place of its engine's.
+// several is what a job evaluates besides its engine's loss, or in place of it.
 type several struct {
-	sweeper *Sweeper // nil: the engine's loss is evaluated
+	sweeper *Sweeper // the losses of its entries are, in place of the engine's; nil: none
 	cut     float32  // the greatest easy score
 	easy    bool     // whether the easy parts are asked for
 }
@@ -18,13 +18,17 @@ type several struct {
 // kernels are fastest with, which of logits takes those below 0.
 var easiest = [asm.NumInputs]float32{asm.Logits: -math.SmallestNonzeroFloat32, asm.Probs: 1}
 
-// results is how many results the job has: those of the entries, then those of their easy
+// results is how many results the job has: those of the losses, then those of their easy
 // parts.
 func (s *several) results() int {
-	if s.easy {
-		return 2 * len(s.sweeper.entries)
+	n := 1
+	if s.sweeper != nil {
+		n = len(s.sweeper.entries)
 	}
-	return len(s.sweeper.entries)
+	if s.easy {
+		n *= 2
+	}
+	return n
 }
 
 // overweight is that of the first loss whose weight is.
@@ -39,38 +43,39 @@ func (s *Sweeper) overweight(y uint8, w float32) float32 {
 
 // sweepBlock evaluates a block from score from on, whose labels and weights are good, and
 // adds it to r.
-func (t *tile) sweepBlock(j *job, from int, x []float32, y []uint8, w []float32, c counts, r []Result) *fault {
-	t.sums(j, x, y, w)
+func (t *tile) sweepBlock(j *job, from int, c *chunk, n counts, r []Result) *fault {
+	given := given{labels: c.labels, counts: n}
+	t.sums(j, c)
+	seen := *c
 	if !t.finite(j) {
 		// The reasons are those of resolve.
-		if f := t.badScore(j, x, y, w, from); f != nil {
+		if f := t.badScore(j, c, from); f != nil {
 			return f
 		}
-		x = t.cleaned(j, x, y, w)
-		t.sums(j, x, y, w)
+		seen.x = t.cleaned(j, c)
+		t.sums(j, &seen)
 	}
-	n := len(x)
-	easyCounts := counts{ignored: n - int(t.sweep.Easy)}
-	weights, easyWeights := t.weightSum(y, w, c.ignored), 0.0
+	easyCounts := counts{ignored: len(c.x) - int(t.sweep.Easy)}
+	weights, easyWeights := t.weightSum(c, &given), 0.0
 	if j.easy {
-		easyWeights = t.easyWeightSum(j, x, y, w)
+		easyWeights = t.easyWeightSum(j, &seen)
 	}
 	if !(weights >= 0 && weights <= math.MaxFloat64 && easyWeights >= 0 && easyWeights <= math.MaxFloat64) {
-		return t.contradiction(j, from, x, y, w, min(weights, easyWeights))
+		return t.contradiction(j, from, c, min(weights, easyWeights))
 	}
 	for i := range t.entries {
-		all, easy := t.entrySums(j, i, x, y, w)
+		all, easy := t.entrySums(j, i, &seen)
 		if !(all >= 0) {
-			return t.contradiction(j, from, x, y, w, all)
+			return t.contradiction(j, from, c, all)
 		}
-		r[i].add(all, weights, n, c)
+		r[i].add(all, weights, len(c.x), n)
 		if !j.easy {
 			continue
 		}
 		if !(easy >= 0) {
-			return t.contradiction(j, from, x, y, w, easy)
+			return t.contradiction(j, from, c, easy)
 		}
-		r[len(t.entries)+i].add(easy, easyWeights, n, easyCounts)
+		r[len(t.entries)+i].add(easy, easyWeights, len(c.x), easyCounts)
 	}
 	return nil
 }
@@ -88,7 +93,7 @@ func (t *tile) finite(j *job) bool {
 
 // entrySums returns the canonical sums of an entry and of its easy part, where one is not
 // finite that with lanes in float64.
-func (t *tile) entrySums(j *job, i int, x []float32, y []uint8, w []float32) (all, easy float64) {
+func (t *tile) entrySums(j *job, i int, c *chunk) (all, easy float64) {
 	e := &t.entries[i]
 	all, easy = addLanes(&e.Lanes), addLanes(&e.Easy)
 	if all-all == 0 && easy-easy == 0 {
@@ -96,14 +101,14 @@ func (t *tile) entrySums(j *job, i int, x []float32, y []uint8, w []float32) (al
 	}
 	one := *j.Engine
 	one.formula, one.params = e.Formula, e.Params
-	losses := t.losses[:len(x)]
-	t.sum(&job{Engine: &one, input: j.input}, losses, nil, x, y, w)
+	losses := t.losses[:len(c.x)]
+	t.sum(&job{Engine: &one, input: j.input}, outputs{dst: losses}, c)
 	if all-all != 0 {
 		all = wideSum(losses)
 	}
 	if easy-easy != 0 {
-		for i, x := range x {
-			if y[i] != 0 || !(x <= j.cut) {
+		for i, x := range c.x {
+			if c.labels[i] != 0 || !(x <= j.cut) {
 				losses[i] = 0
 			}
 		}
@@ -115,24 +120,23 @@ func (t *tile) entrySums(j *job, i int, x []float32, y []uint8, w []float32) (al
 // sums runs the kernels of the entries on one block, which leaves their sums in lanes, and
 // counts the easy scores. The last scores, if they are no whole group, are padded with
 // ignored ones.
-func (t *tile) sums(j *job, x []float32, y []uint8, w []float32) {
+func (t *tile) sums(j *job, c *chunk) {
 	for i := range t.entries {
 		t.entries[i].Lanes, t.entries[i].Easy = [8]float64{}, [8]float64{}
 	}
 	t.sweep.Easy = 0
-	whole := len(x) &^ (kernel.Group - 1)
-	t.runSweep(j, x[:whole], y[:whole], head(w, whole))
-	if whole < len(x) {
-		g := &t.tail
-		t.runSweep(j, g.x[:], g.y[:], g.pad(x[whole:], y[whole:], tail(w, whole)))
+	whole := len(c.x) &^ (kernel.Group - 1)
+	t.runSweep(j, c.to(whole))
+	if whole < len(c.x) {
+		t.runSweep(j, t.tail.pad(c.from(whole)))
 	}
 }
 
 // runSweep runs the kernels of the entries.
-func (t *tile) runSweep(j *job, x []float32, y []uint8, w []float32) {
+func (t *tile) runSweep(j *job, c chunk) {
 	s := &t.sweep
-	s.Input, s.N, s.Cut = j.input, len(x), j.cut
-	s.Scores, s.Labels, s.Weights = data(x), data(y), data(w)
+	s.Input, s.N, s.Cut = j.input, len(c.x), j.cut
+	s.Scores, s.Labels, s.Weights = data(c.x), data(c.labels), data(c.weights)
 	s.Entries, s.Count = data(t.entries), len(t.entries)
 	j.kernels.Sweep(s)
 	// The tile must not keep the batch alive.

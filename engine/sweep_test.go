@@ -243,7 +243,7 @@ func TestSweepErrors(t *testing.T) {
 		{name: "overlap", s: s, all: both, easy: both, pt: 0.9, batch: good, want: InputError{"easy", -1, 2, "overlaps all: want memory of its own"}},
 		{name: "pt", s: s, all: two(), easy: two(), batch: good, want: InputError{"pt", -1, 0, "is 0: want a probability in (0, 1), ends excluded"}},
 		{name: "pt", s: s, all: two(), easy: two(), pt: 1, batch: good, want: InputError{"pt", -1, 1, "is 1: want a probability in (0, 1), ends excluded"}},
-		{name: "batch", s: s, all: two(), easy: two(), pt: 0.9, batch: Batch{Logits: x}, want: InputError{"Labels", -1, 0, "and Classes are both nil: want one of them"}},
+		{name: "batch", s: s, all: two(), easy: two(), pt: 0.9, batch: Batch{Logits: x}, want: InputError{"Labels", -1, 0, "is nil, and so are Classes and Targets: want one of them"}},
 		{name: "NaN", s: s, all: two(), easy: two(), pt: 0.9, batch: good, set: func() func() {
 			v := x[n-3]
 			x[n-3], y[n-1] = nan, 9

@@ -11,8 +11,10 @@ import (
 
 // tile is a worker's scratch: one block of a batch in the kernels' terms.
 type tile struct {
-	labels  [kernel.Block]uint8   // expanded classes
+	labels  [kernel.Block]uint8   // expanded classes, or labels of targets
+	targets [kernel.Block]float32 // targets of labels, or smoothed ones
 	weights [kernel.Block]float32 // expanded weights
+	heat    [kernel.Block]float32 // weights that targets have part in
 	scores  [kernel.Block]float32 // a copy of scores that will be overwritten, or what those of 16 bits are
 	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
 	losses  [kernel.Block]float32 // losses where only the sum was asked for, or weights of what is summed
@@ -25,9 +27,10 @@ type tile struct {
 
 // group is a padded group of scores and its outputs.
 type group struct {
-	x, w, dst, grad [kernel.Group]float32
-	y               [kernel.Group]uint8
-	half            [kernel.Group]uint16
+	x, targets, w, positives, dst, grad, hess [kernel.Group]float32
+
+	y    [kernel.Group]uint8
+	half [kernel.Group]uint16
 }
 
 var tiles = sync.Pool{New: func() any { return new(tile) }}
@@ -54,43 +57,103 @@ func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
 
 // block evaluates the block [from, to) and adds it to r.
 func (t *tile) block(j *job, from, to int, r []Result) *fault {
-	n := to - from
-	// good is how many scores precede the first bad label, class or weight.
-	y, counts, good, err := t.expandLabels(j, from, n)
-	w, goodWeights, weightErr := t.expandWeights(j, from, y, counts.positive > 0 || err != nil)
-	if goodWeights < good {
-		good, err = goodWeights, weightErr
-	}
-	x := t.take(j, from, to)
+	c, given, good, err := t.expand(j, from, to)
 	if err != nil {
-		if f := t.badScore(j, x[:good], y, w, from); f != nil {
+		c = c.to(good)
+		if f := t.badScore(j, &c, from); f != nil {
 			return f
 		}
 		return &fault{from + good, err}
 	}
 	if j.sweeper != nil {
-		return t.sweepBlock(j, from, x, y, w, counts, r)
+		return t.sweepBlock(j, from, &c, given.counts, r)
 	}
 	if j.inPlace {
-		x = t.scores[:copy(t.scores[:], x)]
+		c.x = t.scores[:copy(t.scores[:], c.x)]
 	}
-	dst, grad := part(j.dst, from, to), part(j.grad, from, to)
-	s := t.sum(j, dst, grad, x, y, w)
-	if s-s != 0 { // NaN or +Inf
+	out := outputs{part(j.dst, from, to), part(j.grad, from, to), part(j.hess, from, to)}
+	if f := t.add(j, from, out, &c, &given, &r[0]); f != nil || !j.easy {
+		return f
+	}
+	t.hideAllButEasy(j, &c, &given)
+	return t.add(j, from, out, &c, &given, &r[1])
+}
+
+// given is what a batch says of a block: labels or targets, and their counts.
+type given struct {
+	labels  []uint8 // of labels and classes
+	targets []float32
+	counts
+}
+
+// expand returns the block [from, to) in the kernels' terms. If a label, class, target or weight
+// is bad, it returns the error and how many scores precede the first that is; the block is
+// good up to there.
+func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err error) {
+	n := to - from
+	c.x = t.take(j, from, to)
+	labels := []uint8(nil)
+	if j.Targets == nil {
+		labels, g.counts, good, err = t.expandLabels(j, from, n)
+		g.labels = labels
+	} else {
+		g.targets = j.Targets[from:to]
+		g.counts, good, err = t.countTargets(j, g.targets, from)
+		if j.marked {
+			labels = t.markTargets(g.targets)
+		}
+	}
+	w, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
+	if goodWeights < good {
+		good, err = goodWeights, weightErr
+	}
+	c.weights, c.own = w, w
+	if heat := j.loss.row().heat; heat != nil && g.targets != nil {
+		c.weights = t.weighByTarget(j, w, g.targets, heat(j.loss.values))
+	}
+	switch {
+	case !j.soft:
+		c.labels = labels
+		return c, g, good, err
+	case labels != nil:
+		c.targets = t.labelTargets(j, labels)
+	case j.smooth.given():
+		c.targets = t.smoothTargets(j, g.targets)
+	default:
+		c.targets = g.targets
+	}
+	c.positives = j.positiveFactors(from, n)
+	return c, g, good, err
+}
+
+// add evaluates a block, whose labels, targets and weights are good, and adds it to r.
+func (t *tile) add(j *job, from int, out outputs, c *chunk, g *given, r *Result) *fault {
+	s, f := t.finiteSum(j, from, out, c)
+	if f != nil {
+		return f
+	}
+	weights := t.weightSum(c, g)
+	if !(weights >= 0 && weights <= math.MaxFloat64) {
+		return t.contradiction(j, from, c, weights)
+	}
+	r.add(s, weights, len(c.x), g.counts)
+	return nil
+}
+
+// finiteSum evaluates a block and returns the sum of its losses, which is finite unless a loss
+// is not.
+func (t *tile) finiteSum(j *job, from int, out outputs, c *chunk) (float64, *fault) {
+	s := t.sum(j, out, c)
+	if s-s != 0 || j.hess != nil && t.heavy(j, c) { // NaN or +Inf
 		var f *fault
-		if s, f = t.resolve(j, dst, grad, x, y, w, from); f != nil {
-			return f
+		if s, f = t.resolve(j, out, c, from); f != nil {
+			return 0, f
 		}
 	}
 	if !(s >= 0) {
-		return t.contradiction(j, from, x, y, w, s)
+		return 0, t.contradiction(j, from, c, s)
 	}
-	weights := t.weightSum(y, w, counts.ignored)
-	if !(weights >= 0 && weights <= math.MaxFloat64) {
-		return t.contradiction(j, from, x, y, w, weights)
-	}
-	r[0].add(s, weights, n, counts)
-	return nil
+	return s, nil
 }
 
 // add adds a block of n scores.
@@ -109,46 +172,87 @@ func part(s []float32, from, to int) []float32 {
 	return s[from:to]
 }
 
+// hideAllButEasy has what is not easy ignored: what is not background, and what lies above the
+// cut.
+func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
+	labels, targets := t.labels[:len(c.labels)], t.targets[:len(c.targets)]
+	copy(labels, c.labels)
+	copy(targets, c.targets)
+	g.counts = counts{}
+	for i, x := range c.x {
+		background := g.targets != nil && g.targets[i] == 0 || g.targets == nil && g.labels[i] == 0
+		if background && x <= j.cut {
+			continue
+		}
+		g.ignored++
+		if c.labels != nil {
+			labels[i] = IgnoredLabel
+		} else {
+			targets[i] = IgnoredTarget
+		}
+	}
+	if c.labels != nil {
+		c.labels = labels
+	} else {
+		c.targets = targets
+	}
+	g.labels, g.targets = c.labels, c.targets
+}
+
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
-func (t *tile) sum(j *job, dst, grad, x []float32, y []uint8, w []float32) float64 {
+func (t *tile) sum(j *job, out outputs, c *chunk) float64 {
 	t.call.Params = j.params
 	t.call.Lanes = [8]float64{}
-	whole := len(x) &^ (kernel.Group - 1)
-	t.kernel(j, head(dst, whole), head(grad, whole), x[:whole], y[:whole], head(w, whole))
-	if rest := len(x) - whole; rest > 0 {
+	whole := len(c.x) &^ (kernel.Group - 1)
+	t.kernel(j, out.to(whole), c.to(whole))
+	if rest := len(c.x) - whole; rest > 0 {
 		g := &t.tail
-		gw := g.pad(x[whole:], y[whole:], tail(w, whole))
-		gdst, ggrad := g.dst[:0], g.grad[:0]
-		if dst != nil {
-			gdst = g.dst[:]
+		padded := g.pad(c.from(whole))
+		last := outputs{}
+		if out.dst != nil {
+			last.dst = g.dst[:]
 		}
-		if grad != nil {
-			ggrad = g.grad[:]
+		if out.grad != nil {
+			last.grad = g.grad[:]
 		}
-		t.kernel(j, gdst, ggrad, g.x[:], g.y[:], gw)
-		if dst != nil {
-			copy(dst[whole:], gdst)
+		if out.hess != nil {
+			last.hess = g.hess[:]
 		}
-		if grad != nil {
-			copy(grad[whole:], ggrad)
-		}
+		t.kernel(j, last, padded)
+		out.from(whole).copy(last)
 	}
 	return addLanes(&t.call.Lanes)
 }
 
-// pad sets the group to fewer scores, followed by ignored ones, and returns their weights,
-// empty if w is.
-func (g *group) pad(x []float32, y []uint8, w []float32) []float32 {
-	clear(g.x[copy(g.x[:], x):])
-	for i := copy(g.y[:], y); i < len(g.y); i++ {
-		g.y[i] = IgnoredLabel
+// pad returns the group of fewer scores, followed by ignored ones.
+func (g *group) pad(c chunk) chunk {
+	n := copy(g.x[:], c.x)
+	clear(g.x[n:])
+	c.x = g.x[:]
+	if len(c.labels) > 0 {
+		copy(g.y[:], c.labels)
+		for i := n; i < len(g.y); i++ {
+			g.y[i] = IgnoredLabel
+		}
+		c.labels = g.y[:]
 	}
-	if len(w) == 0 {
-		return nil
+	if len(c.targets) > 0 {
+		copy(g.targets[:], c.targets)
+		for i := n; i < len(g.targets); i++ {
+			g.targets[i] = IgnoredTarget
+		}
+		c.targets = g.targets[:]
 	}
-	clear(g.w[copy(g.w[:], w):])
-	return g.w[:]
+	if len(c.weights) > 0 {
+		clear(g.w[copy(g.w[:], c.weights):])
+		c.weights = g.w[:]
+	}
+	if len(c.positives) > 0 {
+		clear(g.positives[copy(g.positives[:], c.positives):])
+		c.positives = g.positives[:]
+	}
+	return c
 }
 
 // addLanes ends the canonical sum of a block.
@@ -156,33 +260,27 @@ func addLanes(a *[8]float64) float64 {
 	return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
-func head(s []float32, n int) []float32 {
-	if len(s) == 0 {
-		return nil
-	}
-	return s[:n]
-}
-
-func tail(s []float32, n int) []float32 {
-	if len(s) == 0 {
-		return nil
-	}
-	return s[n:]
-}
-
 // kernel runs the kernel that the wanted outputs need. Empty outputs are not wanted.
-func (t *tile) kernel(j *job, dst, grad, x []float32, y []uint8, w []float32) {
+func (t *tile) kernel(j *job, o outputs, of chunk) {
 	out := asm.Loss
-	if j.grad != nil {
+	switch {
+	case j.hess != nil:
+		out = asm.Hessian
+	case j.grad != nil:
 		out = asm.Gradient
 	}
+	formula := j.formula
+	if j.soft {
+		formula = j.ofTargets
+	}
 	c := &t.call
-	c.Kernel, c.N = asm.KernelOf(j.formula, j.input, out), len(x)
-	c.Scores, c.Labels, c.Weights = data(x), data(y), data(w)
-	c.Losses, c.Gradients = data(dst), data(grad)
+	c.Kernel, c.N = asm.KernelOf(formula, j.input, out), len(of.x)
+	c.Scores, c.Labels, c.Targets, c.Weights, c.Positives = data(of.x), data(of.labels), data(of.targets), data(of.weights), data(of.positives)
+	c.Losses, c.Gradients, c.Hessians = data(o.dst), data(o.grad), data(o.hess)
 	j.kernels.Run(c)
 	// The tile must not keep the batch alive.
-	c.Scores, c.Labels, c.Weights, c.Losses, c.Gradients = nil, nil, nil, nil, nil
+	c.Scores, c.Labels, c.Targets, c.Weights, c.Positives = nil, nil, nil, nil, nil
+	c.Losses, c.Gradients, c.Hessians = nil, nil, nil
 }
 
 // data returns where the elements are, nil if there are none.
@@ -197,19 +295,20 @@ func data[T any](s []T) *T {
 // fault. A NaN in a place that is ignored or has weight 0 is not: the block is
 // evaluated again without it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
-func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, from int) (float64, *fault) {
-	if f := t.badScore(j, x, y, w, from); f != nil {
+func (t *tile) resolve(j *job, out outputs, c *chunk, from int) (float64, *fault) {
+	if f := t.badScore(j, c, from); f != nil {
 		return 0, f
 	}
-	clean := t.cleaned(j, x, y, w)
-	if s := t.sum(j, dst, grad, clean, y, w); s-s == 0 {
+	clean := *c
+	clean.x = t.cleaned(j, c)
+	if s := t.sum(j, out, &clean); s-s == 0 {
 		return s, nil
 	}
-	if dst == nil {
-		dst = t.losses[:len(x)]
-		t.sum(j, dst, grad, clean, y, w)
+	if out.dst == nil {
+		out.dst = t.losses[:len(c.x)]
+		t.sum(j, out, &clean)
 	}
-	return wideSum(dst), nil
+	return wideSum(out.dst), nil
 }
 
 // unseen is what stands for the scores of weight 0 that are none: of each input a score that
@@ -217,13 +316,13 @@ func (t *tile) resolve(j *job, dst, grad, x []float32, y []uint8, w []float32, f
 var unseen = [asm.NumInputs]float32{asm.Logits: 1000, asm.Probs: 1}
 
 // cleaned returns the scores with good ones in the places that are not looked at.
-func (t *tile) cleaned(j *job, x []float32, y []uint8, w []float32) []float32 {
-	clean, check := t.clean[:copy(t.clean[:], x)], j.check()
-	for i, l := range y {
-		if l == IgnoredLabel {
+func (t *tile) cleaned(j *job, c *chunk) []float32 {
+	clean, check := t.clean[:copy(t.clean[:], c.x)], j.check()
+	for i, x := range clean {
+		if l := c.label(i); l == IgnoredLabel {
 			clean[i] = 0
-		} else if len(w) != 0 && w[i] == 0 {
-			if _, bad := check(x[i], l); bad {
+		} else if len(c.weights) != 0 && c.weights[i] == 0 {
+			if _, bad := check(x, l); bad {
 				clean[i] = unseen[j.input]
 			}
 		}
@@ -258,34 +357,46 @@ func (j *job) check() func(x float32, label uint8) (want string, bad bool) {
 }
 
 // badScore finds the first score of a block that is none, if its weight is not 0, or whose
-// weight is beyond float32, alone or once multiplied by that of its label.
-func (t *tile) badScore(j *job, x []float32, y []uint8, w []float32, from int) *fault {
-	products := t.settle(y[:len(x)], head(w, len(x)))
+// weight is beyond float32, alone or once multiplied by that of its label or target.
+func (t *tile) badScore(j *job, c *chunk, from int) *fault {
+	products := t.settle(c)
 	check := j.check()
-	for i, x := range x {
-		if len(w) != 0 {
-			if w := w[i]; w == 0 {
+	for i, x := range c.x {
+		l := c.label(i)
+		if len(c.weights) != 0 {
+			if w := c.weights[i]; w == 0 {
 				continue
 			} else if products && w > math.MaxFloat32 {
-				return &fault{from + i, j.overflow(from+i, y[i], 0)}
-			} else if wt := j.overweight(y[i], w); wt > 0 {
-				return &fault{from + i, j.overflow(from+i, y[i], wt)}
+				return &fault{from + i, j.overflow(from+i, l, 0)}
+			} else if wt := j.overweight(c, i); wt > 0 {
+				return &fault{from + i, j.overflow(from+i, l, wt)}
 			}
 		}
-		if want, bad := check(x, y[i]); bad {
+		if want, bad := check(x, l); bad {
 			return &fault{from + i, &InputError{Field: j.field, Index: from + i, Value: float64(x), Reason: want}}
 		}
 	}
 	return nil
 }
 
-// overweight returns the weight that a loss has for the label if it is beyond float32 once
-// multiplied by w, or 0.
-func (j *job) overweight(y uint8, w float32) float32 {
-	if j.sweeper != nil {
-		return j.sweeper.overweight(y, w)
+// overweight returns the weight that a loss has for a score if it is beyond float32 once
+// multiplied by that of the batch, or 0.
+func (j *job) overweight(c *chunk, i int) float32 {
+	if c.targets != nil {
+		positive := float32(1)
+		if c.positives != nil {
+			positive = c.positives[i]
+		}
+		// The kernel's weight may be off by a few roundings.
+		if w := j.weightOf(c.targets[i], positive); c.targets[i] >= 0 && w*float64(c.weights[i])*(1+0x1p-20) > math.MaxFloat32 {
+			return float32(w)
+		}
+		return 0
 	}
-	return overweight(&j.params, y, w)
+	if j.sweeper != nil {
+		return j.sweeper.overweight(c.labels[i], c.weights[i])
+	}
+	return overweight(&j.params, c.labels[i], c.weights[i])
 }
 
 func overweight(p *asm.Params, y uint8, w float32) float32 {
@@ -293,4 +404,19 @@ func overweight(p *asm.Params, y uint8, w float32) float32 {
 		return wt
 	}
 	return 0
+}
+
+// heavy tells whether the weights of a block may be beyond float32 once multiplied by the
+// loss's. Where its losses are small that does not show in them, but in second derivatives.
+func (t *tile) heavy(j *job, c *chunk) bool {
+	most := max(j.params.Weights[0], j.params.Weights[1]*max(1, j.columns.positives.most))
+	if most <= 1 {
+		return false
+	}
+	for _, w := range c.weights {
+		if float64(w)*float64(most) > math.MaxFloat32/2 {
+			return true
+		}
+	}
+	return false
 }

@@ -9,14 +9,16 @@ import (
 // The weights of a block are summed in the order in which its losses are, 0 where a score
 // does not count.
 
-// weightSum returns the canonical sum of the weights w of a block, nil if all are 1, with the
-// labels y, of which so many are ignored. It is negative or not finite only if the weights
-// changed during the call.
-func (t *tile) weightSum(y []uint8, w []float32, ignored int) float64 {
-	if len(w) == 0 {
-		return float64(len(y) - ignored)
-	}
-	if ignored > 0 {
+// weightSum returns the canonical sum of the weights of a block. It is negative or not finite
+// only if the weights changed during the call.
+func (t *tile) weightSum(c *chunk, g *given) float64 {
+	y, w := g.labels, c.own
+	switch {
+	case c.positives != nil || g.targets != nil && g.ignored > 0 && len(w) != 0:
+		w = t.weightsOf(c, g)
+	case len(w) == 0:
+		return float64(len(c.x) - g.ignored)
+	case g.ignored > 0:
 		scored := t.losses[:len(w)]
 		for i, y := range y[:len(w)] {
 			hide := uint32(int32(int8(y)) >> 31) // of 0, 1 and 255: all bits of the last
@@ -27,14 +29,44 @@ func (t *tile) weightSum(y []uint8, w []float32, ignored int) float64 {
 	return finiteSum(w)
 }
 
+// weightsOf returns the weights of a block that count, with the factor c·y + 1 − y where
+// positives have the factor c.
+func (t *tile) weightsOf(c *chunk, g *given) []float32 {
+	scored := t.losses[:len(c.x)]
+	for i := range scored {
+		w := float32(1)
+		if len(c.own) != 0 {
+			w = c.own[i]
+		}
+		y := float32(0)
+		switch {
+		case g.targets != nil:
+			y = g.targets[i]
+		case g.labels[i] == 1:
+			y = 1
+		case g.labels[i] == IgnoredLabel:
+			y = IgnoredTarget
+		}
+		switch {
+		case y < 0:
+			w = 0
+		case c.positives != nil:
+			w *= float32(c.positives[i]*y) + (1 - y)
+		}
+		scored[i] = w
+	}
+	return scored
+}
+
 // easyWeightSum is weightSum of the easy scores alone.
-func (t *tile) easyWeightSum(j *job, x []float32, y []uint8, w []float32) float64 {
+func (t *tile) easyWeightSum(j *job, c *chunk) float64 {
+	w := c.weights
 	if len(w) == 0 {
 		return float64(t.sweep.Easy)
 	}
 	easy := t.losses[:len(w)]
 	for i, v := range w {
-		if y[i] != 0 || !(x[i] <= j.cut) {
+		if c.labels[i] != 0 || !(c.x[i] <= j.cut) {
 			v = 0
 		}
 		easy[i] = v

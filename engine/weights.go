@@ -10,14 +10,14 @@ import (
 // The weight of a score is the product of the factors that apply to it, in the order of
 // factors, each product rounded to float32. The kernels multiply it by that of the loss.
 
-// expandWeights returns the weight of each score of the block of scores that begins at from,
-// whose labels are y, nil if all are 1, and, if a factor is bad, the error and how many
+// expandWeights returns the weight of each score of the block of n scores that begins at from,
+// whose labels are y, if it has labels, nil if all are 1, and, if a factor is bad, the error and how many
 // scores precede it; else all. Products of factors may be beyond float32, which shows in the
 // block's sum; see settle.
-func (t *tile) expandWeights(j *job, from int, y []uint8, positives bool) (w []float32, good int, err error) {
-	w, good, err = t.batchWeights(j, from, len(y))
+func (t *tile) expandWeights(j *job, from, n int, y []uint8, positives bool) (w []float32, good int, err error) {
+	w, good, err = t.batchWeights(j, from, n)
 	if j.columns.given() {
-		w = t.weighColumns(j, from, w, y, positives)
+		w = t.weighColumns(j, from, n, w, y, positives)
 	}
 	return w, good, err
 }
@@ -150,16 +150,19 @@ func multiply(dst, a, b []float32) {
 // settle ends what products beyond float32 left open in the weights of a block, and tells
 // whether there are products. A score that has a factor of 0 has the weight 0; that of an
 // ignored score does not matter. The others stay infinite, and badScore finds them.
-func (t *tile) settle(y []uint8, w []float32) (products bool) {
-	if data(w) != &t.weights[0] {
-		return false // they are the caller's
-	}
-	for i, v := range w {
-		if v != v || v > math.MaxFloat32 && y[i] == IgnoredLabel {
-			w[i] = 0
+func (t *tile) settle(c *chunk) (products bool) {
+	for _, w := range [...][]float32{c.weights, c.own} {
+		if data(w) != &t.weights[0] && data(w) != &t.heat[0] {
+			continue // they are the caller's
 		}
+		for i, v := range w {
+			if v != v || v > math.MaxFloat32 && c.label(i) == IgnoredLabel {
+				w[i] = 0
+			}
+		}
+		products = true
 	}
-	return true
+	return products
 }
 
 // factor is one that a score's weight is a product of.
@@ -186,7 +189,7 @@ func (j *job) factors(score int, label uint8) (list []factor) {
 	if p := &j.columns.all; p.columns != 0 {
 		list = append(list, factor{p.field, column, p.factors[column]})
 	}
-	if p := &j.columns.positives; p.columns != 0 && label == 1 {
+	if p := &j.columns.positives; p.columns != 0 && label == 1 && !j.soft {
 		list = append(list, factor{p.field, column, p.factors[column]})
 	}
 	return list
@@ -196,6 +199,9 @@ func (j *job) factors(score int, label uint8) (list []factor) {
 // if these are not, that with the loss's weight, which is then not 0.
 func (j *job) overflow(score int, label uint8, ofLoss float32) error {
 	list := j.factors(score, label)
+	if len(list) == 0 { // of a copy
+		return j.changed(score, 1)
+	}
 	var others []string
 	for _, f := range list[1:] {
 		others = append(others, f.String())
