@@ -42,8 +42,9 @@ func ProbBounds() []Bound {
 
 // TargetBounds returns the error bounds for logits and targets, that is for Targets, for
 // second derivatives, and for labels where kernels have no formula of these. They are in ULP
-// of the scales of [Loss.Exact], over all scores and targets: an error is at most the bound
-// times the ULP of its scale, plus the floor, times the greatest weight if that is above 1.
+// of the scales of [Loss.Exact], over all scores x and targets: an error is at most the bound
+// times the ULP of its scale, plus the floor, times |x| where that is above 1, and times the
+// weight if that is. The second derivatives of [Focal] are of the targets 0 and 1.
 func TargetBounds() []Bound {
 	return collectBounds(ofTargets)
 }

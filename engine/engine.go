@@ -191,8 +191,8 @@ func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error
 // [BalancedCrossEntropy], [QualityFocal] and [Varifocal]. By [Focal] targets must be 0, 1 or
 // IgnoredTarget; [HeatmapFocal] makes such of its own. Probs are not taken.
 //
-// It evaluates losses of labels as those of targets: gradients, and the sum in the result, may
-// differ from those of Gradients within the bounds of both.
+// Losses of labels, and those of [HeatmapFocal], are evaluated by other kernels here: gradients
+// and the sum in the result may differ from those of Gradients, within the bounds of both.
 func (e *Engine) GradientsAndHessians(grad, hess []float32, b Batch) (Result, error) {
 	return e.run(b, outputs{grad: grad, hess: hess}, wantGrad|wantHess)
 }

@@ -10,7 +10,8 @@ type Exact struct {
 	Loss, Gradient, Hessian float64 // the derivatives by the logit; NaN where there is no kernel
 
 	// Infinite where the value cannot be had in float32: for [QualityFocal] with β below 2 the
-	// sign of p − y, on which its derivatives depend, where p is within 2⁻²⁰ of y.
+	// sign of p − y, on which its derivatives depend, where p is within 2⁻²⁰ of y; and with β
+	// above 2 the second derivative where |p − y|^β is below 2⁻¹²⁶, for which kernels take 0.
 	LossScale, GradientScale, HessianScale float64
 }
 
@@ -164,6 +165,9 @@ func exactQuality(beta float64) exactFormula {
 		if near && beta < 2 {
 			r.GradientScale, r.HessianScale = math.Inf(1), math.Inf(1)
 		}
+		if beta > 2 && power(d, beta) < 0x1p-125 {
+			r.HessianScale = math.Inf(1)
+		}
 		return r
 	}
 }
@@ -175,7 +179,7 @@ func exactVarifocal(gamma, iou float64) exactFormula {
 		if t.y == 0 {
 			return background(t)
 		}
-		w := t.pos * (iou*t.y + 1 - iou)
+		w := t.pos * (iou*t.y + (1 - iou))
 		r := plain(w*t.ce, w*t.d, w*t.v)
 		r.GradientScale = w * t.q
 		return r

@@ -82,7 +82,7 @@ var families = [...]family{
 		balanced:   true,
 		definition: func(values) Definition { return ceDefinition },
 		exact:      func(values) exactFormula { return exactFocal(0) },
-		bounds:     []bounds{{values{0.25}, limits{3, 4, 0}, limits{}, limits{4, 4.5, 6}}},
+		bounds:     []bounds{{values{0.25}, limits{3, 4, 0}, limits{}, limits{4.5, 5, 7.5}}},
 	},
 	focalFamily: {
 		Family: Family{
@@ -98,12 +98,12 @@ var families = [...]family{
 		definition: func(v values) Definition { return focalDefinition(float64(v[1])) },
 		exact:      func(v values) exactFormula { return exactFocal(float64(v[1])) },
 		bounds: []bounds{
-			{values{0.25, 0.5}, limits{4.5, 5, 0}, limits{4, 4, 0}, limits{11, 11, 11}},
-			{values{0.25, 1}, limits{6.5, 7.5, 0}, limits{4, 3, 0}, limits{7, 7.5, 8}},
-			{values{0.25, 1.5}, limits{5, 5, 0}, limits{4.5, 4.5, 0}, limits{11, 11, 11}},
-			{values{0.25, 2}, limits{9, 10, 0}, limits{5, 4, 0}, limits{9.5, 10.5, 10.5}},
-			{values{0.25, 3}, limits{5, 6.5, 0}, limits{5.5, 5.5, 0}, limits{11, 11, 11}},
-			{values{0.25, 5}, limits{7.5, 9.5, 0}, limits{5.5, 5.5, 0}, limits{16, 18, 16}},
+			{values{0.25, 0.5}, limits{4.5, 5, 0}, limits{4, 4, 0}, limits{6.5, 7, 7}},
+			{values{0.25, 1}, limits{6.5, 7.5, 0}, limits{4, 3, 0}, limits{7.5, 8, 9.5}},
+			{values{0.25, 1.5}, limits{5, 5, 0}, limits{4.5, 4.5, 0}, limits{8, 8, 7}},
+			{values{0.25, 2}, limits{9, 10, 0}, limits{5, 4, 0}, limits{9.5, 10.5, 12}},
+			{values{0.25, 3}, limits{5, 6.5, 0}, limits{5.5, 5.5, 0}, limits{11, 11.5, 7.5}},
+			{values{0.25, 5}, limits{7.5, 9.5, 0}, limits{5.5, 5.5, 0}, limits{17.5, 18, 8}},
 		},
 		floors: func(v values) (logits, probs limits) {
 			return limits{1, 1, 0}, limits{1, 1 + float64(v[1]), 0}
@@ -122,9 +122,9 @@ var families = [...]family{
 		definition: func(v values) Definition { return focalDefinition(float64(v[0])) },
 		exact:      func(v values) exactFormula { return exactQuality(float64(v[0])) },
 		bounds: []bounds{
-			{values: values{1}, targets: limits{9.5, 10.5, 20}},
-			{values: values{2}, targets: limits{9.5, 10.5, 20}},
-			{values: values{3}, targets: limits{9.5, 10.5, 20}},
+			{values: values{1}, targets: limits{6, 7.5, 8.5}},
+			{values: values{2}, targets: limits{9.5, 13, 12}},
+			{values: values{3}, targets: limits{10.5, 10.5, 18}},
 		},
 	},
 	varifocalFamily: {
@@ -146,9 +146,9 @@ var families = [...]family{
 		unsmoothed: "whose foreground is all that has a target above 0",
 		exact:      func(v values) exactFormula { return exactVarifocal(float64(v[1]), float64(v[2])) },
 		bounds: []bounds{
-			{values: values{0.75, 1.5, 1}, targets: limits{9.5, 10, 20}},
-			{values: values{0.75, 2, 1}, targets: limits{9.5, 10, 20}},
-			{values: values{0.75, 2, 0}, targets: limits{9.5, 10, 20}},
+			{values: values{0.75, 1.5, 1}, targets: limits{5.5, 6, 7}},
+			{values: values{0.75, 2, 1}, targets: limits{9.5, 10, 12}},
+			{values: values{0.75, 2, 0}, targets: limits{9.5, 10, 12}},
 		},
 	},
 	heatmapFamily: {
@@ -168,9 +168,9 @@ var families = [...]family{
 		definition: func(v values) Definition { return focalDefinition(float64(v[0])) },
 		exact:      func(v values) exactFormula { return exactHeatmap(float64(v[0]), float64(v[1])) },
 		bounds: []bounds{
-			{values: values{2, 4}, targets: limits{12, 13, 20}},
-			{values: values{2, 2.5}, targets: limits{12, 13, 20}},
-			{values: values{1, 3}, targets: limits{12, 13, 20}},
+			{values: values{2, 4}, targets: limits{11.5, 12, 15}},
+			{values: values{2, 2.5}, targets: limits{11, 12, 13}},
+			{values: values{1, 3}, targets: limits{8.5, 10.5, 11.5}},
 		},
 	},
 }
