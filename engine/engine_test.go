@@ -186,6 +186,9 @@ func (b Batch) guarded(t testing.TB, atEnd bool) Batch {
 	if b.Classes != nil {
 		b.Classes = guard.Copy(t, b.Classes, atEnd)
 	}
+	if b.Targets != nil {
+		b.Targets = guard.Copy(t, b.Targets, atEnd)
+	}
 	if b.Weights != nil {
 		b.Weights = guard.Copy(t, b.Weights, atEnd)
 	}

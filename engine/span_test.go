@@ -22,6 +22,9 @@ func (b Batch) span(from, to int) Batch {
 	if b.Labels != nil {
 		s.Labels = b.Labels[from:to]
 	}
+	if b.Targets != nil {
+		s.Targets = b.Targets[from:to]
+	}
 	if b.Classes != nil {
 		s.Classes = b.Classes[rows[0]:rows[1]]
 	}

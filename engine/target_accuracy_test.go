@@ -119,7 +119,7 @@ func targetSweep(t *testing.T, engines []*Engine, b Bound, part, parts int) [][3
 	of := make([][3]targetWorst, len(engines))
 	n, rounds := Block, 24
 	if testing.Short() {
-		n, rounds = 512, 2
+		n, rounds = 256, 2
 	}
 	x, y, dst := make([]float32, n), make([]float32, n), make([]float32, n)
 	grad, hess, again := make([]float32, n), make([]float32, n), make([]float32, n)

@@ -175,28 +175,27 @@ func part(s []float32, from, to int) []float32 {
 // hideAllButEasy has what is not easy ignored: what is not background, and what lies above the
 // cut.
 func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
-	labels, targets := t.labels[:len(c.labels)], t.targets[:len(c.targets)]
-	copy(labels, c.labels)
+	labels, targets := t.labels[:len(c.x)], t.targets[:len(c.targets)]
 	copy(targets, c.targets)
 	g.counts = counts{}
 	for i, x := range c.x {
 		background := g.targets != nil && g.targets[i] == 0 || g.targets == nil && g.labels[i] == 0
 		if background && x <= j.cut {
+			labels[i] = 0
 			continue
 		}
-		g.ignored++
-		if c.labels != nil {
-			labels[i] = IgnoredLabel
-		} else {
+		labels[i] = IgnoredLabel
+		if c.targets != nil {
 			targets[i] = IgnoredTarget
 		}
+		g.ignored++
 	}
-	if c.labels != nil {
-		c.labels = labels
-	} else {
+	g.labels, g.targets = labels, nil
+	if c.targets != nil {
 		c.targets = targets
+	} else {
+		c.labels = labels
 	}
-	g.labels, g.targets = c.labels, c.targets
 }
 
 // sum runs the kernel on one block and returns its canonical sum. The last
