@@ -13,17 +13,18 @@ import (
 // Engine evaluates one loss. It is immutable and safe for concurrent use. [New] makes
 // it: a nil or zero Engine gives an [*InputError] for every batch.
 type Engine struct {
-	loss      Loss
-	params    asm.Params
-	formula   asm.Formula // of labels, if the loss has one
-	ofTargets asm.Formula
-	smooth    smoothing
-	table     [4]float32 // targets by label
-	kernels   *kernel.Set
-	classes   conventions
-	columns   columnFactors
-	workers   int
-	awake     bool // all workers can run at once, so they may wait awake
+	loss       Loss
+	params     asm.Params
+	formula    asm.Formula // of labels, if the loss has one
+	ofTargets  asm.Formula
+	smooth     smoothing
+	asymmetric *asymmetric // nil of other losses
+	table      [4]float32  // targets by label
+	kernels    *kernel.Set
+	classes    conventions
+	columns    columnFactors
+	workers    int
+	awake      bool // all workers can run at once, so they may wait awake
 }
 
 // An Option is a choice for [New]. [WithKernel] and [WithWorkers] change how an [Engine]
@@ -116,18 +117,23 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	pos, neg := l.Weights()
 	formula, params := l.row().kernel(pos, neg, l.values)
 	smooth := smoothingBy(l.smoothing)
+	var halves *asymmetric
+	if l.row().asymmetric {
+		halves = newAsymmetric(pos, neg, l.values)
+	}
 	return &Engine{
-		loss:      l,
-		params:    params,
-		formula:   formula,
-		ofTargets: l.row().targetFormula(formula),
-		smooth:    smooth,
-		table:     smooth.table(),
-		kernels:   set,
-		classes:   classes,
-		columns:   columns,
-		workers:   o.workers,
-		awake:     o.workers <= runtime.GOMAXPROCS(0),
+		asymmetric: halves,
+		loss:       l,
+		params:     params,
+		formula:    formula,
+		ofTargets:  l.row().targetFormula(formula),
+		smooth:     smooth,
+		table:      smooth.table(),
+		kernels:    set,
+		classes:    classes,
+		columns:    columns,
+		workers:    o.workers,
+		awake:      o.workers <= runtime.GOMAXPROCS(0),
 	}, nil
 }
 

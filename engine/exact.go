@@ -196,3 +196,44 @@ func exactHeatmap(alpha, beta float64) exactFormula {
 		return focal(exactTermsOf(t.x, 0, t.pos, t.neg*math.Pow(1-t.y, beta)))
 	}
 }
+
+// exactAsymmetric is focal loss of the label 1, and of the label 0 that of r = p − m where that
+// is above 0. r is known to some ULP of p(1−m) + m(1−p), which scales are larger by.
+func exactAsymmetric(positive, negative, margin float64) exactFormula {
+	foreground, background := exactFocal(positive), exactFocal(negative)
+	return func(t exactTerms) Exact {
+		switch {
+		case t.y == 1:
+			return foreground(t)
+		case t.y > 0:
+			return Exact{math.NaN(), math.NaN(), math.NaN(), math.Inf(1), math.Inf(1), math.Inf(1)}
+		case margin == 0:
+			return background(t)
+		}
+		shift := exactTermsOf(t.x, margin, 1, 1)
+		r := shift.d
+		if r <= 0 {
+			return Exact{}
+		}
+		power := func(y float64) float64 {
+			if y == 0 {
+				return 1
+			}
+			return math.Pow(r, y)
+		}
+		k, o := -math.Log1p(-r), 1/(1-r)
+		slope := power(negative)*o + negative*power(negative-1)*k
+		bend := negative*(negative-1)*power(negative-2)*k + 2*negative*power(negative-1)*o + power(negative)*o*o
+		excess := t.signed(1-t.e) / (1 + t.e)
+		e := plain(t.neg*power(negative)*k, t.neg*slope*t.v, t.neg*t.v*(bend*t.v+slope*excess))
+		e.HessianScale = t.neg * t.v * (math.Abs(bend)*t.v + slope*math.Abs(excess))
+		amplified := shift.q / r
+		if amplified > 0x1p20 {
+			amplified = math.Inf(1)
+		}
+		e.LossScale *= amplified
+		e.GradientScale *= amplified
+		e.HessianScale *= amplified
+		return e
+	}
+}

@@ -457,3 +457,22 @@ func ExampleSweep() {
 	// focal(alpha=0.5,gamma=1): 0.7472 per positive
 	// focal(alpha=0.5,gamma=2): 0.6972 per positive
 }
+
+// Asymmetric loss of multi-label classification: probabilities of background up to the margin
+// have no loss.
+func ExampleAsymmetric() {
+	e, err := engine.New(engine.Asymmetric(1, 4, 0.05))
+	if err != nil {
+		panic(err)
+	}
+	losses := make([]float32, 3)
+	r, err := e.Losses(losses, engine.Batch{
+		Logits: []float32{2, -3, 1},
+		Labels: []uint8{1, 0, 0},
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.5f, sum %.5f\n", losses, r.Sum())
+	// Output: [0.01513 0.00000 0.24586], sum 0.26099
+}

@@ -27,6 +27,10 @@ type family struct {
 	// heat is the power of 1 − y that a loss has for a factor where the target y is below 1,
 	// and the label 0; nil: none.
 	heat func(v values) float32
+	// asymmetric says that foreground and background have losses of their own.
+	asymmetric bool
+	// refuse says what is wrong with parameters that are in their ranges; nil: nothing is.
+	refuse func(v values) error
 	// unsmoothed says why the loss takes no label smoothing; empty: it does.
 	unsmoothed string
 
@@ -57,6 +61,7 @@ const (
 	qualityFamily
 	varifocalFamily
 	heatmapFamily
+	asymmetricFamily
 )
 
 // families is the one list of losses. To add one is to write a row here, and its formula
@@ -173,6 +178,41 @@ var families = [...]family{
 			{values: values{1, 3}, targets: limits{8.5, 10.5, 11.5}},
 		},
 	},
+	asymmetricFamily: {
+		Family: Family{
+			Name: "asl", Title: "asymmetric loss", Formula: "−(1 − p)^γ₊ · ln p, −r^γ₋ · ln(1 − r) for the background, r = max(p − m, 0)",
+			Source: "Ridnik et al. 2021, arXiv:2009.14119, equation 7",
+			Parameters: []Parameter{{
+				Name: "gammapos", Symbol: "γ₊", Meaning: "the focusing parameter of the foreground", Max: math.MaxFloat32, Default: 1,
+			}, {
+				Name: "gammaneg", Symbol: "γ₋", Meaning: "the focusing parameter of the background", Max: math.MaxFloat32, Default: 4,
+			}, {
+				Name: "margin", Symbol: "m", Meaning: "what the background's probabilities are shifted down by; 0, or at least 1/4096",
+				Max: 1 - 0x1p-12, Default: 0.05,
+			}},
+		},
+		kernel:     func(pos, neg float32, v values) (asm.Formula, asm.Params) { return focalKernel(pos, neg, v[0]) },
+		balanced:   true,
+		asymmetric: true,
+		refuse:     refuseMargin,
+		unsmoothed: "whose foreground and background have losses of their own",
+		exact:      func(v values) exactFormula { return exactAsymmetric(float64(v[0]), float64(v[1]), float64(v[2])) },
+		bounds: []bounds{
+			{values: values{1, 4, 0.05}, targets: limits{20, 19, 21}},
+			{values: values{0, 2, 0.05}, targets: limits{12.5, 12, 15}},
+			{values: values{0, 1, 0.2}, targets: limits{9.5, 10, 12.5}},
+			{values: values{2, 1.5, 0.05}, targets: limits{12.5, 10.5, 12.5}},
+			{values: values{1, 4, 0}, targets: limits{7.5, 9.5, 9.5}},
+		},
+	},
+}
+
+// refuseMargin refuses margins that a rounding of p is too large a part of.
+func refuseMargin(v values) error {
+	if m := v[2]; m > 0 && m < 0x1p-12 {
+		return wholeError("margin", float64(m), "is %s: want 0, or a number in [%s, %s]", formatValue(float64(m)), formatValue(0x1p-12), formatValue(1-0x1p-12))
+	}
+	return nil
 }
 
 // alpha is the weight of the losses that are balanced.
@@ -300,3 +340,14 @@ func VarifocalUnweighted(alpha, gamma float32) Loss {
 // beta are finite and ≥ 0, or [New] refuses the loss. p is not clamped. For labels it is focal
 // loss with γ = alpha and without α.
 func HeatmapFocal(alpha, beta float32) Loss { return newLoss(heatmapFamily, alpha, beta) }
+
+// Asymmetric is the asymmetric loss of Ridnik et al. 2021, for the labels of multi-label
+// classification: −(1 − p)^gammaPos·ln p for the foreground, and −r^gammaNeg·ln(1 − r) with
+// r = max(p − margin, 0) for the background, which is 0 where p is at most the margin. Their
+// code has Asymmetric(1, 4, 0.05), but clamps ln at 1e-8, which is not done here. The gammas
+// are finite and ≥ 0; margin is 0, or in [1/4096, 1 − 1/4096]; or [New] refuses the loss.
+// Gradients are the full derivative, and 0 at p = margin. It is from logits alone; targets are
+// 0, 1 or [IgnoredTarget].
+func Asymmetric(gammaPos, gammaNeg, margin float32) Loss {
+	return newLoss(asymmetricFamily, gammaPos, gammaNeg, margin)
+}

@@ -160,6 +160,9 @@ func (l Loss) check() (err error) {
 			err = p.check(float64(v))
 		}
 	})
+	if refuse := l.row().refuse; err == nil && refuse != nil {
+		err = refuse(l.values)
+	}
 	if why := l.row().unsmoothed; err == nil && why != "" && l.smoothing != 0 {
 		err = wholeError(smoothed.Name, float64(l.smoothing), "is %s: want 0 of %s, %s", formatValue(float64(l.smoothing)), l.row().Name, why)
 	}

@@ -73,7 +73,7 @@ func NewSweeper(losses []Loss, opts ...Option) (*Sweeper, error) {
 }
 
 // sweeps tells whether there are kernels that take the loss in a sweep.
-func (e *Engine) sweeps() bool { return !e.formula.Soft() && !e.smooth.given() }
+func (e *Engine) sweeps() bool { return !e.formula.Soft() && !e.smooth.given() && e.asymmetric == nil }
 
 // compareEntries orders entries by what they evaluate: formula, γ, which all other
 // parameters are made of, and weights.

@@ -44,6 +44,13 @@ type needs struct {
 // plan sets what the job needs, or says why there is no such thing.
 func (j *job) plan(want int) error {
 	e, hess := j.Engine, want&wantHess != 0
+	if e.asymmetric != nil {
+		if j.input == asm.Probs {
+			return wholeError("Probs", float64(j.n), "are given: want Logits, which %s is from", e.loss.row().Name)
+		}
+		j.needs = needs{marked: j.Targets != nil, hard: j.Targets != nil}
+		return nil
+	}
 	heat := e.loss.row().heat != nil
 	j.needs = needs{soft: hess || e.smooth.given() || e.formula.Soft()}
 	if j.Targets != nil {
@@ -82,9 +89,12 @@ func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, 
 		if j.hard {
 			if soft := softTarget(y); soft >= 0 && (i < 0 || soft < i) {
 				i, want = soft, "want 0, 1, or −1 for ignored: "
-				if j.input == asm.Probs {
+				switch {
+				case j.input == asm.Probs:
 					want += "soft targets are for Logits"
-				} else {
+				case j.asymmetric != nil:
+					want += j.loss.row().Name + " is of these"
+				default:
 					want += "the second derivative of " + j.loss.row().Name + " is of these"
 				}
 			}
@@ -186,19 +196,25 @@ func (t *tile) weighByTarget(j *job, w, y []float32, power float32) []float32 {
 		}
 		dst[i] = v
 	}
-	if whole := float32(int32(power)); power <= 16 && whole == power {
-		raise(dst, int(power))
-	} else {
-		padded := t.heat[:(n+kernel.VecGroup-1)&^(kernel.VecGroup-1)]
-		for i := n; i < len(padded); i++ {
-			padded[i] = 1
-		}
-		j.kernels.Pow(padded, padded, float64(power), 0, 0) // of numbers above 0
+	padded := t.heat[:(n+kernel.VecGroup-1)&^(kernel.VecGroup-1)]
+	for i := n; i < len(padded); i++ {
+		padded[i] = 1
 	}
+	raiseAll(j.kernels, padded, power)
 	if len(w) != 0 {
 		multiply(dst, dst, w)
 	}
 	return dst
+}
+
+// raiseAll sets v, numbers above 0 in whole groups, to a power ≥ 0, by products where it is a
+// small integer.
+func raiseAll(k *kernel.Set, v []float32, power float32) {
+	if power <= 16 && float32(int32(power)) == power {
+		raise(v, int(power))
+		return
+	}
+	k.Pow(v, v, float64(power), 0, 0)
 }
 
 // raise sets v to its power n ≥ 0, by squares from the highest bit of n on.

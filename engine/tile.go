@@ -23,6 +23,7 @@ type tile struct {
 	sweep   kernel.Sweep          // or those of several losses
 	entries []kernel.Entry        // these losses
 	total   []Result              // of a worker among several
+	halves  *halves               // of asymmetric loss, once it was evaluated
 }
 
 // group is a padded group of scores and its outputs.
@@ -201,6 +202,9 @@ func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
 func (t *tile) sum(j *job, out outputs, c *chunk) float64 {
+	if j.asymmetric != nil {
+		return t.sumAsymmetric(j, out, c)
+	}
 	t.call.Params = j.params
 	t.call.Lanes = [8]float64{}
 	whole := len(c.x) &^ (kernel.Group - 1)
