@@ -1,6 +1,6 @@
 // Package engine evaluates detection losses over huge anchor batches on CPUs:
-// cross-entropy, balanced cross-entropy and focal loss, value and gradient, from
-// logits or probabilities and integer labels, in one fused SIMD pass.
+// cross-entropy, focal loss and their kin, value, gradient and second derivative, from
+// logits or probabilities and labels, hard or soft, in one fused SIMD pass.
 //
 // A one-stage detector scores 10⁴–10⁵ anchors × dozens of classes per image,
 // nearly all of them easy background. Focal loss (Lin et al., "Focal Loss for
@@ -12,6 +12,19 @@
 // with p_t the predicted probability of the score's true label, and w_t = α for
 // the foreground, 1 − α for the background. [Families] lists all losses; [Focal] and the
 // other constructors make one, as does [ParseLoss] from a text.
+//
+// # Labels and targets
+//
+// Hard labels are one byte per score, or one class per anchor that stands for a row of them;
+// soft ones are Targets, floats from 0 to 1, see [Batch]. [CrossEntropy], [BalancedCrossEntropy]
+// and [Focal] take both, [QualityFocal], [Varifocal] and [HeatmapFocal] are made for targets and
+// take labels as the targets 0 and 1. [Loss.Smoothed] moves either towards ½.
+// Cross-entropy with weights, which it has on its two terms, and Focal(α, 0), which has one
+// weight linear in the target, differ where that is between 0 and 1; BalancedCrossEntropy is
+// the latter.
+//
+// [Engine.GradientsAndHessians] gives the diagonal of the second derivative, for gradient
+// boosting.
 //
 // [Sweep] evaluates several losses of a batch in one pass, and [Sweeper.SumEasy] the part of
 // each that easy negatives make up besides.
