@@ -115,6 +115,7 @@ func TestReadmeLosses(t *testing.T) {
 			parameters = append(parameters, fmt.Sprintf("%s %s, %s", p.Symbol, values, cli.Short(p.Default)))
 		}
 		row := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", f.Name, f.Title, f.Formula, strings.Join(parameters, "; "), f.Source)
+		row = strings.ReplaceAll(row, f.Formula, strings.ReplaceAll(f.Formula, "|", `\|`))
 		want = append(want, strings.Replace(row, "|  |", "| |", 1))
 	}
 	if table != strings.Join(want, "\n") {

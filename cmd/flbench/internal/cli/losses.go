@@ -124,6 +124,13 @@ type lossParameter struct {
 	engine.Parameter
 	families []string // that have it
 	defaults bool     // they agree on the default
+	meanings []meaning
+}
+
+// meaning is what a parameter is in some of the families.
+type meaning struct {
+	text, want string
+	families   []string
 }
 
 func lossParameters() (list []lossParameter) {
@@ -131,14 +138,34 @@ func lossParameters() (list []lossParameter) {
 		for _, p := range f.Parameters {
 			i := slices.IndexFunc(list, func(have lossParameter) bool { return have.Name == p.Name })
 			if i < 0 {
-				list = append(list, lossParameter{p, nil, true})
+				list = append(list, lossParameter{Parameter: p, defaults: true})
 				i = len(list) - 1
 			}
-			list[i].families = append(list[i].families, f.Name)
-			list[i].defaults = list[i].defaults && list[i].Default == p.Default
+			l := &list[i]
+			l.families = append(l.families, f.Name)
+			l.defaults = l.defaults && l.Default == p.Default
+			k := slices.IndexFunc(l.meanings, func(m meaning) bool { return m.text == p.Meaning && m.want == p.Want() })
+			if k < 0 {
+				l.meanings = append(l.meanings, meaning{text: p.Meaning, want: p.Want()})
+				k = len(l.meanings) - 1
+			}
+			l.meanings[k].families = append(l.meanings[k].families, f.Name)
 		}
 	}
 	return list
+}
+
+// usage is what the help of a flag says of the parameter, in each of the families.
+func (p *lossParameter) usage() string {
+	var parts []string
+	for i, m := range p.meanings {
+		name := strings.ToUpper(p.Name)
+		if i == 0 {
+			name = "`" + name + "`"
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s): %s is %s", m.text, strings.Join(m.families, ", "), name, m.want))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // LossFlags are flags for one loss: its name, and one flag for each parameter.
@@ -155,8 +182,7 @@ func (l *LossFlags) Add(flags *pflag.FlagSet, families []string) {
 			continue
 		}
 		standard, _ := strconv.ParseFloat(Short(p.Default), 64)
-		l.parameters[p.Name] = flags.Float64(p.Name, standard, fmt.Sprintf("%s (%s): `%s` is %s",
-			p.Meaning, strings.Join(p.families, ", "), strings.ToUpper(p.Name), p.Want()))
+		l.parameters[p.Name] = flags.Float64(p.Name, standard, p.usage())
 		if !p.defaults {
 			flags.Lookup(p.Name).DefValue = "that of the loss"
 		}
@@ -213,7 +239,7 @@ func (l LossInfo) parameters(f func(name string, v float32)) {
 	for _, p := range l.Family().Parameters {
 		names = append(names, p.Name)
 	}
-	for _, name := range append(names, "pos", "neg") {
+	for _, name := range append(names, "pos", "neg", "smoothing") {
 		if v, ok := l.Parameter(name); ok {
 			f(name, v)
 		}

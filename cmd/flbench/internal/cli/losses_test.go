@@ -22,14 +22,14 @@ func TestShortNames(t *testing.T) {
 			t.Errorf("%v: %s, want %s", l, got, want)
 		}
 	}
-	names := map[string]bool{}
-	for _, b := range engine.Bounds() {
+	names := map[string]engine.Loss{}
+	for _, b := range append(engine.Bounds(), engine.TargetBounds()...) {
 		name := ShortName(b.Loss)
 		l, err := ParseLoss(name)
-		if err != nil || l != b.Loss || names[name] {
+		if other, known := names[name]; err != nil || l != b.Loss || known && other != l {
 			t.Errorf("%v: %s, which is %v, %v", b.Loss, name, l, err)
 		}
-		names[name] = true
+		names[name] = l
 	}
 }
 
@@ -69,7 +69,8 @@ func TestJoinParentheses(t *testing.T) {
 
 // TestLossInfo: a loss goes through JSON and back.
 func TestLossInfo(t *testing.T) {
-	for _, l := range []engine.Loss{engine.CrossEntropy(), engine.Focal(0.3, 1.5), engine.BalancedCrossEntropy(0.25).Weighted(2, 1e-7)} {
+	for _, l := range []engine.Loss{engine.CrossEntropy(), engine.Focal(0.3, 1.5), engine.BalancedCrossEntropy(0.25).Weighted(2, 1e-7),
+		engine.VarifocalUnweighted(0.5, 2), engine.QualityFocal(1.5).Weighted(1, 3).Smoothed(0.1)} {
 		b, err := json.Marshal(LossInfo{l})
 		if err != nil {
 			t.Fatal(err)

@@ -170,7 +170,7 @@ func TestEvalUsage(t *testing.T) {
 		{"--loss hinge DIR", `--loss is "hinge": want ` + cli.OrList(cli.FamilyNames())},
 		{"--loss= DIR", `--loss is "": want ` + cli.OrList(cli.FamilyNames())},
 		{"--loss focal(gamma=two) DIR", `--loss: gamma is "two": want a finite number ≥ 0`},
-		{"--loss focal(beta=2) DIR", `--loss: loss "focal(beta=2)" has no parameter "beta": want alpha, gamma, pos, neg`},
+		{"--loss focal(beta=2) DIR", `--loss: loss "focal(beta=2)" has no parameter "beta": want alpha, gamma, pos, neg, smoothing`},
 		{"--loss focal1.5 --alpha 0.5 DIR", "--alpha beside --loss focal1.5: want one or the other"},
 		{"--loss focal(gamma=1) --gamma 2 DIR", "--gamma beside --loss focal(gamma=1): want one or the other"},
 		{"--alpha 1.5 DIR", "--alpha is 1.5: want a weight in [0, 1]"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -40,9 +41,30 @@ type result struct {
 }
 
 type worst struct {
-	Input cli.Float `json:"input"`
-	Got   cli.Float `json:"got"`
-	Want  cli.Float `json:"want"`
+	Input  cli.Float  `json:"input"`
+	Target *cli.Float `json:"target,omitempty"`
+	Got    cli.Float  `json:"got"`
+	Want   cli.Float  `json:"want"`
+}
+
+// at spells where that is.
+func (w *worst) at() string {
+	text := fmt.Sprintf("%g", float32(w.Input))
+	if w.Target != nil {
+		text += fmt.Sprintf(", %g", float32(*w.Target))
+	}
+	return text
+}
+
+// labels spells what a loss's labels are, "" for a function.
+func (r *result) labels() string {
+	switch {
+	case r.Label != nil:
+		return fmt.Sprint(*r.Label)
+	case r.Worst.Target != nil:
+		return "0 to 1"
+	}
+	return ""
 }
 
 // bin counts errors up to To ULP, the last bin all beyond.
@@ -58,9 +80,13 @@ func (r *report) add(s subject, stride uint64, stats []errorStats) {
 		v := result{
 			ID: s.id(), Subject: s.title, Input: s.input, Output: o.name, Label: o.label, Stride: stride, Inputs: m.count,
 			BoundULP: o.bound, MaxULP: cli.Float(m.max), MeanULP: cli.Float(m.sum / float64(max(1, m.count))),
-			Worst: worst{cli.Float(m.x), cli.Float(m.got), cli.Float(m.want)},
+			Worst: worst{Input: cli.Float(m.x), Got: cli.Float(m.got), Want: cli.Float(m.want)},
 			Bad:   m.bad, Differing: m.differing, DiffersAt: cli.Float(m.differsAt), Differs: m.differs,
 			OK: m.max <= o.bound && m.bad == 0 && m.differing == 0,
+		}
+		if s.group == groupTargets {
+			y := cli.Float(m.y)
+			v.Worst.Target = &y
 		}
 		for i, n := range m.histogram() {
 			to := math.Inf(1)
@@ -85,7 +111,7 @@ func (r *report) failures() []string {
 		if v.Differing > 0 {
 			list = append(list, fmt.Sprintf("%s: bits differ from generic's on %d inputs, first those of %s on %g", what, v.Differing, v.Differs, float64(v.DiffersAt)))
 		}
-		switch got := fmt.Sprintf("%g at %g, exactly %g", float64(v.Worst.Got), float64(v.Worst.Input), float64(v.Worst.Want)); {
+		switch got := fmt.Sprintf("%g at %s, exactly %g", float64(v.Worst.Got), v.Worst.at(), float64(v.Worst.Want)); {
 		case v.Bad > 0:
 			list = append(list, fmt.Sprintf("%s: %d special values or signs are wrong, as %s", what, v.Bad, got))
 		case float64(v.MaxULP) > v.BoundULP:
@@ -103,21 +129,21 @@ func (r *report) print(to io.Writer) error {
 	table := cli.NewTable("lll"+strings.Repeat("r", len(head)-2), append(head, "more")...)
 	var sampled []string
 	for i, v := range r.Results {
-		if i > 0 && v.ID != r.Results[i-1].ID && (v.Label != nil || r.Results[i-1].Label != nil) {
+		if i > 0 && v.ID != r.Results[i-1].ID && (v.labels() != "" || r.Results[i-1].labels() != "") {
 			table.Gap()
 		}
-		label := ""
-		if v.Label != nil {
-			label = fmt.Sprint(*v.Label)
-		}
-		row := []string{v.Subject, v.Input, v.Output, label, fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
-			fmt.Sprintf("%g", float32(v.Worst.Input)), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", float64(v.Worst.Want)), fmt.Sprintf("%.3f", float64(v.MeanULP))}
+		row := []string{v.Subject, v.Input, v.Output, v.labels(), fmt.Sprintf("%g", v.BoundULP), fmt.Sprintf("%.3f", float64(v.MaxULP)),
+			v.Worst.at(), fmt.Sprintf("%.9g", float64(v.Worst.Got)), fmt.Sprintf("%.9g", float64(v.Worst.Want)), fmt.Sprintf("%.3f", float64(v.MeanULP))}
 		for _, b := range v.Histogram {
 			row = append(row, percent(b.Count, v.Inputs))
 		}
 		table.Row(row...)
-		if v.Stride != r.Stride && (i == 0 || v.ID != r.Results[i-1].ID) {
-			sampled = append(sampled, fmt.Sprintf("; %s: every %s", v.Subject, ordinal(v.Stride)))
+		what := v.Subject
+		if v.Worst.Target != nil {
+			what = "targets"
+		}
+		if text := fmt.Sprintf("; %s: every %s", what, ordinal(v.Stride)); v.Stride != r.Stride && !slices.Contains(sampled, text) {
+			sampled = append(sampled, text)
 		}
 	}
 	inputs := "all inputs"

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"unsafe"
 )
@@ -16,6 +17,7 @@ const bins = len(histogramTo) + 1
 type errorStats struct {
 	max       float64
 	x         float32 // where it is largest
+	y         float32 // of targets, the target there
 	got       float32
 	want      float64
 	sum       float64 // of the errors, a multiple of sumUnit
@@ -146,14 +148,19 @@ func raw(x []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
 
+// before tells whether a's worst input comes before b's.
+func before(a, b *errorStats) bool {
+	return cmp.Or(cmp.Compare(math.Float32bits(a.x), math.Float32bits(b.x)), cmp.Compare(math.Float32bits(a.y), math.Float32bits(b.y))) < 0
+}
+
 // merge adds o. Of equal errors the smaller bit pattern of x is kept, so that the
 // result does not depend on the workers.
 func (m *errorStats) merge(o *errorStats) {
 	if o.count == 0 {
 		return
 	}
-	if m.count == 0 || o.max > m.max || o.max == m.max && math.Float32bits(o.x) < math.Float32bits(m.x) {
-		m.max, m.x, m.got, m.want = o.max, o.x, o.got, o.want
+	if m.count == 0 || o.max > m.max || o.max == m.max && before(o, m) {
+		m.max, m.x, m.y, m.got, m.want = o.max, o.x, o.y, o.got, o.want
 	}
 	if o.differing > 0 && (m.differing == 0 || math.Float32bits(o.differsAt) < math.Float32bits(m.differsAt)) {
 		m.differsAt, m.differs = o.differsAt, o.differs

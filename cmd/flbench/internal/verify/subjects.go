@@ -18,6 +18,7 @@ const blockSize = 4096
 const (
 	groupLogits  = "logits"
 	groupProbs   = "probs"
+	groupTargets = "targets"
 	groupVecmath = "vecmath"
 )
 
@@ -31,6 +32,7 @@ type subject struct {
 	patterns    uint64 // the bit patterns of float32, from 0 on, that hold all inputs
 	finite      bool   // infinities and NaN are passed over
 	minStride   uint64 // the least stride
+	times       uint64 // how many times the stride is taken; 0 stands for 1
 	cost        int    // of an input in ns, about, for the time left
 	outputs     []output
 	// newChecker returns what evaluates blocks; it is called once a worker.
@@ -58,7 +60,7 @@ func (s subject) is(name string) bool {
 }
 
 // step is the stride between the inputs.
-func (s subject) step(stride uint64) uint64 { return max(stride, s.minStride, 1) }
+func (s subject) step(stride uint64) uint64 { return max(stride*max(s.times, 1), s.minStride, 1) }
 
 // inputs is how many patterns a sweep takes.
 func (s subject) inputs(stride uint64) uint64 {
@@ -93,6 +95,13 @@ func subjects() ([]subject, error) {
 			}
 			list = append(list, lossSubject(group, b, kernels))
 		}
+	}
+	for _, b := range engine.TargetBounds() {
+		kernels, err := targetKernels(b.Loss)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, targetSubject(b, kernels))
 	}
 	var kernels []vecmath.Funcs
 	for _, name := range genericFirst() {
@@ -144,7 +153,7 @@ func choose(list []subject, only []string) ([]subject, error) {
 
 // onlyNames are the names for --only, those of several subjects first.
 func onlyNames(list []subject) []string {
-	names := []string{groupLogits, groupProbs, groupVecmath}
+	names := []string{groupLogits, groupProbs, groupTargets, groupVecmath}
 	for _, s := range list {
 		if s.family != s.name && s.family != "" && !slices.Contains(names, s.family) {
 			names = append(names, s.family)

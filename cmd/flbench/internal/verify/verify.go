@@ -13,7 +13,7 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
-// defaultStride keeps the default run well under a minute on two cores. It is a
+// defaultStride keeps the default run under two minutes on two cores. It is a
 // prime, so that all bits of the inputs vary.
 const defaultStride = 211
 
@@ -34,18 +34,24 @@ func newCommand(list func() ([]subject, error)) *cobra.Command {
 		Use:   "verify",
 		Short: "Measure the error of losses and functions, and compare the kernels' bits",
 		Long: fmt.Sprintf(`Verify evaluates all that has a documented error bound on this machine: the
-losses and gradients, with both labels, from float32 logits and from probabilities, and
-the functions of package vecmath. It compares the bits of every usable kernel with
-generic's, and measures the error against float64, in units in the last place (ULP) of
-the exact value. Infinities, NaN, and the signs of all results must be right.
+losses and gradients, with both labels, from float32 logits and from probabilities;
+losses, gradients and second derivatives of targets; and the functions of package
+vecmath. It compares the bits of every usable kernel with generic's, and measures the
+error against float64, in units in the last place (ULP) of the exact value. Infinities,
+NaN, and the signs of all results must be right.
+
+Targets are of %d kinds for every logit: 0, 1, ½, any, those near 0, 1 and p, smoothed
+labels and others. Where terms of a value cancel, its error counts in ULP of the sum of
+their magnitudes, the scale of engine.Loss.Exact.
 
 Where an exact loss or gradient is below 2⁻¹²⁶, its absolute error must be at most
 2⁻¹²⁶, and counts as 0 ULP; engine.Bound says where both are larger. Subnormal results
 of functions count in units of the smallest float32.
 
 By default every %s of the 2³² bit patterns is taken; --exhaustive takes all of
-them, which takes about 40 minutes on two cores. Pow has two arguments, and never
-takes more than every %s x, with each of the exponents %s.
+them, which takes hours on two cores. Of targets there are %d times fewer logits, with all
+kinds of targets each. Pow has two arguments, and never takes more than every %s x, with
+each of the exponents %s.
 
 It exits with 1 if a bound is broken, if a special value or a sign is wrong, or if the
 kernels differ. If it is interrupted, it prints what was finished, says what is
@@ -53,7 +59,7 @@ missing, and exits with 1; --only goes on with that.
 
 Names for --only:
   %s;
-a group and a name mean one, as in %s.ce.`, ordinal(defaultStride), ordinal(powStride), strings.Trim(fmt.Sprint(powers), "[]"), wrapNames(onlyNames(all)), groupProbs),
+a group and a name mean one, as in %s.ce.`, len(targetFamilies), ordinal(defaultStride), targetsStride, ordinal(powStride), strings.Trim(fmt.Sprint(powers), "[]"), wrapNames(onlyNames(all)), groupProbs),
 		Example: `  flbench verify
   flbench verify --only vecmath,logits.ce --stride 101 --json
   flbench verify --only exp --exhaustive

@@ -39,6 +39,7 @@ type verifyJSON struct {
 		Max               float64 `json:"max_ulp"`
 		Mean              float64 `json:"mean_ulp"`
 		Histogram         []struct{ Count int64 }
+		Worst             struct{ Target *float64 }
 		OK                bool
 	}
 }
@@ -49,12 +50,16 @@ func TestVerifyJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(flbench.Must(t, "--json", "--stride", fmt.Sprint(stride))), &got); err != nil {
 		t.Fatal(err)
 	}
-	finite, probs, all := int64(0), int64(math.Float32bits(1)/stride+1), int64((1<<32-1)/stride+1)
-	for b := uint64(0); b < 1<<32; b += stride {
-		if v := math.Float32frombits(uint32(b)); v-v == 0 {
-			finite++
+	probs, all := int64(math.Float32bits(1)/stride+1), int64((1<<32-1)/stride+1)
+	finite := func(stride uint64) (n int64) {
+		for b := uint64(0); b < 1<<32; b += stride {
+			if v := math.Float32frombits(uint32(b)); v-v == 0 {
+				n++
+			}
 		}
+		return n
 	}
+	logits, targets := finite(stride), finite(targetsStride*stride)
 	if !got.OK || got.Stride != stride || strings.Join(got.Kernels, " ") != strings.Join(engine.Kernels(), " ") {
 		t.Errorf("%+v", got)
 	}
@@ -66,6 +71,11 @@ func TestVerifyJSON(t *testing.T) {
 				want[name(group+"."+cli.ShortName(b.Loss), "loss", label)] = b.LossULP
 				want[name(group+"."+cli.ShortName(b.Loss), "gradient", label)] = b.GradientULP
 			}
+		}
+	}
+	for _, b := range engine.TargetBounds() {
+		for output, bound := range map[string]float64{"loss": b.LossULP, "gradient": b.GradientULP, "second derivative": b.HessianULP} {
+			want[name("targets."+cli.ShortName(b.Loss), output, -1)] = bound
 		}
 	}
 	for f, bound := range vecmath.Bounds() {
@@ -88,7 +98,21 @@ func TestVerifyJSON(t *testing.T) {
 			t.Errorf("%s, bound %g: want %g, %v", key, r.Bound, bound, ok)
 		}
 		delete(want, key)
-		inputs := map[string]int64{"logit": finite, "probability": probs, "float32": all}[r.Input]
+		inputs := map[string]int64{"logit": logits, "probability": probs, "float32": all}[r.Input]
+		if strings.HasPrefix(r.ID, "targets.") {
+			// With each family of targets. Second derivatives, and asymmetric loss, may be those
+			// of labels alone, and gradients count twice where they have other bits beside these.
+			inputs = int64(len(targetFamilies)) * targets
+			if strings.HasPrefix(r.ID, "targets.asl") || r.Output == "second derivative" && r.Inputs != inputs {
+				inputs = hardFamilies * targets
+			}
+			if r.Output == "gradient" && r.Inputs > inputs && r.Inputs <= 2*inputs {
+				inputs = r.Inputs
+			}
+			if r.Worst.Target == nil || !(*r.Worst.Target >= 0 && *r.Worst.Target <= 1) {
+				t.Errorf("%+v, want the worst target", r)
+			}
+		}
 		var count int64
 		for _, b := range r.Histogram {
 			count += b.Count
@@ -116,11 +140,12 @@ func TestVerifyWorkers(t *testing.T) {
 func TestVerifyOnly(t *testing.T) {
 	for only, want := range map[string]string{
 		"exp":                 "vecmath.exp",
-		"ce":                  "logits.ce probs.ce",
+		"ce":                  "logits.ce probs.ce targets.ce",
 		"logits.ce, Exp,exp":  "logits.ce vecmath.exp",
 		"probs.focal":         "probs.focal0.5 probs.focal1 probs.focal1.5 probs.focal2 probs.focal3 probs.focal5",
-		"focal2":              "logits.focal2 probs.focal2",
-		"balanced,vecmath":    "logits.balanced vecmath.exp vecmath.log vecmath.log1p vecmath.sigmoid vecmath.softplus vecmath.logsigmoid vecmath.pow",
+		"focal2":              "logits.focal2 probs.focal2 targets.focal2",
+		"targets.qfl":         "targets.qfl1 targets.qfl2 targets.qfl3",
+		"balanced,vecmath":    "logits.balanced targets.balanced vecmath.exp vecmath.log vecmath.log1p vecmath.sigmoid vecmath.softplus vecmath.logsigmoid vecmath.pow",
 		"vecmath.pow,focal15": "",
 		"vecmath.ce":          "",
 		"focal15":             "",
@@ -128,7 +153,7 @@ func TestVerifyOnly(t *testing.T) {
 		code, stdout, stderr := flbench.Run(t, "--json", "--stride", "50000017", "--only", only)
 		if want == "" {
 			if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "flbench: --only: unknown name ") ||
-				!strings.Contains(stderr, ": want one or more of logits, probs, vecmath, focal, ce, balanced, focal0.5,") {
+				!strings.Contains(stderr, ": want one or more of logits, probs, targets, vecmath, focal, qfl, ") {
 				t.Errorf("--only %s: exit code %d, stderr %s", only, code, stderr)
 			}
 			continue
@@ -211,6 +236,25 @@ func TestVerifyFailures(t *testing.T) {
 		b.LossULP, b.GradientULP = loss, gradient
 		return b
 	}
+	soft := engine.TargetBounds()[0] // of cross-entropy, with all second derivatives
+	onTargets := func(b engine.Bound, f func(loss, grad, hess []float32, b engine.Batch)) subject {
+		kernels, err := targetKernels(b.Loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reference := kernels[0].run
+		return targetSubject(b, []targetKernel{kernels[0], {"other", func(loss, grad, hess []float32, b engine.Batch) error {
+			err := reference(loss, grad, hess, b)
+			f(loss, grad, hess, b)
+			return err
+		}}})
+	}
+	unchanged := func(loss, grad, hess []float32, b engine.Batch) {}
+	withTargets := func(loss, gradient, hessian float64) engine.Bound {
+		b := soft
+		b.LossULP, b.GradientULP, b.HessianULP = loss, gradient, hessian
+		return b
+	}
 	exp := functions[0]
 	wrong := func(change func(f vecmath.Funcs, dst, src []float32)) function {
 		f := exp
@@ -252,6 +296,35 @@ func TestVerifyFailures(t *testing.T) {
 		{"bound of a gradient", lossSubject(groupProbs, with(5, 0.5), good), []string{"gradient, label 0: ", " ULP, above the bound of 0.5: "}},
 		{"bound of a function", functionSubject(exp, 0.5, funcs), []string{"Exp from float32, value: 0.", " ULP, above the bound of 0.5: "}},
 		{"bound of Pow", powSubject(0.3, funcs), []string{"Pow from float32, y = 1.5: 0.5"}},
+		{"good targets", onTargets(soft, unchanged), nil},
+		{"bits of a loss of targets", onTargets(soft, func(loss, grad, _ []float32, b engine.Batch) {
+			if grad != nil && loss != nil && b.Targets[0] == 0.5 {
+				flip(loss, b.Logits, 0)
+			}
+		}), []string{"cross-entropy from logit, loss: bits differ from generic's on ", " inputs, first those of other on 0"}},
+		{"bits of a loss of targets alone", onTargets(soft, func(loss, grad, _ []float32, b engine.Batch) {
+			if grad == nil {
+				flip(loss, b.Logits, 0)
+			}
+		}), []string{"loss: bits differ from generic's on ", "first those of other without gradients on 0"}},
+		{"bits of a gradient of targets", onTargets(soft, func(_, grad, hess []float32, b engine.Batch) {
+			if grad != nil && hess == nil {
+				flip(grad, b.Logits, 0)
+			}
+		}), []string{"gradient: bits differ from generic's on ", "first those of other on 0"}},
+		{"bits of a gradient beside a second derivative", onTargets(soft, func(_, grad, hess []float32, b engine.Batch) {
+			if hess != nil {
+				flip(grad, b.Logits, 0)
+			}
+		}), []string{"gradient: bits differ from generic's on ", "first those of other with second derivatives on 0"}},
+		{"bits of a second derivative", onTargets(soft, func(_, _, hess []float32, b engine.Batch) {
+			if hess != nil {
+				flip(hess, b.Logits, 0)
+			}
+		}), []string{"second derivative: bits differ from generic's on ", "first those of other on 0"}},
+		{"bound of a loss of targets", onTargets(withTargets(0.5, 4, 5), unchanged), []string{"cross-entropy from logit, loss: ", " ULP, above the bound of 0.5: "}},
+		{"bound of a gradient of targets", onTargets(withTargets(3, 0.5, 5), unchanged), []string{"gradient: ", " ULP, above the bound of 0.5: "}},
+		{"bound of a second derivative", onTargets(withTargets(3, 4, 0.5), unchanged), []string{"second derivative: ", " ULP, above the bound of 0.5: "}},
 		{"special value", functionSubject(wrong(func(_ vecmath.Funcs, dst, src []float32) {
 			for i, x := range src {
 				if x != x {
@@ -270,8 +343,12 @@ func TestVerifyFailures(t *testing.T) {
 		cmd := verifyOf(c.subject)
 		for _, form := range []string{"--json=false", "--json"} {
 			var stdout, stderr bytes.Buffer
-			// A power of two has 1, 2 and 0.5 among the inputs.
-			code := cli.Execute(t.Context(), cmd, []string{"--stride", fmt.Sprint(1 << 13), form}, &stdout, &stderr)
+			// A power of two has 1, 2 and 0.5 among the inputs, or, of targets, 0 alone.
+			stride := 1 << 13
+			if c.subject.group == groupTargets {
+				stride = 1 << 18
+			}
+			code := cli.Execute(t.Context(), cmd, []string{"--stride", fmt.Sprint(stride), form}, &stdout, &stderr)
 			text := stderr.String()
 			if (code == 0) != (len(c.want) == 0) || code > 1 || (text == "") != (code == 0) {
 				t.Errorf("%s: exit code %d, stderr %q", c.name, code, text)
@@ -483,6 +560,7 @@ func TestVerifyUsage(t *testing.T) {
 
 var (
 	boundRow    = regexp.MustCompile(`(?m)^\| (.+?) \| ([0-9.]+) \| ([0-9.]+) \| [^|]+ \| ([0-9.]+) \| ([0-9.]+) \|`)
+	hessianRow  = regexp.MustCompile(`(?m)^\| (.+?) \| [0-9.]+ \| [0-9.]+ \| [^|]+ \| [0-9.]+ \| [0-9.]+ \| [^|]+ \| ([0-9.]+) \| ([0-9.]+) \| [^|]+ \|$`)
 	functionRow = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([0-9.]+) \\| ([0-9.]+) \\| [^|]+ \\|$")
 )
 
@@ -505,7 +583,7 @@ func TestReadmeBounds(t *testing.T) {
 		}
 	}
 	rows := boundRow.FindAllStringSubmatch(readme, -1)
-	bounds := append(engine.Bounds(), engine.ProbBounds()...)
+	bounds := slices.Concat(engine.Bounds(), engine.ProbBounds(), engine.TargetBounds())
 	if len(rows) != len(bounds) {
 		t.Fatalf("README has %d rows of bounds, want %d", len(rows), len(bounds))
 	}
@@ -516,6 +594,16 @@ func TestReadmeBounds(t *testing.T) {
 		}
 		below(r[1], r[3], r[2])
 		below(r[1], r[5], r[4])
+	}
+	hessians := hessianRow.FindAllStringSubmatch(readme, -1)
+	if len(hessians) != len(engine.TargetBounds()) {
+		t.Fatalf("README has %d rows of bounds of second derivatives, want %d", len(hessians), len(engine.TargetBounds()))
+	}
+	for i, b := range engine.TargetBounds() {
+		if r := hessians[i]; r[1] != b.Name || r[2] != fmt.Sprint(b.HessianULP) {
+			t.Errorf("README has %q, want %+v", r[0], b)
+		}
+		below(hessians[i][1], hessians[i][3], hessians[i][2])
 	}
 	functions := vecmath.Bounds()
 	for _, r := range functionRow.FindAllStringSubmatch(readme, -1) {
