@@ -39,7 +39,11 @@ func (d *Dump) Batch(from, to int, s *Scratch) (b engine.Batch, err error) {
 			return b, err
 		}
 	}
-	if d.kind == perScore {
+	switch d.kind {
+	case soft:
+		b.Targets, err = d.targets(from, to, s)
+		return b, err
+	case perScore:
 		b.Labels, err = d.scoreLabels(from, to, s)
 		return b, err
 	}
@@ -147,6 +151,28 @@ func (d *Dump) scoreLabels(from, to int, s *Scratch) ([]uint8, error) {
 		relabel(s.labels, values, func(v float32) bool { return ignoredTarget(float64(v), ignored) })
 	}
 	return s.labels, nil
+}
+
+// badTarget is a target that the engine refuses, as badLabel is.
+const badTarget = -2
+
+// targets returns the soft targets of the scores [from, to).
+func (d *Dump) targets(from, to int, s *Scratch) ([]float32, error) {
+	values, err := floats(d.labels, &s.floats, from, to)
+	if err != nil || len(d.set.Ignored) == 0 {
+		return values, err
+	}
+	s.floats = grow(s.floats, to-from)
+	for i, v := range values {
+		switch {
+		case ignoredTarget(float64(v), d.set.Ignored):
+			v = engine.IgnoredTarget
+		case v == engine.IgnoredTarget:
+			v = badTarget
+		}
+		s.floats[i] = v
+	}
+	return s.floats, nil
 }
 
 // ignoredTarget tells whether a float label stands for ignored: −1, if no flag says

@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"math"
 	"sync"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
@@ -35,6 +36,25 @@ func (d *Dump) Shape() []int { return d.shape }
 
 // Probs tells whether the scores are probabilities.
 func (d *Dump) Probs() bool { return d.set.Probs }
+
+// Soft tells whether the labels are soft targets.
+func (d *Dump) Soft() bool { return d.kind == soft }
+
+// Target returns the soft target of a score, NaN if it cannot be read any more.
+func (d *Dump) Target(i int) float32 {
+	var one [1]float32
+	v, err := d.labels.Float32s(one[:], i, i+1)
+	if err == nil {
+		err = array.Guard(func() error {
+			one[0] = v[0]
+			return nil
+		}, d.labels)
+	}
+	if err != nil {
+		return float32(math.NaN())
+	}
+	return one[0]
+}
 
 // Options returns the engine's options that the batches need.
 func (d *Dump) Options() []engine.Option {
@@ -72,7 +92,7 @@ func (d *Dump) each(from, to int, f func(a *array.Array, from, to int) error) er
 			return err
 		}
 	}
-	if d.kind == perScore {
+	if d.ofScores() {
 		first, end = from, to
 	}
 	return f(d.labels, first, end)

@@ -11,9 +11,11 @@ import (
 type labelKind uint8
 
 const (
-	classes  labelKind = iota // the class of each row
-	perScore                  // 0, 1 or ignored for each score
-	either                    // one of the two, which the values must tell
+	classes    labelKind = iota // the class of each row
+	perScore                    // 0, 1 or ignored for each score
+	soft                        // a number from 0 to 1, or ignored, for each score
+	either                      // classes or perScore, which the values must tell
+	softOrHard                  // soft or perScore, likewise
 )
 
 // planLabels decides what the labels are, by their shape, their dtype and the flags.
@@ -21,36 +23,45 @@ func (p *plan) planLabels() error {
 	labels, set := &p.labelHead, p.set
 	dtype := labels.dtype
 	perRow, perScores := p.grid.labelGrids(labels.shape)
+	ofScores := perScore
+	switch {
+	case set.Targets == "soft":
+		ofScores = soft
+	case set.Targets == "" && dtype.IsFloat():
+		ofScores = softOrHard
+	}
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("%s: %s labels of shape %s, "+format, append([]any{labels.label, dtype, array.ShapeText(labels.shape)}, args...)...)
 	}
 	switch {
 	case perRow == nil && perScores == nil:
 		return p.wrongLabels()
+	case set.Targets == "soft" && !dtype.IsFloat():
+		return fail("beside --targets=soft: want numbers from 0 to 1 of a float type")
 	case perRow == nil:
-		p.kind = perScore
+		p.kind = ofScores
 		if set.Targets == "class" {
 			return fail("one for each score, beside --targets=class: want %s, a class for each anchor", array.ShapeText(p.grid.anchors()))
 		}
 	case perScores == nil:
 		p.kind = classes
 		switch {
-		case set.Targets == "binary":
-			return fail("one for each anchor, beside --targets=binary: want %s, a label for each score", array.ShapeText(p.shape))
+		case set.Targets == "binary" || set.Targets == "soft":
+			return fail("one for each anchor, beside --targets=%s: want %s, a label for each score", set.Targets, array.ShapeText(p.shape))
 		case dtype.IsFloat():
 			return fail("one for each anchor: want class indices of an integer type, as of labels.astype(np.int32), or %s, a label for each score", array.ShapeText(p.shape))
 		case dtype == array.Bool:
 			return fail("one for each anchor of %d columns: want class indices of an integer type, or %s, a label for each score", p.columns, array.ShapeText(p.shape))
 		}
-	case set.Targets == "binary":
-		p.kind = perScore
+	case set.Targets == "binary" || set.Targets == "soft":
+		p.kind = ofScores
 	case set.Targets == "class":
 		p.kind = classes
 		if !dtype.IsInteger() {
 			return fail("beside --targets=class: want class indices of an integer type, as of labels.astype(np.int32)")
 		}
 	case !dtype.IsInteger() || dtype == array.Uint8:
-		p.kind = perScore
+		p.kind = ofScores
 	case set.Background != nil:
 		p.kind = classes // only they have a background of their own
 	case dtype == array.Uint16 || dtype == array.Uint32 || dtype == array.Uint64:
@@ -59,14 +70,19 @@ func (p *plan) planLabels() error {
 		p.kind = either
 	}
 	switch {
-	case p.kind == perScore && len(perScores) > 1:
+	case p.ofScores() && len(perScores) > 1:
 		return fail("which can have the classes before or after the anchors: want scores and labels with the classes last, without --layout=%s", set.Layout)
-	case p.kind == perScore:
+	case p.ofScores():
 		p.labelGrid = perScores[0]
 	default:
 		p.labelGrid = perRow[0]
 	}
 	return p.checkFlags()
+}
+
+// ofScores tells whether there is a label for each score.
+func (p *plan) ofScores() bool {
+	return p.kind == perScore || p.kind == soft || p.kind == softOrHard
 }
 
 // wrongLabels is the error for labels of a shape that does not go with the scores.
@@ -95,7 +111,7 @@ func (p *plan) wrongLabels() error {
 // checkFlags refuses flags that do not apply to this kind of labels.
 func (p *plan) checkFlags() error {
 	set, label := p.set, p.labelHead.label
-	if p.kind == perScore {
+	if p.ofScores() {
 		switch {
 		case set.Background != nil && p.columns == 1:
 			return fmt.Errorf("%s: %s labels of one column are 0 and 1, where --background=%d has no meaning: want --targets=class too if they are class indices",

@@ -115,13 +115,23 @@ func TestLocate(t *testing.T) {
 			wantError(t, o, dir, want)
 
 			labels := make([]float64, n)
-			labels[bad] = 0.5
+			labels[bad] = 1.5
 			dir = write(t, map[string][]byte{"logits.npy": npy(make([]float32, n), l.shape...), "labels.npy": npy(labels, l.shape...)})
-			want = filepath.Join(dir, "labels.npy") + ": " + text + " is 0.5: want 0, 1, or -1 for ignored; soft targets are not supported yet"
+			want = filepath.Join(dir, "labels.npy") + ": " + text + " is 1.5: want 0 to 1, or -1 for ignored"
 			if left {
 				want = ""
 			}
 			wantError(t, o, dir, want)
+
+			// The same among soft targets.
+			labels[rng.IntN(n)] = 0.25
+			if labels[bad] == 1.5 {
+				dir = write(t, map[string][]byte{"logits.npy": npy(make([]float32, n), l.shape...), "labels.npy": npy(labels, l.shape...)})
+				if !left {
+					want = filepath.Join(dir, "labels.npy") + ": " + text + " is 1.5: want 0 to 1, or -1 for ignored"
+				}
+				wantError(t, o, dir, want)
+			}
 
 			// The classes of the anchors, and labels with the classes last.
 			row := rng.IntN(24)

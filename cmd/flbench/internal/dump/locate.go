@@ -27,10 +27,15 @@ func (d *Dump) Locate(err error, from int) error {
 		return at(d.labels, d.labelGrid.index(row), row, bad.Reason+d.classAdvice(d.labels.At(row)))
 	case "Labels":
 		reason := bad.Reason
-		if d.labelHead.dtype != array.Uint8 || len(d.set.Ignored) > 0 {
+		switch {
+		case d.labelHead.dtype.IsFloat() && d.set.Targets == "":
+			reason = "want 0 to 1, or " + d.ignoredLabels()
+		case d.labelHead.dtype != array.Uint8 || len(d.set.Ignored) > 0:
 			reason = "want 0, 1, or " + d.ignoredLabels()
 		}
 		return at(d.labels, d.labelGrid.index(score), score, reason+d.labelAdvice(d.labels.At(score)))
+	case "Targets":
+		return at(d.labels, d.labelGrid.index(score), score, "want 0 to 1, or "+d.ignoredLabels()+d.labelAdvice(d.labels.At(score)))
 	case "Weights":
 		whole := grid{shape: d.weights.Shape(), own: d.weights.Shape(), axis: -1}
 		return at(d.weights, whole.index(row), row, bad.Reason)
@@ -80,7 +85,7 @@ func (d *Dump) ignoredLabels() string {
 func (d *Dump) labelAdvice(text string) string {
 	if d.labelHead.dtype.IsFloat() {
 		if v, err := strconv.ParseFloat(text, 64); err == nil && v > 0 && v < 1 {
-			return "; soft targets are not supported yet"
+			return "; --targets=soft says that it is a soft target"
 		}
 	}
 	v, err := strconv.ParseFloat(text, 64)

@@ -25,7 +25,7 @@ type Options struct {
 	From                 string  // a file of PATHs
 	Layout               string  // "ac", "nac", "ca" or "nca"; "": the last axis is that of the classes
 	Columns              string  // Python's slice of the axis of the classes; "": all
-	Targets              string  // "binary" or "class"; "": what the labels' dtype and shape say
+	Targets              string  // "binary", "class" or "soft"; "": what the labels' dtype, shape and values say
 	Probs                bool    // the scores are probabilities
 	Background           *int32  // what class indices call background; nil: engine.Background
 	Ignored              []int32 // what labels call ignored; none: as documented
@@ -54,7 +54,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		{&o.From, "from", "take more PATHs from `FILE`, one a line or NUL-terminated; - is standard input"},
 		{&o.Layout, "layout", "the scores' `AXES`: ac or nac, or, with the classes before the anchors, ca or nca (default by shape: ac, nac)"},
 		{&o.Columns, "columns", "use these classes only: a `SLICE` as in Python, such as 4: to leave out four box coordinates"},
-		{&o.Targets, "targets", "the `KIND` of labels that can be two things: binary (0 background, 1 foreground) or class (0 is column 0)"},
+		{&o.Targets, "targets", "the `KIND` of labels: binary (0 background, 1 foreground), class (0 is column 0) or soft (floats from 0 to 1)"},
 		{&o.Weights, "weights", "weight the anchors by `FILE`: in each folder, or an array of each .npz or .safetensors file"},
 		{&o.LogitsKey, "logits-key", "the scores' `NAME` in .npz and .safetensors files (default logits)"},
 		{&o.LabelsKey, "labels-key", "the labels' `NAME` in .npz and .safetensors files (default labels)"},
@@ -160,14 +160,12 @@ func (o *Options) check() (*settings, error) {
 	}
 	switch o.Targets {
 	case "", "class":
-	case "binary":
+	case "binary", "soft":
 		if o.Background != nil {
-			return nil, usagef("--background beside --targets=binary: want it with class indices only, of binary labels 0 is background")
+			return nil, usagef("--background beside --targets=%s: want it with class indices only, of %[1]s labels 0 is background", o.Targets)
 		}
-	case "soft":
-		return nil, usagef("--targets=soft: soft targets are not supported yet, want binary or class")
 	default:
-		return nil, usagef("--targets=%s: want binary or class", o.Targets)
+		return nil, usagef("--targets=%s: want binary, class or soft", o.Targets)
 	}
 	// Whether --ignored takes background's default away, only the labels tell: see
 	// Dump.checkFlags.

@@ -71,6 +71,8 @@ func (d *Dump) doubtLabels(r engine.Result) string {
 	switch {
 	case r.Scores == 0:
 		return "all labels stand for ignored"
+	case d.kind == soft:
+		return ""
 	case d.kind == perScore && d.columns == 1 && d.labelHead.dtype.IsFloat() && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > r.Scores:
 		return "no label is 1 and most are -1, which stands for ignored in labels of a float type: want class indices of an integer type if it stands for background"
 	case d.kind == perScore && d.labelHead.dtype == array.Uint8 && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > 0:

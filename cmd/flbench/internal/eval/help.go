@@ -19,14 +19,16 @@ input. From Python:
   np.save("labels.npy", classes.numpy())    # (A,) or (N, A), any integer type: the column of
                                             # each anchor's class, %d background, %d ignored
   np.save("labels.npy", onehot.numpy())     # or the logits' shape, uint8, bool or any other:
-                                            # 0, 1, or in uint8 %d for ignored
+                                            # 0, 1, or in uint8 %d for ignored; of floats also
+                                            # soft targets from 0 to 1, %d for ignored
   np.savez("image.npz", logits=logits.numpy(), labels=classes.numpy())
   safetensors.torch.save_file({"logits": logits, "labels": classes}, "image.safetensors")
 
 A head of another layout needs no copy: --layout=nca for (N, C, A) as of YOLO, --columns=4: for
 one whose first four columns are boxes, --probs for scores after the sigmoid, --background=80
 --ignored=-1 for class indices as Detectron2 has them, --ignored=-100 for PyTorch's,
---targets=binary for 0 and 1 of one column, --weights F for a weight per anchor. What can mean
+--targets=binary for 0 and 1 of one column, --targets=soft for floats that are targets even if
+all of them are 0 and 1, --weights F for a weight per anchor. What can mean
 two things is refused, with the flag for each. What looks like a wrong convention, such as a file
 in which every anchor is positive, is evaluated with a warning.
 
@@ -37,7 +39,7 @@ For each PATH, and for all of them together, eval prints the entries scored, how
 many of them are positive, the entries ignored (scores, not anchors), the sum of
 the losses, its mean over the entries scored, and the sum per positive (at least
 one), RetinaNet's normaliser. Easy negatives are the background entries with
-p_t > 0.9: those whose logit is below -ln 9 = -2.19722457…, compared without
+p_t > 0.9: those of label or target 0 whose logit is below -ln 9 = -2.19722457…, compared without
 rounding, -Inf included, or whose probability is below 0.1. Their share of the entries
 scored, of the total cross-entropy and of the total of the chosen loss follow.
 Of %d PATHs or more, quantiles and a histogram of the sum, or of what --sort names, show how it
@@ -59,20 +61,22 @@ fractions from 0 to 1). The path of total is "total"; with --logits that of the 
 logits' file. Of several PATHs, images has their count, by, the key that is summarised, quantiles
 (percent, value) and histogram (from, to, count); warnings and notes have path and text.
 With --top K above 0 each of the results also has top: the hardest scores, largest
-loss first, each with the keys row, column, logit (with --probs: prob), label (0 or 1), loss, and
-class and box where they are known; of several PATHs total has that of all, with path. What is not
-finite is one of the strings "Infinity", "-Infinity" and "NaN". Bytes of a path that are no UTF-8
-are \udc80 to \udcff, as Python's os.fsdecode has them.
+loss first, each with the keys row, column, logit (with --probs: prob), label (0 or 1; where
+targets are soft it is target, from 0 to 1), loss, and class and box where they are known; of
+several PATHs total has that of all, with path. What is not finite is one of the strings
+"Infinity", "-Infinity" and "NaN". Bytes of a path that are no UTF-8 are \udc80 to \udcff, as
+Python's os.fsdecode has them.
 --format jsonl prints each result as a line, without the total; --format csv the same numbers in
 columns, after a line of heads.
 
 The losses are
 %s.
 --loss takes the name of one, whose parameters have flags of their own, or the whole,
-as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha.
+as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha; smoothing=0.1 among
+them smooths labels and targets.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, manyInputs, maxKept, cli.LossesHelp())
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, manyInputs, maxKept, cli.LossesHelp())
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut

@@ -103,7 +103,7 @@ type hard struct {
 
 func hards(list []ranked) (all []hard) {
 	for _, r := range list {
-		all = append(all, hard{r.Row, r.Column, float32(*r.Logit), float32(r.Loss), r.Label})
+		all = append(all, hard{r.Row, r.Column, float32(*r.Logit), float32(r.Loss), *r.Label})
 	}
 	return all
 }

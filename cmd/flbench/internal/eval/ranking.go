@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -28,6 +29,7 @@ type list struct {
 	probs   bool
 	classes map[int]string // names of the columns that occur, nil if they have none
 	boxes   []float32      // of kept, box after box, nil if there are none
+	targets []cli.Float32  // of kept, nil if these are labels
 }
 
 // newList returns the list of an input that is still open.
@@ -44,6 +46,9 @@ func newList(in *dump.Dump, kept []hardScore) list {
 			}
 		}
 		l.boxes = append(l.boxes, in.Box(row)...)
+		if in.Soft() {
+			l.targets = append(l.targets, cli.Float32(in.Target(int(s.at>>1))))
+		}
 	}
 	return l
 }
@@ -55,7 +60,8 @@ type ranked struct {
 	Column int           `json:"column"`
 	Logit  *cli.Float32  `json:"logit,omitempty"`
 	Prob   *cli.Float32  `json:"prob,omitempty"`
-	Label  uint8         `json:"label"`
+	Label  *uint8        `json:"label,omitempty"`
+	Target *cli.Float32  `json:"target,omitempty"`
 	Loss   cli.Float32   `json:"loss"`
 	Class  string        `json:"class,omitempty"`
 	Box    []cli.Float32 `json:"box,omitempty"`
@@ -64,13 +70,16 @@ type ranked struct {
 // ranked returns the i-th score of the list.
 func (l *list) ranked(i int) ranked {
 	s := l.kept[i]
-	at, score := int(s.at>>1), cli.Float32(s.score)
+	at, score, label := int(s.at>>1), cli.Float32(s.score), uint8(s.at&1)
 	r := ranked{
-		Row: at / l.columns, Column: at % l.columns, Label: uint8(s.at & 1),
+		Row: at / l.columns, Column: at % l.columns, Label: &label,
 		Logit: &score, Loss: cli.Float32(s.loss), Class: l.classes[at%l.columns],
 	}
 	if l.probs {
 		r.Logit, r.Prob = nil, &score
+	}
+	if l.targets != nil {
+		r.Label, r.Target = nil, &l.targets[i]
 	}
 	if l.boxes != nil {
 		n := len(l.boxes) / len(l.kept)
@@ -164,6 +173,9 @@ func (k *ranking) table(w io.Writer, of string) {
 	if k.lists[0].probs {
 		heads[2] = "prob"
 	}
+	if slices.ContainsFunc(k.lists, func(l list) bool { return l.targets != nil }) {
+		heads[3] = "target"
+	}
 	for i := range heads {
 		if width[i] == 0 {
 			heads[i] = "" // nobody has one
@@ -196,7 +208,12 @@ func (r *ranked) cells() [8]string {
 	if score == nil {
 		score = r.Prob
 	}
-	cells := [8]string{fmt.Sprint(r.Row), fmt.Sprint(r.Column), cli.Short(*score), fmt.Sprint(r.Label), cli.Short(r.Loss)}
+	cells := [8]string{fmt.Sprint(r.Row), fmt.Sprint(r.Column), cli.Short(*score), "", cli.Short(r.Loss)}
+	if r.Target != nil {
+		cells[3] = cli.Short(*r.Target)
+	} else {
+		cells[3] = fmt.Sprint(*r.Label)
+	}
 	if r.Class != "" {
 		cells[5] = cli.Printable(r.Class)
 	}

@@ -134,15 +134,34 @@ func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
 	if !kept.takes(w.largest) {
 		return nil
 	}
-	w.labels = grow(w.labels, s.to-s.from)
-	hot, err := b.OneHot(w.labels, in.Options()...)
+	labels, err := w.labelsOf(b, s.to-s.from, in.Options())
 	if err != nil {
 		return err
 	}
 	scores, err := in.Floats(b, s.from, s.to, &w.scratch)
-	if err != nil {
-		return err
+	if err == nil {
+		w.hard = kept.candidates(w.hard, s.from, w.losses, scores, labels)
 	}
-	w.hard = kept.candidates(w.hard, s.from, w.losses, scores, hot.Labels)
-	return nil
+	return err
+}
+
+// labelsOf returns a label of each of so many scores of a batch, which of soft targets is that of what is
+// above 0.
+func (w *worker) labelsOf(b engine.Batch, scores int, options []engine.Option) ([]uint8, error) {
+	w.labels = grow(w.labels, scores)
+	if b.Targets == nil {
+		hot, err := b.OneHot(w.labels, options...)
+		return hot.Labels, err
+	}
+	for i, y := range b.Targets {
+		switch {
+		case y < 0:
+			w.labels[i] = engine.IgnoredLabel
+		case y > 0:
+			w.labels[i] = 1
+		default:
+			w.labels[i] = 0
+		}
+	}
+	return w.labels, nil
 }

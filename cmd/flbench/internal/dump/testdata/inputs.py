@@ -45,14 +45,15 @@ def sigmoid(x):
 
 
 def want(x, y, w=None, probs=False):
-    """Counts and sum of the focal loss, alpha 0.25, gamma 2; y is −1 where ignored."""
-    x, y = x.astype(np.float64).reshape(-1), np.asarray(y).reshape(-1)
+    """Counts and sum of the focal loss, alpha 0.25, gamma 2; y is −1 where ignored, and else
+    from 0 to 1."""
+    x, y = x.astype(np.float64).reshape(-1), np.asarray(y).astype(np.float64).reshape(-1)
     p = x if probs else 1 / (1 + np.exp(-x))
-    pt = np.where(y == 1, p, 1 - p)
-    loss = np.where(y == 1, 0.25, 0.75) * (1 - pt) ** 2 * -np.log(pt)
+    pt = p * y + (1 - p) * (1 - y)
+    loss = (0.25 * y + 0.75 * (1 - y)) * (1 - pt) ** 2 * (-y * np.log(p) - (1 - y) * np.log1p(-p))
     if w is not None:
         loss *= np.repeat(w.astype(np.float64), len(x) // len(w))
-    return dict(scores=int((y >= 0).sum()), positives=int((y == 1).sum()),
+    return dict(scores=int((y >= 0).sum()), positives=int((y > 0).sum()),
                 ignored=int((y < 0).sum()), sum=float(loss[y >= 0].sum()))
 
 
@@ -62,6 +63,10 @@ wants = {
     "float16": want(logits.astype(np.float16), hot),
     "bfloat16": want(logits.astype(ml_dtypes.bfloat16), hot),
     "onehot": want(logits, onehot),
+    "quality": want(logits, quality),
+    "assigned": want(logits, np.where(onehot, quality, hot).astype(np.float16)),
+    "quality, -100": want(logits, np.where(hot < 0, -1, quality)),
+    "line": want(scores, np.linspace(0, 1, A)),
     "column": want(scores, objects),
     "column, nothing ignored": want(scores, np.maximum(objects, 0)),
     "column, all positive": want(scores, np.ones(A)),

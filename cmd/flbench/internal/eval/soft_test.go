@@ -1,0 +1,137 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/engine"
+)
+
+// softSample is a sample with soft targets: of what is positive, and −1 where it is ignored.
+func softSample(seed uint64, rows, columns int) (s sample, targets []float32) {
+	s = newSample(seed, rows, columns)
+	targets = make([]float32, len(s.labels))
+	for i, y := range s.labels {
+		switch y {
+		case 1:
+			targets[i] = float32(i%251+1) / 256
+		case engine.IgnoredLabel:
+			targets[i] = engine.IgnoredTarget
+		}
+	}
+	return s, targets
+}
+
+// TestEvalLosses: every loss of the list is evaluated, by its name and the flags of its
+// parameters or by all of its text, over soft targets and over labels: sums, easy negatives,
+// losses, gradients and the hardest scores are the engine's.
+func TestEvalLosses(t *testing.T) {
+	withShards(t, 1)
+	s, targets := softSample(12, 900, 7)
+	soft := engine.Batch{Logits: s.logits, Targets: targets, NumClasses: 7}
+	for _, f := range engine.Families() {
+		// Values other than the defaults: ½ where that is one.
+		var flags, parameters []string
+		for _, p := range f.Parameters {
+			v := p.Min + 0.5
+			flags = append(flags, fmt.Sprintf("--%s=%g", p.Name, v))
+			parameters = append(parameters, fmt.Sprintf("%s=%g", p.Name, v))
+		}
+		text := f.Name + "(" + strings.Join(parameters, ",") + ")"
+		loss := must(cli.ParseLoss(text))
+		if got := (cli.LossInfo{Loss: loss}).Family().Name; got != f.Name {
+			t.Fatalf("%s is %s", text, got)
+		}
+		for _, c := range []struct {
+			name   string
+			labels []byte
+			batch  engine.Batch
+		}{
+			{"soft", array{[]int{900, 7}, targets}.file(), soft},
+			{"classes", s.classesFile(), s.batch()},
+		} {
+			dir, out := folder(t, s.logitsFile(), c.labels), t.TempDir()
+			l, g := filepath.Join(out, "l.npy"), filepath.Join(out, "g.npy")
+			n := len(s.logits)
+			losses, gradients := make([]float32, n), make([]float32, n)
+			e := must(engine.New(loss))
+			want, err := e.LossesAndGradients(losses, gradients, c.batch)
+			if err != nil { // no loss of soft targets: the message is the engine's, about the file
+				var bad *engine.InputError
+				_, stderr, code := command("eval", "--loss", text, dir)
+				if !errors.As(err, &bad) || c.name != "soft" || code != 1 || !strings.Contains(stderr, "labels.npy: [") {
+					t.Errorf("%s, %s: %v, exit code %d, stderr %q", text, c.name, err, code, stderr)
+				}
+				continue
+			}
+			all, easy := make([]engine.Result, 2), make([]engine.Result, 2)
+			if err := must(engine.NewSweeper([]engine.Loss{loss, engine.CrossEntropy()})).SumEasy(all, easy, easyPt, c.batch); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"--max", "--top=9", "--losses-out", l, "--gradients-out", g, dir}
+			byFlags := eval(t, append(append([]string{"--json", "--loss", f.Name}, flags...), args...)...)
+			if byText := eval(t, append([]string{"--json", "--loss", text}, args...)...); byText != byFlags {
+				t.Errorf("%s, %s: %s by its text, %s by flags", text, c.name, byText, byFlags)
+			}
+			r := decodeReport(t, byFlags).Total
+			if r.Scores != want.Scores || r.Positives != want.Positives || r.Ignored != want.Ignored || float64(r.Sum) != want.Sum() || float32(*r.Max) != slices.Max(losses) {
+				t.Errorf("%s, %s: %+v, want %+v, sum %v", text, c.name, r.entry, want, want.Sum())
+			}
+			shares := easyNegShares{
+				share(float64(easy[0].Scores), float64(all[0].Scores)), share(easy[1].Sum(), all[1].Sum()), share(easy[0].Sum(), all[0].Sum()),
+			}
+			if r.EasyNegatives != shares || !(shares.Entries > 0 && shares.Entries < 1) {
+				t.Errorf("%s, %s: easy negatives %+v, want %+v", text, c.name, r.EasyNegatives, shares)
+			}
+			for path, values := range map[string][]float32{l: losses, g: gradients} {
+				if _, got := readFloats(t, path); !slices.Equal(got, floatBits(values)) {
+					t.Errorf("%s, %s: values in %s differ", text, c.name, filepath.Base(path))
+				}
+			}
+			top := decodeReport(t, byFlags).Results[0].Top
+			if len(top) != 9 {
+				t.Errorf("%s, %s: %d scores listed", text, c.name, len(top))
+			}
+			sorted := slices.Sorted(slices.Values(losses))
+			for i, h := range top {
+				at := h.Row*7 + h.Column
+				if float32(h.Loss) != losses[at] || losses[at] != sorted[n-1-i] || float32(*h.Logit) != s.logits[at] {
+					t.Errorf("%s, %s: %+v is listed as number %d", text, c.name, h, i)
+				}
+				if c.name == "soft" && (h.Label != nil || h.Target == nil || float32(*h.Target) != targets[at]) ||
+					c.name != "soft" && (h.Target != nil || h.Label == nil || *h.Label != s.labels[at]) {
+					t.Errorf("%s, %s: label %v, target %v, want %v, %v", text, c.name, h.Label, h.Target, s.labels[at], targets[at])
+				}
+			}
+			if list := evalReport(t, "--loss", text, "--top=100000", dir).Results[0].Top; int64(len(list)) != want.Scores {
+				t.Errorf("%s, %s: %d scores listed, want all %d that are not ignored", text, c.name, len(list), want.Scores)
+			}
+			if c.name == "soft" {
+				if table := eval(t, "--loss", text, "--top=3", dir); !strings.Contains(table, "target") || strings.Contains(table, "label") {
+					t.Errorf("%s: the table of soft targets is\n%s", text, table)
+				}
+			}
+		}
+	}
+}
+
+// TestEvalEasyTargets: easy negatives of soft targets are those of target 0, to the last float.
+func TestEvalEasyTargets(t *testing.T) {
+	below := float32(-math.Log(9))
+	if float64(below) >= -math.Log(9) {
+		below = math.Nextafter32(below, -10)
+	}
+	x := []float32{below, math.Nextafter32(below, 0), below, below, -9, -9}
+	y := []float32{0, 0, 1e-30, engine.IgnoredTarget, 0.5, 0}
+	dir := folder(t, array{[]int{3, 2}, x}.file(), array{[]int{3, 2}, y}.file())
+	r := evalReport(t, "--loss=vfl", dir).Total
+	if r.Scores != 5 || r.Positives != 2 || r.EasyNegatives.Entries != 2./5 {
+		t.Errorf("%+v, want 2 easy negatives of 5 scores", r.entry)
+	}
+}
