@@ -20,7 +20,7 @@ import (
 const defaultScores = 1 << 20
 
 var (
-	allLabels  = []string{measure.LabelsClasses, measure.LabelsUint8}
+	allLabels  = []string{measure.LabelsClasses, measure.LabelsUint8, measure.LabelsTargets}
 	allFormats = []string{"table", "json", "go"}
 )
 
@@ -67,14 +67,16 @@ median of the repeats, the least, and the spread, half the interquartile range i
 percent of the median. "×generic" is how many times faster than the generic
 kernel the same work was done. GB/s counts the bytes that must be read and
 written: 4 for a logit, the labels' (1 per score, or 4 per anchor for class
-indices), and 4 for each loss and gradient. The default batch stays in the cache
+indices, or 4 per score for soft targets), and 4 for each loss, gradient and second
+derivative. The default batch stays in the cache
 of most machines.
 
 The losses are
 %s;
 others are named with their parameters, as in --losses 'focal(alpha=0.5,gamma=3)'.
 Before measuring, all kernels, workers, operations and forms of labels are checked to
-give the same sum, bit for bit. FLENGINE_KERNEL has no say here: --kernels has.
+give the same sum, bit for bit; those of soft targets, and second derivatives, one of their
+own. FLENGINE_KERNEL has no say here: --kernels has.
 
 Go's format has one line a repeat, for benchstat.
 
@@ -107,8 +109,8 @@ exits with 1.`,
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the batch")
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all usable here)")
 	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as above")
-	f.StringSliceVar(&o.ops, "ops", measure.AllOps(), "`names` of operations")
-	f.StringSliceVar(&o.labels, "labels", []string{measure.LabelsClasses}, "`forms` of labels: classes (an index per anchor), uint8 (a label per score)")
+	f.StringSliceVar(&o.ops, "ops", measure.UsualOps(), "`names` of operations: "+cli.OrList(measure.AllOps()))
+	f.StringSliceVar(&o.labels, "labels", []string{measure.LabelsClasses}, "`forms` of labels: classes (an index per anchor), uint8 (a label per score), targets (soft ones, a float32 per score)")
 	f.IntSliceVar(&o.workers, "workers", []int{1}, "`numbers` of workers")
 	f.Float64Var(&o.seconds, "time", 12, "`seconds` that all may take, but every row is measured once")
 	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")

@@ -39,7 +39,7 @@ var tiny = []string{"--anchors", "60", "--classes", "3", "--time", "0.02"}
 
 func TestBenchJSON(t *testing.T) {
 	t.Setenv(cli.KernelVariable, "")
-	out := flbench.Must(t, append(tiny, "--json", "--losses", "ce,balanced,focal2,focal0.50,focal(alpha=0.5,gamma=3)", "--labels", "uint8,classes", "--workers", "1,2")...)
+	out := flbench.Must(t, append(tiny, "--json", "--losses", "ce,balanced,focal2,focal0.50,focal(alpha=0.5,gamma=3),qfl", "--labels", "uint8,classes,targets", "--workers", "1,2")...)
 	var got report
 	d := json.NewDecoder(strings.NewReader(out))
 	d.DisallowUnknownFields()
@@ -55,13 +55,13 @@ func TestBenchJSON(t *testing.T) {
 	for _, r := range got.Rows {
 		cells[fmt.Sprintln(r.Kernel, r.Loss, r.Op, r.Labels, r.Workers)] = r
 	}
-	gammas := map[string]float32{"ce": 0, "balanced": 0, "focal2": 2, "focal0.5": 0.5, "focal(alpha=0.5,gamma=3)": 3}
+	gammas := map[string]float32{"ce": 0, "balanced": 0, "focal2": 2, "focal0.5": 0.5, "focal(alpha=0.5,gamma=3)": 3, "qfl2": 0}
 	bytes := map[string]float64{measure.OpSum: 4, measure.OpLosses: 8, measure.OpGradients: 8, measure.OpBoth: 12}
 	want := 0
 	for _, kernel := range engine.Kernels() {
 		for loss, gamma := range gammas {
 			for op, b := range bytes {
-				for labels, label := range map[string]float64{measure.LabelsUint8: 1, measure.LabelsClasses: 4. / 3} {
+				for labels, label := range map[string]float64{measure.LabelsUint8: 1, measure.LabelsClasses: 4. / 3, measure.LabelsTargets: 4} {
 					for _, workers := range []int{1, 2} {
 						want++
 						name := fmt.Sprintln(kernel, loss, op, labels, workers)
@@ -94,6 +94,27 @@ func TestBenchJSON(t *testing.T) {
 	}
 	if len(got.Rows) != want || len(cells) != want {
 		t.Errorf("%d rows, %d different ones, want %d", len(got.Rows), len(cells), want)
+	}
+}
+
+// TestBenchHessians: second derivatives are an operation, where there are some.
+func TestBenchHessians(t *testing.T) {
+	var got report
+	out := flbench.Must(t, append(tiny, "--json", "--losses", "ce,focal2,vfl", "--ops", "losses,gradients+hessians", "--labels", "uint8,classes")...)
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, r := range got.Rows {
+		if r.Op == measure.OpHessians {
+			rows++
+			if label := map[string]float64{measure.LabelsUint8: 1, measure.LabelsClasses: 4. / 3}[r.Labels]; math.Abs(r.BytesPerScore-12-label) > 1e-12 || !(r.Sum > 0) {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	if want := 3 * 2 * len(engine.Kernels()); rows != want {
+		t.Errorf("%d rows of second derivatives, want %d", rows, want)
 	}
 }
 
@@ -196,6 +217,12 @@ func TestKernelsMustAgree(t *testing.T) {
 	if err := m.agree(); err != nil {
 		t.Error(err)
 	}
+	soft := &measure.Cell{Kernel: "a", Loss: loss, Labels: measure.LabelsTargets, Result: engine.Result{Scores: 3}}
+	hessians := &measure.Cell{Kernel: "a", Loss: loss, Op: measure.OpHessians, Labels: measure.LabelsClasses, Result: engine.Result{Scores: 4}}
+	m.cells = append(m.cells, soft, hessians)
+	if err := m.agree(); err != nil {
+		t.Errorf("other work: %v", err)
+	}
 	b.Result.Positives++
 	if err := m.agree(); err == nil || !strings.Contains(err.Error(), "kernel=b/loss=ce") {
 		t.Errorf("error %v", err)
@@ -259,9 +286,9 @@ func TestBenchUsage(t *testing.T) {
 		{"--losses: focal2 twice", []string{"--losses", "focal,focal2"}},
 		{"--losses: focal2 twice", []string{"--losses", "focal2,focal2.0"}},
 		{"--losses: want at least one name", []string{"--losses", ""}},
-		{`--ops: unknown "mean": want sum, losses, gradients, losses+gradients`, []string{"--ops", "mean"}},
+		{`--ops: unknown "mean": want sum, losses, gradients, losses+gradients, gradients+hessians`, []string{"--ops", "mean"}},
 		{"--ops: sum twice", []string{"--ops", "sum,sum"}},
-		{`--labels: unknown "int8": want classes, uint8`, []string{"--labels", "int8"}},
+		{`--labels: unknown "int8": want classes, uint8, targets`, []string{"--labels", "int8"}},
 		{"--workers: 0: want at least 1", []string{"--workers", "0"}},
 		{"--workers: 2 twice", []string{"--workers", "2,1,2"}},
 		{`--workers: "1,two": want whole numbers, separated by commas`, []string{"--workers", "1,two"}},
@@ -299,7 +326,7 @@ func TestBenchLosesOutput(t *testing.T) {
 func TestBenchInterrupted(t *testing.T) {
 	p := &plan{anchors: 20, classes: 2, seed: 1, kernels: []string{"generic"}, losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
 		ops: []string{measure.OpSum, measure.OpLosses}, labels: allLabels, workers: []int{1}, budget: time.Hour, cpu: -1}
-	const cells = 4
+	const cells = 6
 	for ticks := range 3 * cells {
 		for _, p.format = range allFormats {
 			m, err := p.measure(clitest.EndsAfter(t.Context(), ticks), time.Now(), nil)

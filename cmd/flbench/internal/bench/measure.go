@@ -79,10 +79,10 @@ func (p *plan) cells() (cells []*measure.Cell) {
 // prepare makes the cells. Outputs are allocated once, for all.
 func (m *measurement) prepare() error {
 	var dst, grad []float32
-	if m.wants(measure.OpLosses, measure.OpBoth) {
+	if m.wants(measure.OpLosses, measure.OpBoth, measure.OpHessians) {
 		dst = make([]float32, len(m.batch.Logits))
 	}
-	if m.wants(measure.OpGradients, measure.OpBoth) {
+	if m.wants(measure.OpGradients, measure.OpBoth, measure.OpHessians) {
 		grad = make([]float32, len(m.batch.Logits))
 	}
 	m.cells = m.plan.cells()
@@ -112,13 +112,19 @@ func (m *measurement) finish(to io.Writer, interrupted error) error {
 }
 
 // agree checks that all cells of a loss gave the same counts and the same sum,
-// bit for bit: numbers about different work could not be compared.
+// bit for bit: numbers about different work could not be compared. Kernels of soft targets and
+// of second derivatives round otherwise.
 func (m *measurement) agree() error {
-	first := map[string]*measure.Cell{}
+	type work struct {
+		loss           string
+		soft, hessians bool
+	}
+	first := map[work]*measure.Cell{}
 	for _, c := range m.cells {
-		f := first[c.Loss.Name]
+		w := work{c.Loss.Name, c.Labels == measure.LabelsTargets, c.Op == measure.OpHessians}
+		f := first[w]
 		if f == nil {
-			first[c.Loss.Name] = c
+			first[w] = c
 		} else if c.Result != f.Result {
 			return fmt.Errorf("kernels disagree: %s sums to %v, %s to %v", f, f.Result.Sum(), c, c.Result.Sum())
 		}

@@ -103,6 +103,6 @@ func (r *report) writeTable(to io.Writer) error {
 		return []string{fmt.Sprintf("%.3f", row.NsPerScore), fmt.Sprintf("%.3f", row.Min), fmt.Sprintf("%.1f%%", 100*row.Spread),
 			fmt.Sprintf("%.3f", row.GscoresPerSec), fmt.Sprintf("%.2f", row.GBPerSec), ratio}
 	}, "ns/score", "min", "spread", "Gscores/s", "GB/s", "×generic"))
-	b.WriteString("\nAll rows of a loss gave the same sum, bit for bit. 'flbench bench --help' says what is measured.\n")
+	b.WriteString("\nAll rows of a loss that do the same work gave the same sum, bit for bit. 'flbench bench --help' says what is measured.\n")
 	return cli.Print(to, b.String())
 }

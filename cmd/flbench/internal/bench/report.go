@@ -101,15 +101,18 @@ func (r *report) ratio(of *row) *float64 {
 // the labels, the outputs.
 func bytesPerScore(c *measure.Cell, classes int) float64 {
 	bytes := 4.0
-	if c.Labels == measure.LabelsUint8 {
+	switch c.Labels {
+	case measure.LabelsUint8:
 		bytes++
-	} else {
+	case measure.LabelsTargets:
+		bytes += 4
+	default:
 		bytes += 4 / float64(classes)
 	}
 	switch c.Op {
 	case measure.OpLosses, measure.OpGradients:
 		bytes += 4
-	case measure.OpBoth:
+	case measure.OpBoth, measure.OpHessians:
 		bytes += 8
 	}
 	return bytes

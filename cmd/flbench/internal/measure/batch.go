@@ -13,6 +13,7 @@ import (
 const (
 	LabelsClasses = "classes"
 	LabelsUint8   = "uint8"
+	LabelsTargets = "targets" // soft ones
 )
 
 // MaxScores keeps logits and outputs within what machines have, and within the
@@ -73,6 +74,7 @@ type Batch struct {
 	Logits             []float32
 	Classes            []int32
 	Labels             []uint8 // nil if not wanted
+	targets            []float32
 	Columns            int
 	Positives, Ignored int // anchors
 }
@@ -123,12 +125,37 @@ func NewBatch(seed uint64, anchors, columns int, withLabels bool) *Batch {
 	return b
 }
 
-// With returns the batch with its labels in the given form.
+// With returns the batch with its labels in the given form. Targets are 0 but for the class of a
+// positive, which has a quality, as of an assigner.
 func (b *Batch) With(form string) engine.Batch {
-	if form == LabelsUint8 {
+	switch form {
+	case LabelsUint8:
 		return engine.Batch{Logits: b.Logits, Labels: b.Labels, NumClasses: b.Columns}
+	case LabelsTargets:
+		if b.targets == nil {
+			b.targets = b.soften()
+		}
+		return engine.Batch{Logits: b.Logits, Targets: b.targets, NumClasses: b.Columns}
 	}
 	return engine.Batch{Logits: b.Logits, Classes: b.Classes, NumClasses: b.Columns}
+}
+
+// soften returns the targets, those of positives drawn in their order.
+func (b *Batch) soften() []float32 {
+	targets := make([]float32, len(b.Logits))
+	rng := rand.New(rand.NewPCG(1, 1))
+	for a, c := range b.Classes {
+		row := targets[a*b.Columns:][:b.Columns]
+		switch {
+		case c == engine.IgnoredClass:
+			for i := range row {
+				row[i] = engine.IgnoredTarget
+			}
+		case c >= 0:
+			row[c] = float32(1+rng.IntN(255)) / 256
+		}
+	}
+	return targets
 }
 
 // EasyShare is the share of background logits with p_t > 0.9, logit < −ln 9.

@@ -107,6 +107,21 @@ func realBackground(t *testing.T, detector string, anchors, positives, ignored *
 
 // TestBatchIsLikeReal: the documented proportions are those of the real
 // outputs and of the batch; quantiles of background logits are between those of
+// TestBatchTargets: the targets are the labels, those of positives between 0 and 1; of a
+// smaller batch they are the beginning.
+func TestBatchTargets(t *testing.T) {
+	b := NewBatch(3, 20000, 7, true)
+	y := b.With(LabelsTargets).Targets
+	for i, label := range b.Labels {
+		if v := y[i]; v != 0 && label == 0 || v != engine.IgnoredTarget && label == engine.IgnoredLabel || label == 1 && !(v > 0 && v < 1) {
+			t.Fatalf("target %d is %g, the label %d", i, v, label)
+		}
+	}
+	if part := NewBatch(3, 9000, 7, false).With(LabelsTargets).Targets; !slices.Equal(part, y[:len(part)]) {
+		t.Error("targets of a smaller batch are others")
+	}
+}
+
 // the two detectors.
 func TestBatchIsLikeReal(t *testing.T) {
 	var anchors, positives, ignored int

@@ -15,12 +15,15 @@ const (
 	OpLosses    = "losses"
 	OpGradients = "gradients"
 	OpBoth      = "losses+gradients"
+	OpHessians  = "gradients+hessians"
 )
 
-// AllOps are the operations.
-func AllOps() []string { return []string{OpSum, OpLosses, OpGradients, OpBoth} }
+// UsualOps are the operations that are measured by default, AllOps all that there are.
+func UsualOps() []string { return []string{OpSum, OpLosses, OpGradients, OpBoth} }
+func AllOps() []string   { return append(UsualOps(), OpHessians) }
 
-// Operation returns one call of the engine; dst and grad are for operations that need them.
+// Operation returns one call of the engine; dst and grad are for operations that need them,
+// dst for second derivatives, too.
 func Operation(e *engine.Engine, op string, b engine.Batch, dst, grad []float32) func() (engine.Result, error) {
 	switch op {
 	case OpSum:
@@ -29,6 +32,8 @@ func Operation(e *engine.Engine, op string, b engine.Batch, dst, grad []float32)
 		return func() (engine.Result, error) { return e.Losses(dst, b) }
 	case OpGradients:
 		return func() (engine.Result, error) { return e.Gradients(grad, b) }
+	case OpHessians:
+		return func() (engine.Result, error) { return e.GradientsAndHessians(grad, dst, b) }
 	}
 	return func() (engine.Result, error) { return e.LossesAndGradients(dst, grad, b) }
 }
