@@ -99,12 +99,16 @@ func (l memoryLevel) total(workers int) int {
 // opKinds are the operations in package roofline's terms.
 var opKinds = map[string]limits.Op{
 	measure.OpSum: limits.Sum, measure.OpLosses: limits.Losses, measure.OpGradients: limits.Gradients, measure.OpBoth: limits.LossesAndGradients,
+	measure.OpHessians: limits.GradientsAndHessians,
 }
 
-// workingSet is the bytes that an measure.Operation on a batch reads and writes.
-func workingSet(op limits.Op, scores int) int {
-	read, written := op.Bytes()
-	return int(read+written) * scores
+// bytes are what must be read and written for a score.
+func (c *cell) bytes() (read, written float64) { return c.opKind.Bytes(c.input == inputTargets) }
+
+// workingSet is the bytes that a cell reads and writes.
+func (c *cell) workingSet() int {
+	read, written := c.bytes()
+	return int(read+written) * c.Scores
 }
 
 // measure carries out the plan. The time since start counts, but every cell is
@@ -208,30 +212,43 @@ func (m *measurement) prepareCells() error {
 		most = max(most, s.scores)
 	}
 	b := measure.NewBatch(seed, (most+measure.ImageClasses-1)/measure.ImageClasses, measure.ImageClasses, true)
-	scores := map[string][]float32{inputLogits: b.Logits}
+	scores := map[string][]float32{}
 	if slices.Contains(m.inputs, inputProbs) {
 		scores[inputProbs] = make([]float32, most)
 		vecmath.Sigmoid(scores[inputProbs], b.Logits[:most])
+	}
+	targets := make([]float32, most)
+	for i, y := range b.Labels[:most] {
+		if targets[i] = float32(y); y == engine.IgnoredLabel {
+			targets[i] = engine.IgnoredTarget
+		}
 	}
 	dst, grad := make([]float32, most), make([]float32, most)
 	for _, s := range m.settings {
 		for _, input := range m.inputs {
 			for _, loss := range m.losses {
 				for _, op := range m.ops {
+					if op == measure.OpHessians && input != inputTargets {
+						continue // which are evaluated as targets
+					}
 					for _, kernel := range m.kernels {
 						e, err := engine.New(loss.Loss, engine.WithKernel(kernel), engine.WithWorkers(s.workers))
 						if err != nil {
 							return err
 						}
-						batch := engine.Batch{Labels: b.Labels[:s.scores]}
-						if input == inputLogits {
-							batch.Logits = scores[input][:s.scores]
-						} else {
+						batch, labels := engine.Batch{Labels: b.Labels[:s.scores]}, measure.LabelsUint8
+						switch input {
+						case inputProbs:
 							batch.Probs = scores[input][:s.scores]
+						case inputTargets:
+							batch.Labels, batch.Targets, labels = nil, targets[:s.scores], measure.LabelsTargets
+							fallthrough
+						default:
+							batch.Logits = b.Logits[:s.scores]
 						}
 						m.cells = append(m.cells, &cell{
 							Cell: measure.Cell{
-								Kernel: kernel, Loss: loss, Op: op, Labels: measure.LabelsUint8, Workers: s.workers,
+								Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: s.workers,
 								Scores: s.scores, Pass: measure.Operation(e, op, batch, dst[:s.scores], grad[:s.scores]),
 							},
 							input: input, opKind: opKinds[op],
@@ -273,7 +290,7 @@ func (m *measurement) prepareCeilings() error {
 	}
 	for _, c := range m.cells {
 		for _, kind := range []limits.Kind{limits.Read, limits.Copy} {
-			if _, written := c.opKind.Bytes(); kind == limits.Read || written > 0 {
+			if _, written := c.bytes(); kind == limits.Read || written > 0 {
 				m.keys = append(m.keys, c.memoryKey(kind))
 			}
 		}
@@ -307,5 +324,5 @@ func (m *measurement) prepareCeilings() error {
 
 // memoryKey is the bandwidth that bounds a cell.
 func (c *cell) memoryKey(kind limits.Kind) ceilingKey {
-	return ceilingKey{kind: kind, workers: c.Workers, bytes: max(workingSet(c.opKind, c.Scores), c.Workers*limits.MinBytes)}
+	return ceilingKey{kind: kind, workers: c.Workers, bytes: max(c.workingSet(), c.Workers*limits.MinBytes)}
 }

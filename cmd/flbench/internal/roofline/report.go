@@ -54,7 +54,7 @@ type bandwidthRow struct {
 // row is one kernel's work; times are in ns per score.
 type row struct {
 	Kernel  string  `json:"kernel"`
-	Input   string  `json:"input"` // logits or probs
+	Input   string  `json:"input"` // logits, probs or targets
 	Loss    string  `json:"loss"`
 	Gamma   float32 `json:"gamma"` // 0 for losses without
 	Op      string  `json:"op"`
@@ -146,21 +146,25 @@ func (m *measurement) report() *report {
 // row holds a cell against its ceilings.
 func (m *measurement) row(c *cell, r *report) row {
 	times := measure.TimesOf(c.Repeats)
-	read, written := c.opKind.Bytes()
+	read, written := c.bytes()
 	gamma, _ := c.Loss.Parameter("gamma")
 	row := row{
 		Kernel: c.Kernel, Input: c.input, Loss: c.Loss.Name, Gamma: gamma, Op: c.Op, Scores: c.Scores, Workers: c.Workers,
 		NsPerScore: times.Median, Min: times.Min, Spread: times.Spread,
-		BytesRead: read, BytesWrite: written, WorkingSet: workingSet(c.opKind, c.Scores), Binds: bindsBandwidth,
+		BytesRead: read, BytesWrite: written, WorkingSet: c.workingSet(), Binds: bindsBandwidth,
 	}
 	bound := func(ns float64, by string) timeBound { return timeBound{ns, ns / times.Min, by} }
 	if written > 0 {
-		row.Bandwidth = bound(limits.MemoryBound(c.opKind, m.ceilings[c.memoryKey(limits.Read)].best, m.ceilings[c.memoryKey(limits.Copy)].best), "copy")
+		row.Bandwidth = bound(limits.MemoryBound(read, written, m.ceilings[c.memoryKey(limits.Read)].best, m.ceilings[c.memoryKey(limits.Copy)].best), "copy")
 	} else {
-		row.Bandwidth = bound(limits.MemoryBound(c.opKind, m.ceilings[c.memoryKey(limits.Read)].best, 1), "read")
+		row.Bandwidth = bound(limits.MemoryBound(read, written, m.ceilings[c.memoryKey(limits.Read)].best, 1), "read")
 	}
 	p := slices.IndexFunc(r.Peaks, func(p peakRow) bool { return p.Set == c.Kernel && p.Workers == c.Workers })
-	w, counted := limits.WorkOf(c.Kernel, c.Loss.Formula(), c.input == inputProbs, c.opKind)
+	formula := c.Loss.Formula()
+	if c.input == inputTargets {
+		formula = c.Loss.TargetFormula()
+	}
+	w, counted := limits.WorkOf(c.Kernel, formula, c.input == inputProbs, c.opKind)
 	if counted && p >= 0 {
 		work := workRow(w)
 		peak := r.Peaks[p]

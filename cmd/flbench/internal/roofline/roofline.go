@@ -24,11 +24,12 @@ const (
 	// largeScores are beyond most caches: 40 MB, with outputs 72.
 	largeScores = 8_000_000
 
-	inputLogits = "logits"
-	inputProbs  = "probs"
+	inputLogits  = "logits"
+	inputProbs   = "probs"
+	inputTargets = "targets" // logits, with targets for labels
 )
 
-var allInputs = []string{inputLogits, inputProbs}
+var allInputs = []string{inputLogits, inputProbs, inputTargets}
 
 // options are the flags of roofline.
 type options struct {
@@ -66,8 +67,8 @@ without weights. From that follow two times that a score takes at least:
              highest of the peaks. Loads, stores and moves between registers are
              free in this model, and nothing waits for anything.
   bandwidth  the bytes that must be read and written, at the rate measured for a
-             batch of that size: 4 for the score, 1 for its label, 4 for each
-             output. What is written is taken at the rate of copying.
+             batch of that size: 4 for the score, 1 for its label or 4 for its
+             target, 4 for each output. What is written is taken at the rate of copying.
 
 The greater of the two is what binds; shown is how much each of them explains of
 the least time of the repeats: like the ceilings, that is what can be reached, when
@@ -97,8 +98,8 @@ operations per nanosecond by vector operations per byte, both axes logarithmic.`
 	f.SortFlags = false
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all in assembly that are usable here)")
 	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as in 'flbench bench --help'")
-	f.StringSliceVar(&o.ops, "ops", []string{measure.OpSum, measure.OpLosses, measure.OpGradients}, "`names` of operations")
-	f.StringSliceVar(&o.inputs, "inputs", allInputs, "`kinds` of scores: logits, probs")
+	f.StringSliceVar(&o.ops, "ops", []string{measure.OpSum, measure.OpLosses, measure.OpGradients}, "`names` of operations: "+cli.OrList(measure.AllOps())+", the last of targets alone")
+	f.StringSliceVar(&o.inputs, "inputs", []string{inputLogits, inputProbs}, "`kinds` of scores: logits, probs, or targets, which are logits with float targets for labels")
 	f.IntSliceVar(&o.scores, "scores", nil, "`numbers` of scores of a batch (default as said above)")
 	f.IntSliceVar(&o.workers, "workers", allWorkers(), "`numbers` of workers")
 	f.Float64Var(&o.seconds, "time", 15, fmt.Sprintf("`seconds` that all may take, but kernels are measured once, ceilings %d times", minSamples))

@@ -56,11 +56,31 @@ func positive(v ...float64) bool {
 	return !slices.ContainsFunc(v, func(v float64) bool { return !(v > 0) || math.IsInf(v, 0) })
 }
 
+// TestRooflineTargets: losses of targets, and second derivatives, are held against their limits
+// by the work of the kernels of targets.
+func TestRooflineTargets(t *testing.T) {
+	r := runTiny(t, "--losses", "focal2,qfl,vfl,heatmap", "--ops", "sum,gradients+hessians", "--inputs", "logits,targets", "--scores", "4096", "--workers", "1")
+	rows := map[string]int{}
+	for _, row := range r.Rows {
+		rows[row.Input+" "+row.Op]++
+		read, written := opKinds[row.Op].Bytes(row.Input == inputTargets)
+		if row.BytesRead != read || row.BytesWrite != written || row.WorkingSet != int(read+written)*row.Scores {
+			t.Errorf("row %+v", row)
+		}
+		if row.Input == inputTargets && row.Kernel != "generic" && (row.Work == nil || !positive(row.Work.Vector, row.Port.NsPerScore)) {
+			t.Errorf("not counted: %+v", row)
+		}
+	}
+	if len(rows) != 3 || rows["logits sum"] != rows["targets sum"] || rows["targets gradients+hessians"] != rows["targets sum"] {
+		t.Errorf("%v", rows)
+	}
+}
+
 func TestRooflineJSON(t *testing.T) {
 	kernels := engine.Kernels()
-	r := runTiny(t, "--kernels", strings.Join(kernels, ","), "--losses", "ce,focal1.5", "--ops", strings.Join(measure.AllOps(), ","),
+	r := runTiny(t, "--kernels", strings.Join(kernels, ","), "--losses", "ce,focal1.5", "--ops", strings.Join(measure.UsualOps(), ","),
 		"--inputs", "logits,probs", "--scores", "4096,100001", "--workers", "1,2")
-	if want := len(kernels) * 2 * len(measure.AllOps()) * 2 * 2 * 2; len(r.Rows) != want {
+	if want := len(kernels) * 2 * len(measure.UsualOps()) * 2 * 2 * 2; len(r.Rows) != want {
 		t.Fatalf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, p := range r.Peaks {
@@ -83,9 +103,9 @@ func TestRooflineJSON(t *testing.T) {
 	settings := map[setting]int{}
 	for _, row := range r.Rows {
 		settings[row.setting()]++
-		read, written := opKinds[row.Op].Bytes()
+		read, written := opKinds[row.Op].Bytes(false)
 		if !positive(row.NsPerScore, row.Min, row.Bandwidth.NsPerScore, row.Bandwidth.Share) || row.Min > row.NsPerScore ||
-			row.BytesRead != read || row.BytesWrite != written || row.WorkingSet != workingSet(opKinds[row.Op], row.Scores) {
+			row.BytesRead != read || row.BytesWrite != written || row.WorkingSet != int(read+written)*row.Scores {
 			t.Errorf("row %+v", row)
 		}
 		if got := row.Bandwidth.NsPerScore / row.Min; math.Abs(got-row.Bandwidth.Share) > 1e-9 {
@@ -158,7 +178,7 @@ func TestRooflineWarning(t *testing.T) {
 // TestRooflineDefaults: what is measured unless asked otherwise.
 func TestRooflineDefaults(t *testing.T) {
 	cmd := New()
-	o := options{losses: []string{"ce"}, ops: []string{measure.OpSum}, inputs: allInputs, workers: []int{1, 3}, seconds: 15}
+	o := options{losses: []string{"ce"}, ops: []string{measure.OpSum}, inputs: []string{inputLogits, inputProbs}, workers: []int{1, 3}, seconds: 15}
 	p, err := o.check(cmd)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ const (
 	Losses
 	Gradients
 	LossesAndGradients
+	GradientsAndHessians // of targets
 )
 
 // Work is what a kernel does per score, see package work.
@@ -21,17 +22,20 @@ type Work work.Work
 
 // WorkOf returns the work of an instruction set's kernel for a formula of package asm, by
 // their names, from logits or probabilities. It is false for sets without assembly, such as
-// generic, and for formulas that are unknown.
+// generic, for formulas that are unknown, and for what the formula has no kernel for.
 func WorkOf(set, formula string, probs bool, op Op) (Work, bool) {
 	in, out := asm.Logits, asm.Loss
 	if probs {
 		in = asm.Probs
 	}
-	if op == Gradients || op == LossesAndGradients {
+	switch op {
+	case Gradients, LossesAndGradients:
 		out = asm.Gradient
+	case GradientsAndHessians:
+		out = asm.Hessian
 	}
-	for f := range asm.NumLabelFormulas {
-		if f.String() == formula {
+	for f := range asm.NumFormulas {
+		if f.String() == formula && (f.Soft() && !probs || !f.Soft() && out != asm.Hessian) {
 			w, ok := work.Of(set, asm.KernelOf(f, in, out), op == Losses || op == LossesAndGradients)
 			return Work(w), ok
 		}
@@ -39,16 +43,20 @@ func WorkOf(set, formula string, probs bool, op Op) (Work, bool) {
 	return Work{}, false
 }
 
-// Bytes returns what must be read and written per score: score and label, losses and
-// gradients.
-func (op Op) Bytes() (read, written float64) {
+// Bytes returns what must be read and written per score: score and label, or target, losses,
+// gradients and second derivatives.
+func (op Op) Bytes(targets bool) (read, written float64) {
+	read = 5
+	if targets {
+		read = 8
+	}
 	switch op {
 	case Losses, Gradients:
-		return 5, 4
-	case LossesAndGradients:
-		return 5, 8
+		written = 4
+	case LossesAndGradients, GradientsAndHessians:
+		written = 8
 	}
-	return 5, 0
+	return read, written
 }
 
 // Peaks are the rates of one instruction set, in instructions per nanosecond. Vector
@@ -78,10 +86,9 @@ func (w Work) PortBound(p Peaks) (ns float64, by string) {
 
 // MemoryBound returns the time per score that moving its bytes takes at least, in
 // nanoseconds, given the bandwidth of Read and of Copy at the size of what is read
-// and written: for each byte written, one is read at the rate of a copy, and the
+// and written (see Op.Bytes): for each byte written, one is read at the rate of a copy, and the
 // rest at that of reading.
-func MemoryBound(op Op, readRate, copyRate float64) float64 {
-	read, written := op.Bytes()
+func MemoryBound(read, written, readRate, copyRate float64) float64 {
 	copied := min(read, written)
 	return (read-copied)/readRate + (copied+written)/copyRate
 }

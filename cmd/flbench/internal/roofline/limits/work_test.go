@@ -16,13 +16,14 @@ func TestWorkOf(t *testing.T) {
 	}
 	for name := range names {
 		for _, probs := range []bool{false, true} {
-			for f := range asm.NumLabelFormulas {
-				for op := Sum; op <= LossesAndGradients; op++ {
+			for f := range asm.NumFormulas {
+				for op := Sum; op <= GradientsAndHessians; op++ {
 					w, ok := WorkOf(name, f.String(), probs, op)
-					if ok == (name == "generic") {
+					has := name != "generic" && (f.Soft() && !probs || !f.Soft() && op != GradientsAndHessians)
+					if ok != has {
 						t.Fatalf("%s, %s, probs %v, %d: counted: %v", name, f, probs, op, ok)
 					}
-					_, written := op.Bytes()
+					_, written := op.Bytes(f.Soft())
 					lanes := map[string]float64{"avx512": 16, "avx2": 8, "neon": 4}[name]
 					if ok && w.Stores*lanes < written/4 {
 						t.Errorf("%s, %s, probs %v, %d: %g stores per vector, want %g or more", name, f, probs, op, w.Stores*lanes, written/4)
@@ -63,9 +64,15 @@ func TestPortBound(t *testing.T) {
 }
 
 func TestMemoryBound(t *testing.T) {
-	for op, want := range map[Op]float64{Sum: 5. / 10, Losses: 1./10 + 8./4, Gradients: 1./10 + 8./4, LossesAndGradients: 13. / 4} {
-		if got := MemoryBound(op, 10, 4); got != want {
-			t.Errorf("%d: %g ns, want %g", op, got, want)
+	for op, want := range map[Op][2]float64{
+		Sum: {5. / 10, 8. / 10}, Losses: {1./10 + 8./4, 4./10 + 8./4}, Gradients: {1./10 + 8./4, 4./10 + 8./4},
+		LossesAndGradients: {13. / 4, 16. / 4}, GradientsAndHessians: {13. / 4, 16. / 4},
+	} {
+		for i, targets := range []bool{false, true} {
+			read, written := op.Bytes(targets)
+			if got := MemoryBound(read, written, 10, 4); got != want[i] {
+				t.Errorf("%d, targets %v: %g ns, want %g", op, targets, got, want[i])
+			}
 		}
 	}
 }
