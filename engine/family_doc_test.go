@@ -16,7 +16,7 @@ import (
 // calls are the functions that FAMILY.md's code may call.
 var calls = map[string]any{
 	"CrossEntropy": CrossEntropy, "BalancedCrossEntropy": BalancedCrossEntropy, "Focal": Focal,
-	"QualityFocal": QualityFocal, "Varifocal": Varifocal, "VarifocalUnweighted": VarifocalUnweighted, "HeatmapFocal": HeatmapFocal,
+	"QualityFocal": QualityFocal, "Varifocal": Varifocal, "VarifocalUnweighted": VarifocalUnweighted, "HeatmapFocal": HeatmapFocal, "Asymmetric": Asymmetric,
 	"WithBackground": WithBackground, "WithIgnored": WithIgnored, "WithClassWeights": WithClassWeights, "WithColumnWeights": WithColumnWeights,
 }
 
