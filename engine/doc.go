@@ -18,7 +18,7 @@
 // Hard labels are one byte per score, or one class per anchor that stands for a row of them;
 // soft ones are Targets, floats from 0 to 1, see [Batch]. [CrossEntropy], [BalancedCrossEntropy]
 // and [Focal] take both, [QualityFocal], [Varifocal] and [HeatmapFocal] are made for targets and
-// take labels as the targets 0 and 1. [Loss.Smoothed] moves either towards ½.
+// take labels as the targets 0 and 1; [Asymmetric] is for labels. [Loss.Smoothed] moves either towards ½.
 // Cross-entropy with weights, which it has on its two terms, and Focal(α, 0), which has one
 // weight linear in the target, differ where that is between 0 and 1; BalancedCrossEntropy is
 // the latter.

@@ -194,8 +194,8 @@ func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error
 // max(hess, ε) with some small ε > 0, or |hess|.
 //
 // Labels and Classes are taken by every loss, Targets between 0 and 1 by [CrossEntropy],
-// [BalancedCrossEntropy], [QualityFocal] and [Varifocal]. By [Focal] targets must be 0, 1 or
-// IgnoredTarget; [HeatmapFocal] makes such of its own. Probs are not taken.
+// [BalancedCrossEntropy], [QualityFocal] and [Varifocal]. By [Focal] and [Asymmetric] targets
+// must be 0, 1 or IgnoredTarget; [HeatmapFocal] makes such of its own. Probs are not taken.
 //
 // Losses of labels, and those of [HeatmapFocal], are evaluated by other kernels here: gradients
 // and the sum in the result may differ from those of Gradients, within the bounds of both.

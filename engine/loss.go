@@ -54,8 +54,8 @@ func (l Loss) Weighted(pos, neg float32) Loss {
 // Smoothed returns the loss with label smoothing: of a target y, or label, that of
 // y·(1 − epsilon) + epsilon/2, rounded to float32. It comes before all weights, and does not
 // change what counts as positive. epsilon is in [0, 1), or [New] refuses the loss, as it does
-// [Varifocal] and [HeatmapFocal], whose positives are told by their targets. Smoothed losses
-// are from logits alone.
+// [Varifocal] and [HeatmapFocal], whose positives are told by their targets, and [Asymmetric].
+// Smoothed losses are from logits alone.
 func (l Loss) Smoothed(epsilon float32) Loss {
 	l.smoothing = unsigned(epsilon)
 	return l
@@ -90,8 +90,8 @@ func (l Loss) Weights() (pos, neg float32) {
 }
 
 // Parameter returns the value of a parameter by its name: "alpha", "gamma"; "pos" and
-// "neg" if the loss is [Loss.Weighted], which has no α; "smoothing" if it is [Loss.Smoothed]. It reports whether the loss has
-// that parameter.
+// "neg" if the loss is [Loss.Weighted], which has no α; "smoothing" if it is [Loss.Smoothed].
+// It reports whether the loss has that parameter.
 func (l Loss) Parameter(name string) (value float32, ok bool) {
 	l.parameters(func(p *Parameter, v float32) {
 		if p.Name == name {
@@ -119,8 +119,8 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 }
 
 // Formula returns the name of what the kernels evaluate for the loss of labels: "ce", "focal1",
-// "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses of one formula take the same
-// time per score.
+// "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses
+// of one formula take the same time per score.
 func (l Loss) Formula() string {
 	f, _ := l.formulas()
 	return f.String()
