@@ -24,6 +24,10 @@
 //
 // of the same VALUE, combines what they left. See [SweepKernel].
 //
+// Formulas of targets, soft labels between 0 and 1, are from logits alone, and have second
+// derivatives, too. Their terms are in softterms.h, and formulas and lines in softformulas.h,
+// which formulas_GOARCH.s includes: the assembler drops what a second file has for one table.
+//
 // # How a loss is added
 //
 //   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
@@ -31,7 +35,8 @@
 //     VALUE and a SLOPE macro for logits, and for probabilities, which read its parameters
 //     by PARAM, and a line per kernel, in the order of the formulas in asm/call.go; terms that
 //     VALUE alone needs take its WHEN, as those in terms.h do
-//   - generic/formulas.go: the same as Go functions
+//   - of targets: softformulas.h in their place, with a CURVE macro for the second derivative
+//   - generic/formulas.go, or generic/soft_formulas.go: the same as Go functions
 //   - engine/internal/kernel/inputs_test.go: the params that its kernels are tested with
 //   - engine/formulas.go: its constructor, and its row, which the command, its checks and the
 //     tests read; flbench verify measures the errors that it documents
@@ -61,6 +66,12 @@
 //	w            the weight of the score: by its label, times that of the batch
 //	value        the loss of a score
 //	slope        its derivative by the score
+//	curve        its second derivative by the logit
+//	target       y, a soft label from 0 to 1; −1 for ignored
+//	A, B         the weights of the big and the small half of ce: of x < 0 y and 1 − y, else
+//	             1 − y and y
+//	N, M         A + B·e and B·e − A: q = N/(1+e), d = p − y = ∓M/(1+e)
+//	ce           A·|x| + log1p(e), the cross-entropy of a target
 //	lanes        the eight float64 sums of the canonical sum
 //	sweep        an evaluation of several losses of the same scores
 //	entry        a loss of a sweep, with its sums
