@@ -295,3 +295,48 @@ func BenchmarkHalf(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTargets reports, turn by turn in one run, how the losses of targets compare with
+// focal loss of labels, γ = 2.
+func BenchmarkTargets(b *testing.B) {
+	const n = 1 << 16
+	x, labels := easyBatch(n)
+	y := make([]float32, n)
+	for i, l := range labels {
+		if y[i] = float32(l); l == IgnoredLabel {
+			y[i] = IgnoredTarget
+		}
+		if i%7 == 0 && l != IgnoredLabel {
+			y[i] = float32(i%31) / 31
+		}
+	}
+	grad, hess := make([]float32, n), make([]float32, n)
+	hard, soft := Batch{Logits: x, Labels: labels}, Batch{Logits: x, Targets: y}
+	for _, kernel := range Kernels() {
+		focal := must(New(Focal(0.25, 2), WithKernel(kernel), WithWorkers(1)))
+		for _, l := range []Loss{CrossEntropy(), Focal(0.25, 2), Focal(0.25, 1.5), QualityFocal(2), Varifocal(0.75, 2), HeatmapFocal(2, 4)} {
+			e := must(New(l, WithKernel(kernel), WithWorkers(1)))
+			for _, op := range []struct {
+				name         string
+				reference, f func() (Result, error)
+			}{
+				{"sum", func() (Result, error) { return focal.Sum(hard) }, func() (Result, error) { return e.Sum(soft) }},
+				{"gradients", func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.Gradients(grad, soft) }},
+				{"hessians", func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.GradientsAndHessians(grad, hess, hard) }},
+			} {
+				b.Run(fmt.Sprintf("%s/%v/%s", kernel, l, op.name), func(b *testing.B) {
+					least := [2]time.Duration{time.Hour, time.Hour}
+					for range b.N {
+						for k, f := range [...]func() (Result, error){op.reference, op.f} {
+							start := time.Now()
+							must(f())
+							least[k] = min(least[k], time.Since(start))
+						}
+					}
+					b.ReportMetric(float64(least[1].Nanoseconds())/n, "ns/score")
+					b.ReportMetric(float64(least[1])/float64(least[0]), "×focal2")
+				})
+			}
+		}
+	}
+}

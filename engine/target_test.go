@@ -535,6 +535,21 @@ func TestTargetCorners(t *testing.T) {
 	}
 }
 
+// TestTargetMaskedProducts: a product of weights beyond float32 does not matter where another
+// factor is 0, or the score is ignored; and the sum of weights is of the others.
+func TestTargetMaskedProducts(t *testing.T) {
+	for _, l := range ofTargetsListed {
+		e := must(New(l, WithColumnWeights([]float32{0, 1})))
+		r, err := e.Sum(Batch{
+			Logits: []float32{nan, 1, 1, nan}, Targets: []float32{0, 1, 0, IgnoredTarget}, NumClasses: 2,
+			ScoreWeights: []float32{math.MaxFloat32, 1, 1, math.MaxFloat32}, Weights: []float32{2, 3},
+		})
+		if mean := r.WeightedMean(); err != nil || math.Abs(mean-r.Sum()/2) > 1e-9*mean {
+			t.Errorf("%v: %v, weighted mean %g, %v", l, r, mean, err)
+		}
+	}
+}
+
 // TestTargetSaturation: huge logits give finite derivatives, and losses that are finite unless
 // they are beyond float32.
 func TestTargetSaturation(t *testing.T) {
