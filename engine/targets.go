@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"math"
+	"math/bits"
+	"unsafe"
 
 	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
@@ -147,19 +149,33 @@ func softTarget(y []float32) int {
 }
 
 // markTargets returns the labels that targets stand for: 1 for 1, IgnoredLabel for −1, else 0.
-func (t *tile) markTargets(y []float32) []uint8 {
+// Where none is 1 or −1 all are 0.
+func (t *tile) markTargets(y []float32, none bool) []uint8 {
 	labels := t.labels[:len(y)]
-	for i, y := range y {
-		l := uint8(0)
-		if y == 1 {
-			l = 1
+	clear(labels)
+	for i := 0; i < len(y) && !none; i += 8 {
+		if i+8 <= len(y) && allBelowOne((*[8]float32)(y[i:])) {
+			continue
 		}
-		if y < 0 {
-			l = IgnoredLabel
+		for k := i; k < min(i+8, len(y)); k++ {
+			switch y := y[k]; {
+			case y == 1:
+				labels[k] = 1
+			case y < 0:
+				labels[k] = IgnoredLabel
+			}
 		}
-		labels[i] = l
 	}
 	return labels
+}
+
+// allBelowOne tells whether all targets are below 1 and have no sign.
+func allBelowOne(y *[8]float32) bool {
+	v := (*[8]uint32)(unsafe.Pointer(y))
+	const above = 1<<32 - 0x3F80_0000 // added to bits from those of 1 on, carries into bit 32
+	seen := (((uint64(v[0]) + above) | (uint64(v[1]) + above)) | ((uint64(v[2]) + above) | (uint64(v[3]) + above))) |
+		(((uint64(v[4]) + above) | (uint64(v[5]) + above)) | ((uint64(v[6]) + above) | (uint64(v[7]) + above)))
+	return seen>>32 == 0
 }
 
 // labelTargets returns the targets of labels.
@@ -174,27 +190,34 @@ func (t *tile) labelTargets(j *job, labels []uint8) []float32 {
 
 // smoothTargets returns the smoothed targets.
 func (t *tile) smoothTargets(j *job, given []float32) []float32 {
-	y, whole := t.targets[:len(given)], len(given)&^(kernel.Group-1)
-	j.kernels.SmoothTargets(y[:whole], given[:whole], j.smooth.scale, j.smooth.shift)
-	if whole < len(given) {
-		g := t.tail.targets[:]
-		clear(g[copy(g, given[whole:]):])
-		j.kernels.SmoothTargets(g, g, j.smooth.scale, j.smooth.shift)
-		copy(y[whole:], g)
-	}
+	y := t.targets[:len(given)]
+	t.scaleTargets(j, y, given, j.smooth.scale, j.smooth.shift)
 	return y
 }
 
-// weighByTarget returns the weights w, nil if all are 1, times (1−y)^power where the target y
-// is below 1.
-func (t *tile) weighByTarget(j *job, w, y []float32, power float32) []float32 {
+// scaleTargets sets dst to scale·y + shift, but to y where that is below 0.
+func (t *tile) scaleTargets(j *job, dst, y []float32, scale, shift float32) {
+	whole := len(y) &^ (kernel.Group - 1)
+	j.kernels.SmoothTargets(dst[:whole], y[:whole], scale, shift)
+	if whole < len(y) {
+		g := t.tail.targets[:]
+		clear(g[copy(g, y[whole:]):])
+		j.kernels.SmoothTargets(g, g, scale, shift)
+		copy(dst[whole:], g)
+	}
+}
+
+// weighByTarget returns the weights w, nil if all are 1, times (1−y)^power where the target y,
+// whose label is marked, is below 1.
+func (t *tile) weighByTarget(j *job, w, y []float32, marks []uint8, none bool, power float32) []float32 {
 	dst, n := t.heat[:len(y)], len(y)
-	for i, y := range y {
-		v := 1 - y
-		if y == 1 || y < 0 {
-			v = 1
+	t.scaleTargets(j, dst, y, -1, 1)
+	if !none {
+		for i, m := range marks {
+			if m != 0 {
+				dst[i] = 1
+			}
 		}
-		dst[i] = v
 	}
 	padded := t.heat[:(n+kernel.VecGroup-1)&^(kernel.VecGroup-1)]
 	for i := n; i < len(padded); i++ {
@@ -217,17 +240,24 @@ func raiseAll(k *kernel.Set, v []float32, power float32) {
 	k.Pow(v, v, float64(power), 0, 0)
 }
 
-// raise sets v to its power n ≥ 0, by squares from the highest bit of n on.
+// raise sets v to its power n ≥ 0, by squares, and products with v, from the highest bit of n
+// on.
 func raise(v []float32, n int) {
-	for i, b := range v {
-		p := float32(1)
-		for bit := 16; bit > 0; bit >>= 1 {
-			p *= p
+	if n == 0 {
+		fill(v, 1)
+		return
+	}
+	var base [64]float32
+	for len(v) > 0 {
+		part := v[:min(len(v), len(base))]
+		copy(base[:], part)
+		for bit := 1 << bits.Len(uint(n)) >> 2; bit > 0; bit >>= 1 {
+			multiply(part, part, part)
 			if n&bit != 0 {
-				p *= b
+				multiply(part, part, base[:])
 			}
 		}
-		v[i] = p
+		v = v[len(part):]
 	}
 }
 

@@ -93,7 +93,8 @@ type given struct {
 func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err error) {
 	n := to - from
 	c.x = t.take(j, from, to)
-	labels := []uint8(nil)
+	var labels []uint8
+	none := false // no target is 1 or −1
 	if j.Targets == nil {
 		labels, g.counts, good, err = t.expandLabels(j, from, n)
 		g.labels = labels
@@ -101,7 +102,8 @@ func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err err
 		g.targets = j.Targets[from:to]
 		g.counts, good, err = t.countTargets(j, g.targets, from)
 		if j.marked {
-			labels = t.markTargets(g.targets)
+			none = err == nil && g.positive+g.ignored == 0
+			labels = t.markTargets(g.targets, none)
 		}
 	}
 	w, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
@@ -110,7 +112,7 @@ func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err err
 	}
 	c.weights, c.own = w, w
 	if heat := j.loss.row().heat; heat != nil && g.targets != nil {
-		c.weights = t.weighByTarget(j, w, g.targets, heat(j.loss.values))
+		c.weights = t.weighByTarget(j, w, g.targets, labels, none, heat(j.loss.values))
 	}
 	switch {
 	case !j.soft:
