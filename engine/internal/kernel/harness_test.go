@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,8 @@ type subject struct {
 	unary                        [NumUnary]uintptr
 
 	countTargets, labelTargets, smoothTargets uintptr
-	notAssembly                               []error // of an assembly set
+	notAssembly                               []error            // of an assembly set
+	rows                                      map[string]uintptr // by the kernels' names
 }
 
 // subjects returns the sets under test.
@@ -50,6 +52,10 @@ var subjects = sync.OnceValue(func() []*subject {
 			s.labelTargets, s.smoothTargets = entry("LabelTargets", c.LabelTargets), entry("SmoothTargets", c.SmoothTargets)
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
+			}
+			s.rows = map[string]uintptr{}
+			for _, name := range rowKernels {
+				s.rows[name] = entry("Rows."+name, reflect.ValueOf(c.Rows).FieldByName(name).Interface())
 			}
 		}
 		all = append(all, s)

@@ -64,6 +64,16 @@ type Set struct {
 	HasSweep func(asm.SweepKernel) bool
 	Unary    [NumUnary]UnaryFunc
 	Pow      PowFunc
+	Rows     Rows
+}
+
+// Rows are the kernels of rows of logits under softmax; package generic documents them.
+type Rows struct {
+	Exp   func(*asm.RowExps)
+	Top   func(x []float32) (most float32, top uint32)
+	Sum   func(*asm.RowSums)
+	Loss  func(*asm.RowCall)
+	Scale func(*asm.RowScales)
 }
 
 // simdGrain blocks take 30 to 40 µs: less is not worth waking a thread, which takes
@@ -99,7 +109,8 @@ var genericSet = Set{
 		generic.Exp, generic.Log, generic.Log1p,
 		generic.Sigmoid, generic.Softplus, generic.LogSigmoid,
 	},
-	Pow: generic.Pow,
+	Pow:  generic.Pow,
+	Rows: Rows{generic.RowExp, generic.RowTop, generic.RowSum, generic.RowLoss, generic.RowScale},
 }
 
 var candidates = append(simd(), Candidate{Set: &genericSet, Needs: "pure Go"})

@@ -30,7 +30,8 @@ var avx512Set = Set{
 		avx512.Exp, avx512.Log, avx512.Log1p,
 		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
 	},
-	Pow: avx512.Pow,
+	Pow:  avx512.Pow,
+	Rows: avx2Rows,
 }
 
 var avx2Set = Set{
@@ -52,8 +53,11 @@ var avx2Set = Set{
 		avx2.Exp, avx2.Log, avx2.Log1p,
 		avx2.Sigmoid, avx2.Softplus, avx2.LogSigmoid,
 	},
-	Pow: avx2.Pow,
+	Pow:  avx2.Pow,
+	Rows: avx2Rows,
 }
+
+var avx2Rows = Rows{avx2.RowExp, avx2.RowTop, avx2.RowSum, avx2.RowLoss, avx2.RowScale}
 
 // simd returns the assembly sets, fastest first. cpuid reports an extension only
 // where the operating system saves its registers, too.

@@ -24,7 +24,8 @@ var neonSet = Set{
 		neon.Exp, neon.Log, neon.Log1p,
 		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,
 	},
-	Pow: neon.Pow,
+	Pow:  neon.Pow,
+	Rows: Rows{neon.RowExp, neon.RowTop, neon.RowSum, neon.RowLoss, neon.RowScale},
 }
 
 // simd returns the assembly sets. NEON (ASIMD) is part of every arm64 CPU that

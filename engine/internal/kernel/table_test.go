@@ -23,7 +23,7 @@ func TestTable(t *testing.T) {
 	// A function that the harness does not know would go untested.
 	known := []string{
 		"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "CountTargets", "LabelTargets", "SmoothTargets",
-		"Run", "Sweep", "Has", "HasSweep", "Unary", "Pow",
+		"Run", "Sweep", "Has", "HasSweep", "Unary", "Pow", "Rows",
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
 		if !slices.Contains(known, f.Name) {
@@ -53,6 +53,11 @@ func checkTable(t *testing.T, c Candidate) {
 	}
 	if c.WidenF16 == nil || c.WidenBF16 == nil {
 		t.Errorf("%s: the set lacks WidenF16 or WidenBF16", c.Name)
+	}
+	for _, name := range rowKernels {
+		if reflect.ValueOf(c.Rows).FieldByName(name).IsNil() {
+			t.Errorf("%s/Rows.%s: the set has no such kernel", c.Name, name)
+		}
 	}
 	if c.Name == "generic" {
 		return

@@ -1,0 +1,95 @@
+//go:build !purego
+
+package avx2
+
+import (
+	"math"
+
+	"github.com/flengine/flengine/asm"
+)
+
+// The compiler writes the offsets of these types' fields to go_asm.h.
+type (
+	rowexps   = asm.RowExps
+	rowsums   = asm.RowSums
+	rowcall   = asm.RowCall
+	rowscales = asm.RowScales
+)
+
+const (
+	rowCE     = asm.RowCE
+	rowFocal2 = asm.RowFocal2
+)
+
+// The kernels of rows. Signatures and preconditions are those of package generic.
+
+//go:noescape
+func RowExp(c *asm.RowExps)
+
+//go:noescape
+func RowTop(x []float32) (most float32, top uint32)
+
+//go:noescape
+func RowSum(c *asm.RowSums)
+
+//go:noescape
+func RowLoss(c *asm.RowCall)
+
+//go:noescape
+func RowScale(c *asm.RowScales)
+
+// rows is what the kernels of rows read besides, at the offsets that go_asm.h gives. Vectors
+// come first, so that none crosses a cache line.
+type rows struct {
+	expmask, mantissa bits // exponent, without it
+	unitbits          bits // those of 2^(127 + 127)
+	bias              bits // 127
+	one, minusone     vector
+	max               vector // the largest finite number
+	scale             vector // 2²⁴
+	lnsplit           bits
+	ln2exp            vector // −ln2/2²³
+	ln2exphi          vector // in two parts
+	ln2explo          vector
+	ln2hi, ln2lo      vector // ln2 in two parts
+	g0, g1, g2, g3    vector // of ln
+	lnzero            vector
+	magic             vector
+	minus8ln2         vector     // −8/ln2
+	c1, c2            vector     // ln2/8 in two parts
+	p2, p3, p4        vector     // of exp
+	first             [64]uint32 // all bits in the first 32; those from 32 − n on keep n scores
+
+	minus1016, ln2by8 float32
+}
+
+// Without field names none can be left out, and read as 0.
+var rowconstants = rows{
+	all[uint32](asm.ExpMask), all[uint32](1<<23 - 1),
+	all[uint32](254 << 23),
+	all[uint32](127),
+	all[float32](1), all[float32](-1),
+	all[float32](math.MaxFloat32),
+	all[float32](asm.ProbScale),
+	all[uint32](asm.LnSplit),
+	all[float32](asm.Ln2ByExp),
+	all[float32](asm.Ln2ByExpHi),
+	all[float32](asm.Ln2ByExpLo),
+	all[float32](asm.Ln2Hi), all[float32](asm.Ln2Lo),
+	all[float32](asm.G0), all[float32](asm.G1), all[float32](asm.G2), all[float32](asm.G3),
+	all[float32](asm.LnZero),
+	all[float32](asm.Magic),
+	all[float32](-asm.EightByLn2),
+	all[float32](asm.Ln2By8Hi), all[float32](asm.Ln2By8Lo),
+	all[float32](asm.P2), all[float32](asm.P3), all[float32](asm.P4),
+	firstOf(),
+
+	-1016, asm.Ln2By8,
+}
+
+func firstOf() (t [64]uint32) {
+	for i := range 32 {
+		t[i] = 1<<32 - 1
+	}
+	return t
+}
