@@ -35,6 +35,12 @@ func Bounds() []Bound {
 	return collectBounds(asm.Logits)
 }
 
+// RowBounds returns the error bounds of losses of rows: of the loss of a row, and of each
+// derivative, whatever the logits. Floors are those of one column: they hold times NumClasses.
+func RowBounds() []Bound {
+	return collectBounds(ofRows)
+}
+
 // ProbBounds returns the error bounds for probabilities, likewise.
 func ProbBounds() []Bound {
 	return collectBounds(asm.Probs)
@@ -52,9 +58,15 @@ func TargetBounds() []Bound {
 // ofTargets stands for targets beside the inputs, which bounds of labels are for.
 const ofTargets = asm.NumInputs
 
+// ofRows likewise for rows of logits.
+const ofRows = asm.NumInputs + 1
+
 func collectBounds(of asm.Input) []Bound {
 	var list []Bound
 	for i, f := range families {
+		if f.Rows != (of == ofRows) {
+			continue
+		}
 		for _, b := range f.bounds {
 			logits, probs := limits{1, 1, 0}, limits{1, 1, 0}
 			if f.floors != nil {

@@ -17,7 +17,8 @@ func WithColumnWeights(w []float32) Option {
 }
 
 // WithClassWeights gives each column a factor of its positives: the scores with the label 1.
-// For cross-entropy that is PyTorch's pos_weight, for focal losses a factor of α. Batches must
+// For cross-entropy that is PyTorch's pos_weight, for focal losses a factor of α, and for
+// losses of rows, such as [SoftmaxCrossEntropy], the weight of the rows of a class. Batches must
 // have as many columns. w is copied, of finite factors ≥ 0; nil is none.
 //
 // For a target y between 0 and 1, cross-entropy has the factor in the term of y, as PyTorch

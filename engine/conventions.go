@@ -11,6 +11,7 @@ type conventions struct {
 	background int32
 	ignored    []int32 // at least one
 	standard   bool    // background and ignored are those of the package
+	named      bool    // of losses of rows: an option says what background is
 }
 
 // WithBackground sets what [Batch].Classes calls an anchor of no class, in place of
@@ -35,7 +36,7 @@ func WithIgnored(classes ...int32) Option {
 
 // conventions returns what the options say of classes.
 func (o *options) conventions() (conventions, error) {
-	c := conventions{Background, []int32{IgnoredClass}, o.background == nil && o.ignored == nil}
+	c := conventions{background: Background, ignored: []int32{IgnoredClass}, standard: o.background == nil && o.ignored == nil}
 	if o.background != nil {
 		c.background = *o.background
 	}

@@ -26,6 +26,11 @@
 // [Engine.GradientsAndHessians] gives the diagonal of the second derivative, for gradient
 // boosting.
 //
+// # Rows
+//
+// Those are losses of scores. [SoftmaxCrossEntropy] and [SoftmaxFocal] are losses of rows: the
+// logits of an anchor make one loss, p_t being the softmax's probability of its class.
+//
 // [Sweep] evaluates several losses of a batch in one pass, and [Sweeper.SumEasy] the part of
 // each that easy negatives make up besides.
 //

@@ -25,6 +25,8 @@ type Engine struct {
 	columns    columnFactors
 	workers    int
 	awake      bool // all workers can run at once, so they may wait awake
+
+	rows asm.RowFormula // in place of formula and ofTargets if the loss is one of rows
 }
 
 // An Option is a choice for [New]. [WithKernel] and [WithWorkers] change how an [Engine]
@@ -97,6 +99,9 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		return nil, wholeError("workers", float64(o.workers), "is %d: want at least 1", o.workers)
 	}
 	classes, err := o.conventions()
+	if l.overRows() {
+		classes, err = o.rowConventions(l)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +119,11 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", source, err)
 	}
-	pos, neg := l.Weights()
-	formula, params := l.row().kernel(pos, neg, l.values)
+	formula, rows, params := l.kernel()
 	smooth := smoothingBy(l.smoothing)
 	var halves *asymmetric
 	if l.row().asymmetric {
+		pos, neg := l.Weights()
 		halves = newAsymmetric(pos, neg, l.values)
 	}
 	return &Engine{
@@ -134,6 +139,8 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 		columns:    columns,
 		workers:    o.workers,
 		awake:      o.workers <= runtime.GOMAXPROCS(0),
+
+		rows: rows,
 	}, nil
 }
 
@@ -164,7 +171,8 @@ func (e *Engine) Sum(b Batch) (Result, error) {
 
 // Losses sets dst[i] to the loss of score i, 0 where it is ignored; len(dst) is
 // the number of scores. dst may be b's Logits or Probs themselves. On an error dst holds
-// unspecified values.
+// unspecified values. Of a loss of rows, such as [SoftmaxCrossEntropy], dst[i] is that of
+// row i, len(dst) the number of rows, and dst memory of its own.
 func (e *Engine) Losses(dst []float32, b Batch) (Result, error) {
 	return e.run(b, outputs{dst: dst}, wantDst)
 }

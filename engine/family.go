@@ -14,6 +14,10 @@ type Family struct {
 	Source     string      // where the formula is from
 	Parameters []Parameter // in the order of the constructor's arguments
 
+	// Rows says that the losses are of rows of NumClasses logits, whose probabilities are a
+	// softmax, and not of scores; see [SoftmaxCrossEntropy].
+	Rows bool
+
 	// ShortParameter names the parameter that tells losses of the family apart, which short
 	// names have after the family's: focal1.5 is focal(gamma=1.5). Empty: none.
 	ShortParameter string
@@ -60,10 +64,18 @@ func (p Parameter) check(v float64) error {
 	return wholeError(p.Name, v, "is %s: want %s", formatValue(v), p.Want())
 }
 
-// Families returns the losses of this package, their parameters left open.
-func Families() []Family {
+// Families returns the losses of scores of this package, their parameters left open.
+func Families() []Family { return listFamilies(false) }
+
+// RowFamilies returns the losses of rows likewise.
+func RowFamilies() []Family { return listFamilies(true) }
+
+func listFamilies(rows bool) []Family {
 	var list []Family
 	for _, f := range families {
+		if f.Rows != rows {
+			continue
+		}
 		f.Parameters = slices.Clone(f.Parameters)
 		list = append(list, f.Family)
 	}

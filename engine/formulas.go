@@ -37,6 +37,11 @@ type family struct {
 	definition func(v values) Definition // of labels; nil: it depends on them
 	exact      func(v values) exactFormula
 
+	// rows is kernel for a loss of rows, and gamma its exponent of 1 − p_t. Such a family has
+	// neither kernel nor definition, and its bounds are those of logits.
+	rows  func(v values) (asm.RowFormula, asm.Params)
+	gamma func(v values) float32
+
 	// bounds are the documented errors; see [Bound].
 	bounds []bounds
 	// floors are those of [Bound], in units of 2⁻¹²⁶; nil stands for 1 throughout.
@@ -62,6 +67,8 @@ const (
 	varifocalFamily
 	heatmapFamily
 	asymmetricFamily
+	softmaxFamily
+	softmaxFocalFamily
 )
 
 // families is the one list of losses. To add one is to write a row here, and its formula
@@ -205,6 +212,9 @@ var families = [...]family{
 			{values: values{1, 4, 0}, targets: limits{7.5, 9.5, 9.5}},
 		},
 	},
+
+	softmaxFamily:      softmaxCE,
+	softmaxFocalFamily: softmaxFocal,
 }
 
 // refuseMargin refuses margins that a rounding of p is too large a part of.

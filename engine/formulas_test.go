@@ -12,7 +12,7 @@ import (
 // the caller.
 func TestFamilies(t *testing.T) {
 	names := map[string]bool{}
-	for i, f := range Families() {
+	for i, f := range append(Families(), RowFamilies()...) {
 		if f.Name == "" || f.Title == "" || f.Formula == "" || f.Source == "" || names[f.Name] {
 			t.Errorf("row %d is not whole, or a name comes twice: %+v", i, f)
 		}
@@ -47,7 +47,7 @@ func TestFamilies(t *testing.T) {
 			f.Parameters[k] = Parameter{}
 			l.Family().Parameters[k] = Parameter{}
 		}
-		for _, p := range append(Families()[i].Parameters, l.Family().Parameters...) {
+		for _, p := range append(append(Families(), RowFamilies()...)[i].Parameters, l.Family().Parameters...) {
 			if p.Name == "" {
 				t.Fatalf("%s: a change of one list shows in the next", f.Name)
 			}
@@ -61,6 +61,16 @@ func TestFamilies(t *testing.T) {
 func TestListReachesAllKernels(t *testing.T) {
 	bounded := map[string]bool{}
 	reached := map[string]bool{}
+	rows := map[string]bool{}
+	for _, b := range RowBounds() {
+		bounded[b.Loss.Family().Name] = true
+		rows[b.Loss.Formula()] = true
+	}
+	for f := range asm.NumRowFormulas {
+		if !rows[f.String()] {
+			t.Errorf("no loss with documented bounds reaches the formula %s", f)
+		}
+	}
 	for input, list := range [][]Bound{Bounds(), ProbBounds(), TargetBounds()} {
 		for _, b := range list {
 			bounded[b.Loss.Family().Name] = true
@@ -77,7 +87,7 @@ func TestListReachesAllKernels(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range Families() {
+	for _, f := range append(Families(), RowFamilies()...) {
 		if !bounded[f.Name] {
 			t.Errorf("%s has no documented bounds", f.Name)
 		}

@@ -56,7 +56,8 @@ type Batch struct {
 	// Classes has one entry per anchor: the column of its class in
 	// [0, NumClasses), Background (−1), or IgnoredClass (−2); [WithBackground] and
 	// [WithIgnored] set other values for the last two. It stands for the one-hot
-	// labels, which are never built; see [Batch.OneHot].
+	// labels, which are never built; see [Batch.OneHot]. Losses of rows, such as
+	// [SoftmaxCrossEntropy], take Classes alone, and no background.
 	Classes []int32
 	// Targets has one soft label y per score: how much of it is foreground, from 0 to 1, or
 	// IgnoredTarget (−1). 0 and 1 are the labels, so labels kept as floats are taken as they

@@ -55,7 +55,8 @@ func (l Loss) Weighted(pos, neg float32) Loss {
 // y·(1 − epsilon) + epsilon/2, rounded to float32. It comes before all weights, and does not
 // change what counts as positive. epsilon is in [0, 1), or [New] refuses the loss, as it does
 // [Varifocal] and [HeatmapFocal], whose positives are told by their targets, and [Asymmetric].
-// Smoothed losses are from logits alone.
+// Smoothed losses are from logits alone. [SoftmaxCrossEntropy] has PyTorch's label smoothing,
+// see there.
 func (l Loss) Smoothed(epsilon float32) Loss {
 	l.smoothing = unsigned(epsilon)
 	return l
@@ -122,6 +123,10 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 // "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses
 // of one formula take the same time per score.
 func (l Loss) Formula() string {
+	if row := l.row(); row.Rows {
+		rows, _ := row.rows(l.values)
+		return rows.String()
+	}
 	f, _ := l.formulas()
 	return f.String()
 }
@@ -135,13 +140,27 @@ func (l Loss) TargetFormula() string {
 func (l Loss) formulas() (ofLabels, ofTargets asm.Formula) {
 	env, _ := fpenv.Enter() // a γ near 0 is not 0
 	defer env.Leave()
-	f, _ := l.row().kernel(1, 1, l.values)
+	f, _, _ := l.kernel()
 	ofTargets = l.row().targetFormula(f)
 	if l.smoothing != 0 {
 		f = ofTargets
 	}
 	return f, ofTargets
 }
+
+// kernel is what kernels are given for the loss: a formula of scores, or of rows.
+func (l Loss) kernel() (f asm.Formula, rows asm.RowFormula, p asm.Params) {
+	if row := l.row(); row.Rows {
+		rows, p = row.rows(l.values)
+		return 0, rows, p
+	}
+	pos, neg := l.Weights()
+	f, p = l.row().kernel(pos, neg, l.values)
+	return f, 0, p
+}
+
+// overRows tells whether the loss is one of rows.
+func (l Loss) overRows() bool { return l.row().Rows }
 
 // Definition returns the loss of labels by its definition in float64, without its weights and
 // smoothing; nil for [Varifocal], which is not the same function of p_t for both labels. See

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
 // maxSpan is the most blocks that a worker claims at a time, few enough that the
@@ -70,7 +68,8 @@ func parallel(r []Result, j job, workers int) error {
 // share readies a job for several workers. The caller is one of them already.
 func share(j job, workers int) *shared {
 	s := sharedJobs.Get().(*shared)
-	s.job, s.workers, s.blocks = j, workers, (j.n+kernel.Block-1)/kernel.Block
+	size, unit := j.sizes()
+	s.job, s.workers, s.blocks = j, workers, (size+unit-1)/unit
 	s.awake = j.awake
 	s.total = zeroed(s.total, j.results())
 	s.panicOnFault = debug.SetPanicOnFault(true) // there is no other way to read it
@@ -138,7 +137,8 @@ func (s *shared) work() (worked bool) {
 			break
 		}
 		worked = true
-		bad = s.evaluate(t, from*kernel.Block, min(to*kernel.Block, s.n))
+		size, unit := s.sizes()
+		bad = s.evaluate(t, from*unit, min(to*unit, size))
 	}
 	if bad != nil {
 		s.failed.Store(true)

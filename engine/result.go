@@ -113,8 +113,8 @@ func (r *Result) check() error {
 		return errors.New("has a sum that is finer than float32: no losses add up to it")
 	case !r.weights.IsMultiple(-149):
 		return errors.New("has a sum of weights that is finer than float32: no weights add up to it")
-	case r.weights == exact.Sum{} && r.sum != exact.Sum{}:
-		return fmt.Errorf("has the sum %v of losses whose weights are all 0", r.Sum())
+	case r.Scores == 0 && r.weights == exact.Sum{} && r.sum != exact.Sum{}: // of rows that are smoothed weights of 0 have losses
+		return fmt.Errorf("has the sum %v of no scores", r.Sum())
 	case r.Scores == math.MaxInt64:
 		return nil
 	}

@@ -178,10 +178,9 @@ func TestResultImpossible(t *testing.T) {
 		r    Result
 		want string // none: the result is possible
 	}{
-		{with(0, 1), "has the sum 1 of losses whose weights are all 0"},
-		{with(0, inf), "has the sum +Inf of losses whose weights are all 0"},
-		{with(0, 0x1p-149), "has the sum 1.401298464324817e-45 of losses whose weights are all 0"},
-		{weighted(with(3, 1)), "has the sum 1 of losses whose weights are all 0"},
+		{with(0, 1), "has the sum 1 of no scores"},
+		{with(0, inf), "has the sum +Inf of no scores"},
+		{with(0, 0x1p-149), "has the sum 1.401298464324817e-45 of no scores"},
 		{weighted(with(3)), ""},
 		{weighted(with(3), 0x1p-149), ""},
 		{weighted(with(3), 1, 0x1p-150), "has a sum of weights that is finer than float32: no weights add up to it"},

@@ -17,6 +17,9 @@ func (e *Engine) run(b Batch, out outputs, want int) (Result, error) {
 		return Result{}, err
 	}
 	defer env.Leave()
+	if e.loss.overRows() {
+		return e.runRows(b, out, want)
+	}
 	if err := b.check(out, want); err != nil {
 		return Result{}, err
 	}
@@ -50,6 +53,7 @@ type job struct {
 	inPlace bool // an output is the scores
 	private bool // what is evaluated is a copy that the caller does not know
 	several
+	row rowJob // where the loss is one of rows
 }
 
 // take sets what the batch has for scores, and what the outputs that are wanted need; or says

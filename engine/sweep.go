@@ -47,6 +47,9 @@ func NewSweeper(losses []Loss, opts ...Option) (*Sweeper, error) {
 	}
 	s := &Sweeper{losses: slices.Clone(losses), place: make([]int, len(losses))}
 	for i, l := range losses {
+		if l.overRows() {
+			return nil, &InputError{Field: "losses", Index: i, Reason: "want a loss of scores: " + l.String() + " is one of rows, of which an Engine each is to be made"}
+		}
 		e, err := New(l, opts...)
 		if err != nil {
 			return nil, fmt.Errorf("losses[%d], %s: %w", i, l, err)

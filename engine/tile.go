@@ -45,6 +45,9 @@ func (t *tile) forget() {
 // evaluate does the scores [from, to) of the job block by block and adds them to its
 // results r; from is a multiple of the block.
 func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
+	if j.row.per > 0 {
+		return evaluateRows(j, from, to, &r[0])
+	}
 	if j.sweeper != nil {
 		t.entries = append(t.entries[:0], j.sweeper.entries...)
 	}
