@@ -16,6 +16,7 @@ import (
 // calls are the functions that FAMILY.md's code may call.
 var calls = map[string]any{
 	"CrossEntropy": CrossEntropy, "BalancedCrossEntropy": BalancedCrossEntropy, "Focal": Focal,
+	"SoftmaxCrossEntropy": SoftmaxCrossEntropy, "SoftmaxFocal": SoftmaxFocal,
 	"QualityFocal": QualityFocal, "Varifocal": Varifocal, "VarifocalUnweighted": VarifocalUnweighted, "HeatmapFocal": HeatmapFocal, "Asymmetric": Asymmetric,
 	"WithBackground": WithBackground, "WithIgnored": WithIgnored, "WithClassWeights": WithClassWeights, "WithColumnWeights": WithColumnWeights,
 }

@@ -128,6 +128,10 @@ var goldenGroups = map[string]func(t *testing.T, c *goldenCase){
 	"half_bf16_bce":    testGoldenCE,
 	"half_f16_sfocal":  testGoldenFocal,
 	"half_bf16_sfocal": testGoldenFocal,
+	"ce":               testGoldenSoftmax,
+	"sfmfocal":         testGoldenSoftmax,
+	"half_f16_ce":      testGoldenSoftmax,
+	"half_bf16_ce":     testGoldenSoftmax,
 }
 
 // TestGoldenFamily holds all losses to the exact values of what their original implementations
@@ -135,7 +139,7 @@ var goldenGroups = map[string]func(t *testing.T, c *goldenCase){
 // in its group.
 func TestGoldenFamily(t *testing.T) {
 	cases := readGolden(t)
-	if len(cases) < 60 {
+	if len(cases) < 100 {
 		t.Fatalf("%d cases", len(cases))
 	}
 	used := map[string]bool{}

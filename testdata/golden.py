@@ -12,7 +12,6 @@ import zipfile
 
 import numpy as np
 
-SKIPPED = ("ce_", "sfmfocal_", "half_f16_ce", "half_bf16_ce")  # losses that the engine does not have
 KEPT_OF_1000 = ("plain", "w_ign_ls", "kornia_c1000_a0p25_g2p0", "mmcv_c1000_a0p5_g0p5")
 KEYS = ("x", "x_bits", "y", "label", "score", "classes", "pos_weight", "row_weight", "class_weight", "num_pos",
         "loss_exact", "grad_exact", "hess_exact", "loss_mean_exact")
@@ -30,7 +29,7 @@ def main(folder, path):
         def write(name, data):
             out.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, 9)
         for name, case in index.items():
-            if name.startswith(("_", *SKIPPED)) or "c1000" in name and not name.endswith(KEPT_OF_1000):
+            if name.startswith("_") or "c1000" in name and not name.endswith(KEPT_OF_1000):
                 continue
             cases[name] = {"source": case["source"], "params": case["params"]}
             arrays = np.load(f"{folder}/{name}.npz")
