@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flengine/flengine/engine"
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
 // TestLossesHelp: help of all commands that take losses names each of them, and every
 // parameter has a flag where one loss is chosen.
 func TestLossesHelp(t *testing.T) {
 	bench, eval := mustRun(t, "bench", "--help"), mustRun(t, "eval", "--help")
-	for _, f := range engine.Families() {
+	for _, f := range cli.AllFamilies() {
 		for _, help := range []string{bench, eval} {
 			if !strings.Contains(help, fmt.Sprintf("  %-9s %s, %s", f.Name, f.Title, f.Formula)) {
 				t.Errorf("no %s in\n%s", f.Name, help)

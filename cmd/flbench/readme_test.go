@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
-	"github.com/flengine/flengine/engine"
 )
 
 // inRoot runs the test from the repository's root, where README's commands are
@@ -105,7 +104,7 @@ func TestReadmeLosses(t *testing.T) {
 	_, table, _ := strings.Cut(readme, "| name | loss | formula | parameters | from |\n| --- | --- | --- | --- | --- |\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	var want []string
-	for _, f := range engine.Families() {
+	for _, f := range cli.AllFamilies() {
 		var parameters []string
 		for _, p := range f.Parameters {
 			values := "in [" + cli.Short(p.Min) + ", " + cli.Short(p.Max) + "]"

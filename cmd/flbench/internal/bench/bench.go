@@ -91,7 +91,7 @@ If it is interrupted, it prints what was measured until then, marked as partial,
 exits with 1.`,
 			measure.ImageHeight, measure.ImageWidth, sizesOf(levels), measure.AnchorsPerCell, anchors, measure.ImageClasses, anchors*measure.ImageClasses,
 			measure.RealAnchors, measure.RealPositives, measure.RealIgnored, measure.EasyMean, measure.EasyDeviation, 100*measure.HardShare, measure.HardMean, measure.HardDeviation,
-			measure.PositiveMean, measure.PositiveDeviation, 100*measure.EasyShare(), cli.LossesHelp()),
+			measure.PositiveMean, measure.PositiveDeviation, 100*measure.EasyShare(), cli.LossesHelp(cli.AllFamilies())),
 		Example: `  flbench
   flbench --workers 1,2 --ops sum --labels classes,uint8
   flbench --losses focal2,focal1.5,focal0.5 --time 5

@@ -118,6 +118,24 @@ func TestBenchHessians(t *testing.T) {
 	}
 }
 
+// TestBenchRows: losses of rows are measured with class indices.
+func TestBenchRows(t *testing.T) {
+	var got report
+	if err := json.Unmarshal([]byte(flbench.Must(t, append(tiny, "--json", "--losses", "softmaxce,softmaxfocal1.5")...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := 2 * len(measure.UsualOps()) * len(engine.Kernels()); len(got.Rows) != want {
+		t.Errorf("%d rows, want %d", len(got.Rows), want)
+	}
+	for _, r := range got.Rows {
+		if !(r.Sum > 0 && r.NsPerScore > 0) {
+			t.Errorf("%+v", r)
+		}
+	}
+	flbench.Refuses(t, "--losses: softmaxce is of rows: want --labels classes, and no gradients+hessians", append(tiny, "--losses", "softmaxce", "--labels", "uint8")...)
+	flbench.Refuses(t, "--losses: softmaxce is of rows: want --labels classes, and no gradients+hessians", append(tiny, "--losses", "softmaxce", "--ops", "gradients+hessians")...)
+}
+
 // TestBenchGo: package benchfmt, with which benchstat reads, has all repeats of every cell.
 func TestBenchGo(t *testing.T) {
 	out := flbench.Must(t, append(tiny, "--format", "go", "--ops", "sum,losses+gradients")...)
@@ -276,8 +294,8 @@ func TestBenchUsage(t *testing.T) {
 		{"--kernels: generic twice", []string{"--kernels", "generic,generic"}},
 		{"--kernels: want at least one name", []string{"--kernels", ""}},
 		{`--kernels: an empty name`, []string{"--kernels", "generic,"}},
-		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "hinge"}},
-		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(cli.FamilyNames(), ", "), []string{"--losses", "focalx"}},
+		{`--losses: loss "hinge" is unknown: want one of ` + strings.Join(cli.FamilyNames(engine.Families()), ", "), []string{"--losses", "hinge"}},
+		{`--losses: loss "focalx" is unknown: want one of ` + strings.Join(cli.FamilyNames(engine.Families()), ", "), []string{"--losses", "focalx"}},
 		{`--losses: "focal-1": gamma is -1: want a finite number ≥ 0`, []string{"--losses", "focal-1"}},
 		{`--losses: "focalnan": gamma is NaN: want a finite number ≥ 0`, []string{"--losses", "focalnan"}},
 		{`--losses: "focal1e99": gamma is 1e+99: want a finite number ≥ 0`, []string{"--losses", "focal1e99"}},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/measure"
 	"github.com/flengine/flengine/engine"
 )
@@ -92,7 +93,14 @@ func (m *measurement) prepare() error {
 			return err
 		}
 		c.Scores = len(m.batch.Logits)
-		c.Pass = measure.Operation(e, c.Op, m.batch.With(c.Labels), dst, grad)
+		if !c.Loss.Family().Rows {
+			c.Pass = measure.Operation(e, c.Op, m.batch.With(c.Labels), dst, grad)
+			continue
+		}
+		if c.Labels != measure.LabelsClasses || c.Op == measure.OpHessians {
+			return cli.Usagef("--losses: %s is of rows: want --labels %s, and no %s", c.Loss.Name, measure.LabelsClasses, measure.OpHessians)
+		}
+		c.Pass = measure.Operation(e, c.Op, m.batch.Rows(), dst[:min(len(dst), m.anchors)], grad)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func ShortName(l engine.Loss) string {
 // number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5).
 func ParseLoss(text string) (engine.Loss, error) {
 	if !strings.Contains(text, "(") {
-		for _, f := range engine.Families() {
+		for _, f := range AllFamilies() {
 			number, ok := strings.CutPrefix(text, f.Name)
 			if !ok || number == "" || f.ShortParameter == "" {
 				continue
@@ -95,18 +95,21 @@ func JoinParentheses(parts []string) (names []string) {
 	return names
 }
 
-// FamilyNames are the names of the losses, their parameters being left out.
-func FamilyNames() (names []string) {
-	for _, f := range engine.Families() {
+// AllFamilies are the losses of scores, and those of rows.
+func AllFamilies() []engine.Family { return append(engine.Families(), engine.RowFamilies()...) }
+
+// FamilyNames are the names of losses, their parameters being left out.
+func FamilyNames(families []engine.Family) (names []string) {
+	for _, f := range families {
 		names = append(names, f.Name)
 	}
 	return names
 }
 
-// LossesHelp lists the losses for the help of flags that name them.
-func LossesHelp() string {
+// LossesHelp lists losses for the help of flags that name them.
+func LossesHelp(families []engine.Family) string {
 	var b strings.Builder
-	for _, f := range engine.Families() {
+	for _, f := range families {
 		fmt.Fprintf(&b, "  %-9s %s, %s", f.Name, f.Title, f.Formula)
 		for i, p := range f.Parameters {
 			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, Short(p.Default))
@@ -134,7 +137,7 @@ type meaning struct {
 }
 
 func lossParameters() (list []lossParameter) {
-	for _, f := range engine.Families() {
+	for _, f := range AllFamilies() {
 		for _, p := range f.Parameters {
 			i := slices.IndexFunc(list, func(have lossParameter) bool { return have.Name == p.Name })
 			if i < 0 {
@@ -207,7 +210,7 @@ func (l *LossFlags) Loss(flags *pflag.FlagSet, family string) (engine.Loss, erro
 
 // Chosen returns the loss that --loss names, with the flags for its parameters.
 func (l *LossFlags) Chosen(flags *pflag.FlagSet) (engine.Loss, error) {
-	family := slices.Contains(FamilyNames(), l.Name)
+	family := slices.Contains(FamilyNames(AllFamilies()), l.Name)
 	for _, p := range lossParameters() {
 		switch {
 		case !flags.Changed(p.Name):
@@ -225,7 +228,7 @@ func (l *LossFlags) Chosen(flags *pflag.FlagSet) (engine.Loss, error) {
 	case err != nil && strings.ContainsAny(l.Name, "()"):
 		return loss, Usagef("--loss: %w", err)
 	case err != nil:
-		return loss, Usagef("--loss is %q: want %s", l.Name, OrList(FamilyNames()))
+		return loss, Usagef("--loss is %q: want %s", l.Name, OrList(FamilyNames(AllFamilies())))
 	}
 	return loss, nil
 }

@@ -23,7 +23,7 @@ func TestShortNames(t *testing.T) {
 		}
 	}
 	names := map[string]engine.Loss{}
-	for _, b := range append(engine.Bounds(), engine.TargetBounds()...) {
+	for _, b := range slices.Concat(engine.Bounds(), engine.TargetBounds(), engine.RowBounds()) {
 		name := ShortName(b.Loss)
 		l, err := ParseLoss(name)
 		if other, known := names[name]; err != nil || l != b.Loss || known && other != l {

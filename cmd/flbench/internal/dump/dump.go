@@ -34,6 +34,9 @@ func (d *Dump) Columns() int { return d.columns }
 // for the axis of the classes, which is the last, without what --columns leaves out.
 func (d *Dump) Shape() []int { return d.shape }
 
+// Anchors returns the shape of outputs with an element per anchor.
+func (d *Dump) Anchors() []int { return d.grid.anchors() }
+
 // Probs tells whether the scores are probabilities.
 func (d *Dump) Probs() bool { return d.set.Probs }
 

@@ -42,8 +42,9 @@ func (s *seen) halves(h []uint16, one uint16) {
 
 // Warnings tells, after all batches were taken and with what they came to, what looks as
 // if the input was not what it was taken for. The texts have no numbers of this input, so
-// that many inputs' can be told as one.
-func (d *Dump) Warnings(r engine.Result) (texts []string) {
+// that many inputs' can be told as one. Of losses of rows r counts rows, each of which has a
+// class.
+func (d *Dump) Warnings(r engine.Result, rows bool) (texts []string) {
 	if d.Scores() == 0 {
 		return nil
 	}
@@ -53,7 +54,7 @@ func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	if !d.Probs() && d.looksBoxed() {
 		texts = append(texts, "most anchors have numbers as large as box coordinates in the first or last four columns: want --columns=4: or --columns=:-4 if these are no classes")
 	}
-	if text := d.doubtLabels(r); text != "" {
+	if text := d.doubtLabels(r); text != "" && (!rows || r.Scores == 0) {
 		texts = append(texts, text)
 	}
 	return texts

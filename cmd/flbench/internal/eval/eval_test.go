@@ -331,7 +331,7 @@ func TestEvalOrder(t *testing.T) {
 func tallyOf(t *testing.T, path string) tally {
 	t.Helper()
 	e := newTestEvaluator(2)
-	images := must(check(t.Context(), []dump.Source{sourceOf(path)}))
+	images := must(check(t.Context(), []dump.Source{sourceOf(path)}, false))
 	r := newRun(e, images, nil)
 	r.plain = must(e.engines())
 	if err := r.work(t.Context(), e.workers); err != nil {
@@ -661,7 +661,7 @@ func TestEvalHelp(t *testing.T) {
 		"flbench eval --json --loss ce testdata/detector-logits/*/*/\n",
 		"flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy\n",
 		"Usage:\n  flbench eval PATH... | --logits FILE --labels FILE\n",
-		"--gamma GAMMA", cli.OrList(cli.FamilyNames()), "p_t > 0.9", "easy_negatives",
+		"--gamma GAMMA", cli.OrList(cli.FamilyNames(cli.AllFamilies())), "p_t > 0.9", "easy_negatives",
 		"--layout", "--columns", "--probs", "--targets", "--background", "--ignored", "--weights", "--from", "--sort KEY", "--limit N",
 		"np.savez(", "np.save(", "save_file(", fmt.Sprint(maxKept),
 	} {

@@ -73,10 +73,12 @@ The losses are
 %s.
 --loss takes the name of one, whose parameters have flags of their own, or the whole,
 as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha; smoothing=0.1 among
-them smooths labels and targets.
+them smooths labels and targets. Losses of softmax are of rows: every anchor has a class, and
+what is told of scores is told of anchors, none of which is an easy negative; an image is
+evaluated by one worker.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, manyInputs, maxKept, cli.LossesHelp())
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, manyInputs, maxKept, cli.LossesHelp(cli.AllFamilies()))
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut

@@ -86,17 +86,18 @@ type files struct {
 	writers           []*npy.Writer // those of the two that are wanted
 }
 
-// create begins the files of an input's shape. They have their names only after commit.
-func (o outputs) create(shape []int) (*files, error) {
+// create begins the files of these shapes. They have their names only after commit.
+func (o outputs) create(losses, gradients []int) (*files, error) {
 	f := &files{line: newQueue()}
 	for _, out := range []struct {
-		path string
-		w    **npy.Writer
-	}{{o.losses, &f.losses}, {o.gradients, &f.gradients}} {
+		path  string
+		w     **npy.Writer
+		shape []int
+	}{{o.losses, &f.losses, losses}, {o.gradients, &f.gradients, gradients}} {
 		if out.path == "" {
 			continue
 		}
-		w, err := npy.Create(out.path, shape)
+		w, err := npy.Create(out.path, out.shape)
 		if err != nil {
 			f.abort()
 			return nil, err

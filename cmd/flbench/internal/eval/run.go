@@ -29,10 +29,13 @@ type evaluator struct {
 	outputs outputs
 }
 
+// rows tells whether the loss is one of rows.
+func (e *evaluator) rows() bool { return e.loss.Family().Rows }
+
 // engines are what shards are evaluated by, each by one worker.
 type engines struct {
 	loss    *engine.Engine  // for losses and gradients
-	sweeper *engine.Sweeper // of the loss and, unless that is it, cross-entropy
+	sweeper *engine.Sweeper // of the loss and, unless that is it, cross-entropy; nil for losses of rows
 	losses  int             // how many these are
 }
 
@@ -40,12 +43,12 @@ type engines struct {
 func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
 	options := append([]engine.Option{engine.WithKernel(e.kernel), engine.WithWorkers(1)}, convention...)
 	losses := []engine.Loss{e.loss, engine.CrossEntropy()}
-	if losses[0] == losses[1] {
+	if losses[0] == losses[1] || e.rows() {
 		losses = losses[:1]
 	}
 	n := &engines{losses: len(losses)}
 	var err error
-	if n.loss, err = engine.New(e.loss, options...); err == nil {
+	if n.loss, err = engine.New(e.loss, options...); err == nil && !e.rows() {
 		n.sweeper, err = engine.NewSweeper(losses, options...)
 	}
 	return n, err
@@ -54,7 +57,7 @@ func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
 // run evaluates the inputs and reports on them. The outputs are there once it returns
 // without an error, and not before.
 func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*report, error) {
-	images, err := check(ctx, sources)
+	images, err := check(ctx, sources, e.rows())
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +74,12 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 		if err != nil {
 			return nil, err
 		}
-		if r.files, err = e.outputs.create(in.Shape()); err != nil {
+		shape := in.Shape()
+		losses := shape
+		if e.rows() {
+			losses = in.Anchors()
+		}
+		if r.files, err = e.outputs.create(losses, shape); err != nil {
 			return nil, err
 		}
 		defer r.files.abort()
@@ -98,7 +106,7 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 }
 
 // check looks at the headers of all sources: the last of a thousand may be missing.
-func check(ctx context.Context, sources []dump.Source) ([]*image, error) {
+func check(ctx context.Context, sources []dump.Source, whole bool) ([]*image, error) {
 	images := make([]*image, len(sources))
 	var next atomic.Int64
 	var first firstError
@@ -115,7 +123,7 @@ func check(ctx context.Context, sources []dump.Source) ([]*image, error) {
 					first.set(i, err)
 					return
 				}
-				images[i] = newImage(ctx, sources[i], i, scores)
+				images[i] = newImage(ctx, sources[i], i, scores, whole)
 			}
 		})
 	}
@@ -239,7 +247,7 @@ func (r *run) finish(ctx context.Context, im *image) error {
 	if r.top > 0 {
 		e.Top = &ranking{limit: r.top, lists: []list{newList(in, im.hardest(r.top).sorted(ctx))}}
 	}
-	warnings, notes := in.Warnings(*im.tally.loss()), in.Notes()
+	warnings, notes := in.Warnings(*im.tally.loss(), r.rows()), in.Notes()
 	if err := im.close(); err != nil {
 		return err
 	}

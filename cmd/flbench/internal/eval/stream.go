@@ -29,6 +29,7 @@ var shardScores = 16 * engine.Block
 type image struct {
 	index  int // among the inputs
 	scores int
+	step   int // scores of a shard: shardScores, or all where rows are not to be cut
 
 	input func() (*dump.Dump, error) // opens it, the first time
 	data  *dump.Dump                 // once open
@@ -43,9 +44,12 @@ type image struct {
 	top   *hardest   // if asked for
 }
 
-// newImage returns an image that is opened within ctx.
-func newImage(ctx context.Context, s dump.Source, index, scores int) *image {
-	im := &image{index: index, scores: scores}
+// newImage returns an image that is opened within ctx, and evaluated in shards or as a whole.
+func newImage(ctx context.Context, s dump.Source, index, scores int, whole bool) *image {
+	im := &image{index: index, scores: scores, step: shardScores}
+	if whole {
+		im.step = max(scores, 1)
+	}
 	im.left = im.shards()
 	im.input = sync.OnceValues(func() (data *dump.Dump, err error) {
 		im.data, err = s.OpenContext(ctx)
@@ -82,7 +86,7 @@ func (im *image) hardest(limit int) *hardest {
 
 // shards is the number of shards of an image. One without scores has an empty one, so that
 // it too is opened.
-func (im *image) shards() int { return max(1, (im.scores+shardScores-1)/shardScores) }
+func (im *image) shards() int { return max(1, (im.scores+im.step-1)/im.step) }
 
 // close ends the image's use, and tells whether its files are what they were.
 func (im *image) close() error {
@@ -125,7 +129,7 @@ func (c *cursor) next(images []*image) (shard, bool) {
 		return shard{}, false
 	}
 	im := images[c.image]
-	s := shard{number: c.number, image: im, from: c.from, to: min(c.from+shardScores, im.scores)}
+	s := shard{number: c.number, image: im, from: c.from, to: min(c.from+im.step, im.scores)}
 	c.number++
 	c.cost += s.cost()
 	if c.from = s.to; s.to == im.scores {

@@ -26,7 +26,7 @@ func withWindow(t *testing.T, bytes int64) {
 // imagesOf returns the images of PATHs.
 func imagesOf(t *testing.T, paths ...string) []*image {
 	t.Helper()
-	return must(check(t.Context(), must(new(dump.Options).Sources(paths))))
+	return must(check(t.Context(), must(new(dump.Options).Sources(paths)), false))
 }
 
 // TestStreamOrder: shards are claimed in order, each once, and cover all scores.

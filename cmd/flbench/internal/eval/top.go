@@ -71,6 +71,20 @@ func (h *hardest) candidates(found []hardScore, from int, losses, scores []float
 	return found
 }
 
+// rows is candidates for the losses of rows, each of which stands for the score of its class.
+func (h *hardest) rows(found []hardScore, losses, scores []float32, labels []uint8) []hardScore {
+	least := math.Float32frombits(h.least.Load())
+	for i, label := range labels {
+		if label != 1 {
+			continue
+		}
+		if loss := losses[i*len(losses)/len(labels)]; loss >= least {
+			found = append(found, hardScore{at: uint64(i)<<1 | 1, loss: loss, score: scores[i]})
+		}
+	}
+	return found
+}
+
 // offer takes candidates.
 func (h *hardest) offer(found []hardScore) {
 	h.mu.Lock()

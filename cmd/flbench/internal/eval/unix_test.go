@@ -84,7 +84,7 @@ func TestEvalShortened(t *testing.T) {
 			sparse(t, logits, "<f4", fmt.Sprintf("(%d, 1)", rows), 4*rows)
 			sparse(t, labels, kind.dtype, fmt.Sprintf("(%d, 1)", rows), kind.size)
 			source := must((&dump.Options{Targets: "binary"}).Sources([]string{dir}))[0]
-			images := must(check(t.Context(), []dump.Source{source}))
+			images := must(check(t.Context(), []dump.Source{source}, false))
 			r := newRun(newTestEvaluator(3), images, nil)
 			r.plain = must(r.evaluator.engines())
 			must(images[0].input())

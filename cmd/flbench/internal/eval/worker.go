@@ -74,7 +74,11 @@ func (w *worker) evaluate(s shard) error {
 			return err
 		}
 		w.tally.losses = e.losses
-		err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], easyPt, batch)
+		if w.rows() {
+			w.tally.all[0], err = e.loss.Sum(batch)
+		} else {
+			err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], easyPt, batch)
+		}
 		if err == nil {
 			err = w.values(e, batch, s)
 		}
@@ -93,7 +97,11 @@ func (w *worker) evaluate(s shard) error {
 func (w *worker) values(e *engines, b engine.Batch, s shard) (err error) {
 	losses, gradients := w.outputs.losses != "" || w.top > 0 || w.max, w.outputs.gradients != ""
 	if losses {
-		w.losses = grow(w.losses, s.to-s.from)
+		n := s.to - s.from
+		if w.rows() {
+			n /= b.NumClasses
+		}
+		w.losses = grow(w.losses, n)
 	}
 	if gradients {
 		w.gradients = grow(w.gradients, s.to-s.from)
@@ -139,7 +147,11 @@ func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
 		return err
 	}
 	scores, err := in.Floats(b, s.from, s.to, &w.scratch)
-	if err == nil {
+	switch {
+	case err != nil:
+	case w.rows():
+		w.hard = kept.rows(w.hard, w.losses, scores, labels)
+	default:
 		w.hard = kept.candidates(w.hard, s.from, w.losses, scores, labels)
 	}
 	return err

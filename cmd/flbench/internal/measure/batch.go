@@ -5,6 +5,7 @@ package measure
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/flengine/flengine/engine"
 )
@@ -138,6 +139,19 @@ func (b *Batch) With(form string) engine.Batch {
 		return engine.Batch{Logits: b.Logits, Targets: b.targets, NumClasses: b.Columns}
 	}
 	return engine.Batch{Logits: b.Logits, Classes: b.Classes, NumClasses: b.Columns}
+}
+
+// Rows returns the batch for losses of rows, each of which has a class: background gets one in
+// turn.
+func (b *Batch) Rows() engine.Batch {
+	rows := b.With(LabelsClasses)
+	rows.Classes = slices.Clone(rows.Classes)
+	for a, c := range rows.Classes {
+		if c == engine.Background {
+			rows.Classes[a] = int32(a % b.Columns)
+		}
+	}
+	return rows
 }
 
 // soften returns the targets, those of positives drawn in their order.

@@ -41,10 +41,11 @@ type result struct {
 }
 
 type worst struct {
-	Input  cli.Float  `json:"input"`
-	Target *cli.Float `json:"target,omitempty"`
-	Got    cli.Float  `json:"got"`
-	Want   cli.Float  `json:"want"`
+	Input   cli.Float  `json:"input"`
+	Target  *cli.Float `json:"target,omitempty"`
+	Columns int        `json:"columns,omitempty"` // of a row; the input is its true class's logit, or the gradient's
+	Got     cli.Float  `json:"got"`
+	Want    cli.Float  `json:"want"`
 }
 
 // at spells where that is.
@@ -52,6 +53,9 @@ func (w *worst) at() string {
 	text := fmt.Sprintf("%g", float32(w.Input))
 	if w.Target != nil {
 		text += fmt.Sprintf(", %g", float32(*w.Target))
+	}
+	if w.Columns > 0 {
+		text += fmt.Sprintf(" of %d", w.Columns)
 	}
 	return text
 }
@@ -63,6 +67,8 @@ func (r *result) labels() string {
 		return fmt.Sprint(*r.Label)
 	case r.Worst.Target != nil:
 		return "0 to 1"
+	case r.Worst.Columns > 0:
+		return "class"
 	}
 	return ""
 }
@@ -87,6 +93,9 @@ func (r *report) add(s subject, stride uint64, stats []errorStats) {
 		if s.group == groupTargets {
 			y := cli.Float(m.y)
 			v.Worst.Target = &y
+		}
+		if s.group == groupRows {
+			v.Worst.Columns = int(m.y)
 		}
 		for i, n := range m.histogram() {
 			to := math.Inf(1)
@@ -139,8 +148,11 @@ func (r *report) print(to io.Writer) error {
 		}
 		table.Row(row...)
 		what := v.Subject
-		if v.Worst.Target != nil {
+		switch {
+		case v.Worst.Target != nil:
 			what = "targets"
+		case v.Worst.Columns > 0:
+			what = "rows"
 		}
 		if text := fmt.Sprintf("; %s: every %s", what, ordinal(v.Stride)); v.Stride != r.Stride && !slices.Contains(sampled, text) {
 			sampled = append(sampled, text)

@@ -19,6 +19,7 @@ const (
 	groupLogits  = "logits"
 	groupProbs   = "probs"
 	groupTargets = "targets"
+	groupRows    = "rows"
 	groupVecmath = "vecmath"
 )
 
@@ -103,6 +104,13 @@ func subjects() ([]subject, error) {
 		}
 		list = append(list, targetSubject(b, kernels))
 	}
+	for _, b := range engine.RowBounds() {
+		kernels, err := rowKernels(b.Loss)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, rowSubject(b, kernels))
+	}
 	var kernels []vecmath.Funcs
 	for _, name := range genericFirst() {
 		f, err := vecmath.For(name)
@@ -153,7 +161,7 @@ func choose(list []subject, only []string) ([]subject, error) {
 
 // onlyNames are the names for --only, those of several subjects first.
 func onlyNames(list []subject) []string {
-	names := []string{groupLogits, groupProbs, groupTargets, groupVecmath}
+	names := []string{groupLogits, groupProbs, groupTargets, groupRows, groupVecmath}
 	for _, s := range list {
 		if s.family != s.name && s.family != "" && !slices.Contains(names, s.family) {
 			names = append(names, s.family)

@@ -35,8 +35,8 @@ func newCommand(list func() ([]subject, error)) *cobra.Command {
 		Short: "Measure the error of losses and functions, and compare the kernels' bits",
 		Long: fmt.Sprintf(`Verify evaluates all that has a documented error bound on this machine: the
 losses and gradients, with both labels, from float32 logits and from probabilities;
-losses, gradients and second derivatives of targets; and the functions of package
-vecmath. It compares the bits of every usable kernel with generic's, and measures the
+losses, gradients and second derivatives of targets; losses and gradients of rows under
+softmax; and the functions of package vecmath. It compares the bits of every usable kernel with generic's, and measures the
 error against float64, in units in the last place (ULP) of the exact value. Infinities,
 NaN, and the signs of all results must be right.
 
@@ -50,7 +50,7 @@ of functions count in units of the smallest float32.
 
 By default every %s of the 2³² bit patterns is taken; --exhaustive takes all of
 them, which takes hours on two cores. Of targets there are %d times fewer logits, with all
-kinds of targets each. Pow has two arguments, and never takes more than every %s x, with
+kinds of targets each, and of rows, which have lengths of %s. Pow has two arguments, and never takes more than every %s x, with
 each of the exponents %s.
 
 It exits with 1 if a bound is broken, if a special value or a sign is wrong, or if the
@@ -59,7 +59,7 @@ missing, and exits with 1; --only goes on with that.
 
 Names for --only:
   %s;
-a group and a name mean one, as in %s.ce.`, len(targetFamilies), ordinal(defaultStride), targetsStride, ordinal(powStride), strings.Trim(fmt.Sprint(powers), "[]"), wrapNames(onlyNames(all)), groupProbs),
+a group and a name mean one, as in %s.ce.`, len(targetFamilies), ordinal(defaultStride), targetsStride, rowLengths(), ordinal(powStride), strings.Trim(fmt.Sprint(powers), "[]"), wrapNames(onlyNames(all)), groupProbs),
 		Example: `  flbench verify
   flbench verify --only vecmath,logits.ce --stride 101 --json
   flbench verify --only exp --exhaustive

@@ -39,8 +39,11 @@ type verifyJSON struct {
 		Max               float64 `json:"max_ulp"`
 		Mean              float64 `json:"mean_ulp"`
 		Histogram         []struct{ Count int64 }
-		Worst             struct{ Target *float64 }
-		OK                bool
+		Worst             struct {
+			Target  *float64
+			Columns int
+		}
+		OK bool
 	}
 }
 
@@ -78,6 +81,11 @@ func TestVerifyJSON(t *testing.T) {
 			want[name("targets."+cli.ShortName(b.Loss), output, -1)] = bound
 		}
 	}
+	for _, b := range engine.RowBounds() {
+		for output, bound := range map[string]float64{"loss": b.LossULP, "gradient": b.GradientULP} {
+			want[name("rows."+cli.ShortName(b.Loss), output, -1)] = bound
+		}
+	}
 	for f, bound := range vecmath.Bounds() {
 		if f != "Pow" {
 			want[name("vecmath."+strings.ToLower(f), "value", -1)] = bound
@@ -111,6 +119,11 @@ func TestVerifyJSON(t *testing.T) {
 			}
 			if r.Worst.Target == nil || !(*r.Worst.Target >= 0 && *r.Worst.Target <= 1) {
 				t.Errorf("%+v, want the worst target", r)
+			}
+		}
+		if strings.HasPrefix(r.ID, "rows.") { // as many rows, or scores, as fit in the blocks
+			if inputs = r.Inputs; inputs <= 0 || r.Worst.Columns < 1 {
+				t.Errorf("%+v, want rows", r)
 			}
 		}
 		var count int64
@@ -153,7 +166,7 @@ func TestVerifyOnly(t *testing.T) {
 		code, stdout, stderr := flbench.Run(t, "--json", "--stride", "50000017", "--only", only)
 		if want == "" {
 			if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "flbench: --only: unknown name ") ||
-				!strings.Contains(stderr, ": want one or more of logits, probs, targets, vecmath, focal, qfl, ") {
+				!strings.Contains(stderr, ": want one or more of logits, probs, targets, rows, vecmath, focal, qfl, ") {
 				t.Errorf("--only %s: exit code %d, stderr %s", only, code, stderr)
 			}
 			continue
@@ -583,7 +596,7 @@ func TestReadmeBounds(t *testing.T) {
 		}
 	}
 	rows := boundRow.FindAllStringSubmatch(readme, -1)
-	bounds := slices.Concat(engine.Bounds(), engine.ProbBounds(), engine.TargetBounds())
+	bounds := slices.Concat(engine.Bounds(), engine.ProbBounds(), engine.TargetBounds(), engine.RowBounds())
 	if len(rows) != len(bounds) {
 		t.Fatalf("README has %d rows of bounds, want %d", len(rows), len(bounds))
 	}
