@@ -450,6 +450,7 @@ func TestTargetFaults(t *testing.T) {
 			want: "ScoreWeights[60] is 3.4028235e+38: want a weight whose product with Weights[60], 2, is within float32"},
 		{loss: CrossEntropy().Weighted(9, 9), batch: Batch{Logits: logit(60, 100), Targets: with(60, 1), ScoreWeights: big(60)}, hess: true,
 			want: "ScoreWeights[60] is 3.4028235e+38: want a weight whose product with the loss's, 9, is within float32"},
+		{loss: HeatmapFocal(2, 4), batch: Batch{Logits: logit(40, -inf), Targets: append(with(40, 1)[:60], append([]float32{7}, x[61:]...)...)}, want: "Logits[40] is -Inf: want a finite logit, or +Inf, for foreground"},
 		{loss: HeatmapFocal(2, 4), batch: Batch{Logits: logit(60, nan), Targets: soft}, want: "Logits[60] is NaN: want a number"},
 	} {
 		for _, name := range Kernels() {
