@@ -10,7 +10,8 @@ import (
 	"github.com/flengine/flengine/asm/avx512"
 )
 
-// avx512Set counts labels and widens with AVX2, where stores and loads are the limit.
+// avx512Set counts labels and targets, makes targets and widens with AVX2, where stores and loads
+// are the limit.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
