@@ -199,11 +199,10 @@ TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
 // macro of softterms.h, and FORMULA, one of softformulas.h, to each vector, and OUTPUT stores
 // derivatives. Steps that work groups ahead would save nothing: what a vector multiplies keeps
 // the pipes busy. Any one output may be in place of the scores, which a turn reads before.
-#define SOFTTURN(o, WEIGH_BY, FORMULA, OUTPUT, factored, weighed, F) \
-	TERMS(o); \
-	WEIGH_BY(o, factored); \
+#define SOFTTURN(WHEN, o, WEIGH_BY, FORMULA, OUTPUT, factored, weighed, F) \
+	WEIGH_BY(WHEN, o, factored); \
 	WEIGH(o, rAt, tW, weighed); \
-	FORMULA(o, F); \
+	FORMULA(WHEN, o, F); \
 	OUTPUT(o)
 #define NOGRADIENT(o)
 #define STOREGRADIENT(o) \
@@ -224,8 +223,14 @@ chunk: \
 	VMOVUPD LANES, rSum; \
 	XORQ rAt, rAt; \
 loop: \
-	SOFTTURN(0, WEIGH_BY, FORMULA, OUTPUT, factored0, weighed0, Z7); \
-	SOFTTURN(64, WEIGH_BY, FORMULA, OUTPUT, factored1, weighed1, Z8); \
+	IFMIXED(mixed); \
+	SOFTTURN(PLAIN, 0, WEIGH_BY, FORMULA, OUTPUT, , plain0, Z7); \
+	SOFTTURN(PLAIN, 64, WEIGH_BY, FORMULA, OUTPUT, , plain1, Z8); \
+	JMP  done; \
+mixed: \
+	SOFTTURN(ANY, 0, WEIGH_BY, FORMULA, OUTPUT, factored0, weighed0, Z7); \
+	SOFTTURN(ANY, 64, WEIGH_BY, FORMULA, OUTPUT, factored1, weighed1, Z8); \
+done: \
 	STORE(stored); \
 	SUM32(Z7, Z8, Y7, Y8); \
 	VADDPD Z7, rSum, rSum; \

@@ -6,6 +6,9 @@
 //	N = A + B·e        q = p + y − 2py = N/(1 + e)
 //	M = B·e − A        d = p − y = M/(1 + e) where x < 0, else −M/(1 + e)
 //	ce = A·|x| + l
+//
+// Of plain scores, with y = +0 and the sign bit of x set, A = 0, B = 1, N = M = e, ce = l. Groups
+// of these, as nearly all of a detector's are, take WHEN = PLAIN, with the same bits.
 
 // General registers, besides those of words.h, and what a turn reads and writes at rAt.
 #define rTargets BX    // y
@@ -50,7 +53,7 @@
 // Constants of the loop: rOne, rZero, rSign, rNeg, and
 #define rPos Z31
 #define rTwo Z26
-#define rLess1 Z24 // γ − 1
+#define rPlainW Z24 // of plain scores, Pos·0 + Neg: +0 for −0
 #define SOFT_SETUP \
 	SPREAD(table_one, rOne); \
 	VADDPS rOne, rOne, rTwo; \
@@ -58,8 +61,22 @@
 	SPREAD(table_sign, rSign); \
 	VBROADCASTSS PARAM(params_Weights), rNeg; \
 	VBROADCASTSS PARAM(params_Weights+4), rPos; \
-	VBROADCASTSS PARAM(params_Gamma), rLess1; \
-	VSUBPS rOne, rLess1, rLess1
+	VMOVAPS rNeg, rPlainW; \
+	VFMADD231PS rZero, rPos, rPlainW
+
+// IFMIXED: to the label if not all scores of the group are plain; where Pos has factors, none is:
+// Pos·0 may be NaN.
+#define IFMIXED(mixed) \
+	TESTQ rPositives, rPositives; \
+	JNE   mixed; \
+	VMOVUPS TARGETS(0), Z0; \
+	VPORD TARGETS(64), Z0, Z0; \
+	VMOVUPS SCORES(0, rAt), Z1; \
+	VANDPS SCORES(64, rAt), Z1, Z1; \
+	VPTERNLOGD $0xf4, Z1, rSign, Z0 /* Z0 = Z0 or (sign and not Z1) */; \
+	VPTESTMD Z0, Z0, K1; \
+	KORTESTW K1, K1; \
+	JNE   mixed
 
 // TARGET: Y = y, +0 for −1 and −0; OM = 1 − Y; IGNORED = all bits where y is −1. ZERO and ONE hold
 // 0 and 1.
@@ -84,8 +101,16 @@
 	VMOVAPS E, M; \
 	VFMSUB213PS A, B, M
 
-// TERMS: what all formulas begin with.
-#define TERMS(o) \
+// QTERM: tN. MOFD: tM. Of plain scores both are e.
+#define QTERM(WHEN) WHEN(ANYQTERM, ANYQTERM, PLAINQTERM)
+#define ANYQTERM NTERM(tA, tB, tE, tN)
+#define PLAINQTERM VMOVAPS tE, tN
+#define MOFD(WHEN) WHEN(ANYMOFD, ANYMOFD, PLAINMOFD)
+#define ANYMOFD MTERM(tA, tB, tE, tM)
+#define PLAINMOFD VMOVAPS tE, tM
+
+// BEGIN: x, y, A, B, |x|, e.
+#define BEGIN(o) \
 	VMOVUPS SCORES(o, rAt), tX; \
 	TARGET(o, rZero, rOne, tIgnored, tY, tOm); \
 	SIDES(tX, tY, tOm, tA, tB); \
@@ -107,16 +132,31 @@
 	VMULPS POSITIVES(o), tPos, tPos; \
 factored:
 
-// How w and ce come about. LINEAR: w = Pos·y + Neg·(1−y).
-#define LINEAR(o, factored) \
+// What a turn begins with: e, ce, w, and of scores that are not plain the terms that these are
+// made of. LINEAR: w = Pos·y + Neg·(1−y).
+#define LINEAR(WHEN, o, factored) WHEN(ANYLINEAR, ANYLINEAR, PLAINLINEAR)(o, factored)
+#define PLAINLINEAR(o, factored) \
+	VMOVUPS ALLEXPS(o), tE; \
+	VMOVUPS ALLLOG1PS(o), tCE; \
+	VMOVAPS rPlainW, tW
+#define ANYLINEAR(o, factored) \
+	BEGIN(o); \
 	CROSSENTROPY(tA, ALLLOG1PS(o), tCE); \
 	POSITIVE(o, factored); \
 	VMULPS tOm, rNeg, tW; \
 	VFMADD231PS tPos, tY, tW; \
 	VANDNPS tW, tIgnored, tW      /* tW = w */
 
-// BYTERM: with Pos·y in place of y and Neg·(1−y) in place of 1−y, tBoth their sum, w = 1.
-#define BYTERM(o, factored) \
+// BYTERM: A and B of Pos·y in place of y and Neg·(1−y) in place of 1−y; tBoth = their sum,
+// ce = A·|x| + tBoth·l, w = 1.
+#define BYTERM(WHEN, o, factored) WHEN(ANYBYTERM, ANYBYTERM, PLAINBYTERM)(o, factored)
+#define PLAINBYTERM(o, factored) \
+	VMOVUPS ALLEXPS(o), tE; \
+	VMOVAPS rPlainW, tBoth; \
+	VMULPS ALLLOG1PS(o), tBoth, tCE; \
+	VMOVAPS rOne, tW
+#define ANYBYTERM(o, factored) \
+	BEGIN(o); \
 	POSITIVE(o, factored); \
 	VMULPS tY, tPos, tPos; \
 	VMULPS tOm, rNeg, tT; \
@@ -127,7 +167,13 @@ factored:
 	VANDNPS rOne, tIgnored, tW
 
 // BYTARGET: w = Pos·(slope·y + base) where y > 0, else Neg.
-#define BYTARGET(o, factored) \
+#define BYTARGET(WHEN, o, factored) WHEN(ANYBYTARGET, ANYBYTARGET, PLAINBYTARGET)(o, factored)
+#define PLAINBYTARGET(o, factored) \
+	VMOVUPS ALLEXPS(o), tE; \
+	VMOVUPS ALLLOG1PS(o), tCE; \
+	VMOVAPS rNeg, tW
+#define ANYBYTARGET(o, factored) \
+	BEGIN(o); \
 	CROSSENTROPY(tA, ALLLOG1PS(o), tCE); \
 	POSITIVE(o, factored); \
 	VPTESTMD tY, tY, rForeground; \
@@ -152,22 +198,26 @@ factored:
 	VMULPS tR2, tR, tR            /* tR = (1 + e)/(1 + e)² */
 
 // DIFFERENCE: D = M/(1 + e), negated where the sign bit of x is clear: d.
-#define DIFFERENCE(M, D) \
+#define DIFFERENCE(WHEN, M, D) WHEN(ANYDIFFERENCE, ANYDIFFERENCE, PLAINDIFFERENCE)(M, D)
+#define ANYDIFFERENCE(M, D) \
 	VMULPS tR, M, D; \
 	VPTERNLOGD $0xb4, tX, rSign, D /* D = D xor (sign and not x) */
-#define DTERM \
-	MTERM(tA, tB, tE, tM); \
-	DIFFERENCE(tM, tD)
+#define PLAINDIFFERENCE(M, D) VMULPS tR, M, D
+#define DTERM(WHEN) \
+	MOFD(WHEN); \
+	DIFFERENCE(WHEN, tM, tD)
 
 // EXCESS: D = 1 − 2p. FLIP: V, negated where the sign bit of d is set.
-#define EXCESS(D) \
+#define EXCESS(WHEN, D) \
 	VSUBPS tE, rOne, D; \
-	DIFFERENCE(D, D)              /* D = ±(1 − e)/(1 + e) */
+	DIFFERENCE(WHEN, D, D)        /* D = ±(1 − e)/(1 + e) */
 #define FLIP(V) VPTERNLOGD $0x78, tD, rSign, V /* V = V xor (sign and d) */
 
 // QUOTIENT: tQ = q. TRUETERM: tPT = p_t.
 #define QUOTIENT VMULPS tR, tN, tQ
-#define TRUETERM \
+#define TRUETERM(WHEN) WHEN(ANYTRUETERM, ANYTRUETERM, PLAINTRUETERM)
+#define PLAINTRUETERM VMOVAPS tR, tPT
+#define ANYTRUETERM \
 	VMOVAPS tB, tPT; \
 	VFMADD231PS tE, tA, tPT; \
 	VMULPS tR, tPT, tPT           /* tPT = (A·e + B)/(1 + e) */
@@ -178,10 +228,13 @@ factored:
 	VMULPS tR, tV, tV
 #define VARIANCE2 VMULPS tR2, tE, tV
 
-// LINE: T = 1 − 2y. SLOPEBYQ: D = p(1−p)/q.
-#define LINE(T) \
-	VMOVAPS rOne, T; \
-	VFNMADD231PS rTwo, tY, T
+// BYLINE: V = (1−2y)·V. SLOPEBYQ: D = p(1−p)/q.
+#define BYLINE(WHEN, V) WHEN(ANYBYLINE, ANYBYLINE, PLAINBYLINE)(V)
+#define ANYBYLINE(V) \
+	VADDPS tY, tY, tT; \
+	VSUBPS tT, rOne, tT           /* tT = 1 − 2y, rounded once */; \
+	VMULPS tT, V, V
+#define PLAINBYLINE(V)
 #define SLOPEBYQ(D) \
 	VMAXPS.BCST ·constants+table_least(SB), tN, D; \
 	VDIVPS D, tE, D; \
@@ -194,6 +247,14 @@ factored:
 	VFMADD231PS rTwo, GP, tPT; \
 	VMULPS tQ, tPT, tPT; \
 	VFMADD213PS tPT, T, D
+
+// WHEREZERO: W = V·W where y = 0, of varifocal loss. ZEROELSE: D = V there, else 0.
+#define WHEREZERO(WHEN, V, W) WHEN(ANYWHEREZERO, ANYWHEREZERO, PLAINWHEREZERO)(V, W)
+#define ANYWHEREZERO(V, W) VMULPS V, W, rBackground, W
+#define PLAINWHEREZERO(V, W) VMULPS V, W, W
+#define ZEROELSE(WHEN, V, D) WHEN(ANYZEROELSE, ANYZEROELSE, PLAINZEROELSE)(V, D)
+#define ANYZEROELSE(V, D) VMOVAPS.Z V, rBackground, D
+#define PLAINZEROELSE(V, D) VMOVAPS V, D
 
 // POWERTERM: tWQ = w·q^γ, or that of |d|. NOTZERO: where the power is not 0.
 #define POWERTERM(o) VMULPS POWERS(o), tW, tWQ
