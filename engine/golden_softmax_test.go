@@ -104,10 +104,8 @@ func testGoldenSoftmax(t *testing.T, g *goldenCase) {
 	if weights != nil {
 		options = append(options, WithClassWeights(weights))
 	}
-	lossULP, gradULP := 4.5+1.5, 5+1.5 // cross-entropy's, and ½ each for a weight, its product and 1−ε
-	if gamma != 0 {
-		lossULP, gradULP = 12+1.5, 14+1.5
-	}
+	bound := boundOf(t, RowBounds(), l)
+	lossULP, gradULP := bound.LossULP+1.5, bound.GradientULP+1.5 // ½ each for a weight, its product and 1−ε
 	floor := float64(columns+1) * 0x1p-126
 	for _, kernel := range Kernels() {
 		e := must(New(l, append(options, WithKernel(kernel))...))

@@ -95,6 +95,9 @@ func rowSubject(b engine.Bound, kernels []rowKernel) subject {
 		return func(x []float32, stats []errorStats) error {
 			for _, columns := range rowColumns {
 				rows := len(x) / columns
+				if rows == 0 {
+					continue
+				}
 				n := rows * columns
 				fillRows(z[:n], classes[:rows], x, columns)
 				batch := engine.Batch{Logits: z[:n], Classes: classes[:rows], NumClasses: columns}

@@ -268,6 +268,24 @@ func TestVerifyFailures(t *testing.T) {
 		b.LossULP, b.GradientULP, b.HessianULP = loss, gradient, hessian
 		return b
 	}
+	rows := engine.RowBounds()[0]
+	onRows := func(b engine.Bound, f func(loss, grad []float32)) subject {
+		kernels, err := rowKernels(b.Loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rowSubject(b, []rowKernel{kernels[0], {"other", func(loss, grad []float32, b engine.Batch) error {
+			err := kernels[0].run(loss, grad, b)
+			f(loss, grad)
+			return err
+		}}})
+	}
+	first := func(x []float32) { x[0] = math.Float32frombits(math.Float32bits(x[0]) ^ 1) }
+	withRows := func(loss, gradient float64) engine.Bound {
+		b := rows
+		b.LossULP, b.GradientULP = loss, gradient
+		return b
+	}
 	exp := functions[0]
 	wrong := func(change func(f vecmath.Funcs, dst, src []float32)) function {
 		f := exp
@@ -338,6 +356,24 @@ func TestVerifyFailures(t *testing.T) {
 		{"bound of a loss of targets", onTargets(withTargets(0.5, 4, 5), unchanged), []string{"cross-entropy from logit, loss: ", " ULP, above the bound of 0.5: "}},
 		{"bound of a gradient of targets", onTargets(withTargets(3, 0.5, 5), unchanged), []string{"gradient: ", " ULP, above the bound of 0.5: "}},
 		{"bound of a second derivative", onTargets(withTargets(3, 4, 0.5), unchanged), []string{"second derivative: ", " ULP, above the bound of 0.5: "}},
+		{"good rows", onRows(rows, func(loss, grad []float32) {}), nil},
+		{"bits of a loss of rows", onRows(rows, func(loss, grad []float32) {
+			if grad != nil {
+				first(loss)
+			}
+		}), []string{"softmax cross-entropy from logits, loss: bits differ from generic's on ", "first those of other on "}},
+		{"bits of a loss of rows alone", onRows(rows, func(loss, grad []float32) {
+			if grad == nil {
+				first(loss)
+			}
+		}), []string{"loss: bits differ from generic's on ", "first those of other without gradients on "}},
+		{"bits of a gradient of rows", onRows(rows, func(loss, grad []float32) {
+			if grad != nil {
+				first(grad)
+			}
+		}), []string{"gradient: bits differ from generic's on ", "first those of other on "}},
+		{"bound of a loss of rows", onRows(withRows(0.1, 5), func(loss, grad []float32) {}), []string{"softmax cross-entropy from logits, loss: ", " ULP, above the bound of 0.1: "}},
+		{"bound of a gradient of rows", onRows(withRows(5, 0.1), func(loss, grad []float32) {}), []string{"gradient: ", " ULP, above the bound of 0.1: "}},
 		{"special value", functionSubject(wrong(func(_ vecmath.Funcs, dst, src []float32) {
 			for i, x := range src {
 				if x != x {
@@ -358,7 +394,7 @@ func TestVerifyFailures(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			// A power of two has 1, 2 and 0.5 among the inputs, or, of targets, 0 alone.
 			stride := 1 << 13
-			if c.subject.group == groupTargets {
+			if c.subject.group == groupTargets || c.subject.group == groupRows {
 				stride = 1 << 18
 			}
 			code := cli.Execute(t.Context(), cmd, []string{"--stride", fmt.Sprint(stride), form}, &stdout, &stderr)
