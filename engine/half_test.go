@@ -140,6 +140,48 @@ func TestHalfParts(t *testing.T) {
 	}
 }
 
+// TestHalfTargets: with soft targets, too, and with second derivatives.
+func TestHalfTargets(t *testing.T) {
+	const n = 95
+	rng := rand.New(rand.NewPCG(57, 58))
+	b := Batch{Logits: make([]float32, n), Targets: make([]float32, n), Weights: randomWeights(rng, n)}
+	for i := range n {
+		b.Logits[i], b.Targets[i] = float32(5*rng.NormFloat64()), rng.Float32()
+		if r := rng.IntN(8); r < 3 {
+			b.Targets[i] = float32(r - 1)
+		}
+	}
+	soft, hard := b.Targets, make([]float32, n)
+	for i, y := range soft {
+		hard[i] = float32(math.Round(float64(y)))
+	}
+	for form, f := range halfForms {
+		half, wide := b.halved(form)
+		for i, bound := range TargetBounds() {
+			e := must(New(bound.Loss, WithKernel(Kernels()[i%len(Kernels())]), WithWorkers(1)))
+			half.Targets, wide.Targets = soft, soft
+			if _, err := e.Sum(wide); err != nil { // it is of hard ones
+				half.Targets, wide.Targets = hard, hard
+			}
+			var got, want [3][]float32
+			for k := range got {
+				got[k], want[k] = make([]float32, n), make([]float32, n)
+			}
+			if r, first := must(e.LossesAndGradients(got[0], got[1], half)), must(e.LossesAndGradients(want[0], want[1], wide)); r != first ||
+				different(got[0], want[0]) >= 0 || different(got[1], want[1]) >= 0 {
+				t.Errorf("%v, %s: %v, want %v; losses differ at %d, gradients at %d", bound.Loss, f.field, r, first, different(got[0], want[0]), different(got[1], want[1]))
+			}
+			r, err := e.GradientsAndHessians(got[1], got[2], half)
+			first, firstErr := e.GradientsAndHessians(want[1], want[2], wide)
+			if r != first || (err == nil) != (firstErr == nil) || err != nil && err.Error() != firstErr.Error() {
+				t.Errorf("%v, %s: second derivatives %v, %v; want %v, %v", bound.Loss, f.field, r, err, first, firstErr)
+			} else if err == nil && (different(got[1], want[1]) >= 0 || different(got[2], want[2]) >= 0) {
+				t.Errorf("%v, %s: gradients beside second derivatives differ at %d, these at %d", bound.Loss, f.field, different(got[1], want[1]), different(got[2], want[2]))
+			}
+		}
+	}
+}
+
 // TestHalfFaults: what is wrong with a logit of 16 bits is said as of float32, of the first.
 func TestHalfFaults(t *testing.T) {
 	const n = 2*Block + 100
