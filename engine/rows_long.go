@@ -90,7 +90,7 @@ func (t *rowTile) scan(j *job, first, at int) (most float32, column int, bits ui
 		if m > most {
 			most = m
 			if j.row.smooth.given() {
-				column = k + peak(x)
+				column = k + columnOf(x, m)
 			}
 		}
 		bits = max(bits, b)

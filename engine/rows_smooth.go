@@ -77,7 +77,8 @@ func (t *rowTile) smoothTile(j *job, x []float32, rows int) {
 			t.exps[i*columns] = 1
 			continue
 		}
-		k := peak(row)
+		most, _ := t.topOf(j, row)
+		k := columnOf(row, most)
 		s.peak[i] += int32(k)
 		j.distances(t.shares[i*columns:][:columns], row, row[k], 0)
 	}
@@ -103,14 +104,14 @@ func (t *rowTile) smoothTile(j *job, x []float32, rows int) {
 	t.smoothRows(j, rows)
 }
 
-// peak returns the index of the greatest logit of a row.
-func peak(row []float32) (k int) {
+// columnOf returns the first column of a row that has that logit, the row's greatest.
+func columnOf(row []float32, most float32) int {
 	for i, x := range row {
-		if x > row[k] {
-			k = i
+		if x == most {
+			return i
 		}
 	}
-	return k
+	return 0 // the batch changed during the call
 }
 
 // distances sets d to w_c·(most − x_c) of a part of a row, from a column on.
@@ -123,8 +124,14 @@ func (j *job) distances(d, x []float32, most float32, column int) {
 		}
 		return
 	}
-	for i, x := range x {
-		d[i] = most - x
+	for len(d) >= 8 && len(x) >= 8 { // eight at a time, as in scale
+		d8, x8 := (*[8]float32)(d), (*[8]float32)(x)
+		d8[0], d8[1], d8[2], d8[3] = most-x8[0], most-x8[1], most-x8[2], most-x8[3]
+		d8[4], d8[5], d8[6], d8[7] = most-x8[4], most-x8[5], most-x8[6], most-x8[7]
+		d, x = d[8:], x[8:]
+	}
+	for i := range d {
+		d[i] = most - x[i]
 	}
 }
 
@@ -160,6 +167,12 @@ func (t *rowTile) lessShares(j *job, g []float32, column, i int) {
 			g[k] -= float32(f * w)
 		}
 		return
+	}
+	for len(g) >= 8 {
+		g8 := (*[8]float32)(g)
+		g8[0], g8[1], g8[2], g8[3] = g8[0]-f, g8[1]-f, g8[2]-f, g8[3]-f
+		g8[4], g8[5], g8[6], g8[7] = g8[4]-f, g8[5]-f, g8[6]-f, g8[7]-f
+		g = g[8:]
 	}
 	for k := range g {
 		g[k] -= f

@@ -317,7 +317,7 @@ func exactSmoothed(x []float32, t int, epsilon, r float64, w func(c int) float64
 	grad, gradScale = make([]float64, n), make([]float64, n)
 	own, share := r*(1-epsilon)*w(t), r*epsilon/float64(n)
 	loss = own * SoftmaxCrossEntropy().ExactRow()(x, t, grad) // grad: p_j, and −(1 − p_t)
-	k := peak(x)
+	k := columnOf(x, slices.Max(x))
 	most, rest, total := float64(x[k]), 0.0, 0.0
 	for c, x := range x {
 		if c != k {

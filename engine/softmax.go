@@ -34,8 +34,8 @@ var softmaxFocal = family{
 		{values: values{1}, logits: limits{9, 10, 0}},
 		{values: values{1.5}, logits: limits{11, 12, 0}},
 		{values: values{2}, logits: limits{12, 14, 0}},
-		{values: values{3}, logits: limits{15, 17, 0}},
-		{values: values{5}, logits: limits{23, 26, 0}},
+		{values: values{3}, logits: limits{16, 17.5, 0}},
+		{values: values{5}, logits: limits{26, 27, 0}},
 	},
 	unsmoothed: "which has no such form in the literature",
 }
