@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -527,6 +530,39 @@ func TestRowsAllocateNothing(t *testing.T) {
 			}); n > pooled {
 				t.Errorf("%v, %d columns: %v allocations a call", l, columns, n)
 			}
+		}
+	}
+}
+
+// TestRowsPinned: the bits of losses and gradients are what they were when this was written,
+// on every kernel.
+func TestRowsPinned(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	h := map[string]hash.Hash64{}
+	for _, name := range Kernels() {
+		h[name] = fnv.New64a()
+	}
+	for _, columns := range []int{1, 2, 3, 21, 80, 4100} {
+		b := Batch{Logits: make([]float32, max(300/columns, 2)*columns), NumClasses: columns}
+		for range len(b.Logits) / columns {
+			b.Classes = append(b.Classes, int32(rng.IntN(columns)))
+		}
+		for i := range b.Logits {
+			b.Logits[i] = float32(int32(rng.Uint32())>>(12+i/columns%8)) / 1024 // up to ±512
+		}
+		for _, l := range rowLosses {
+			for name, h := range h {
+				o := evaluateRowsOf(t, must(New(l, WithKernel(name))), b)
+				if err := binary.Write(h, binary.LittleEndian, append(o.losses, o.grads...)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	const want uint64 = 0x87a15ac65ad287ba
+	for name, h := range h {
+		if got := h.Sum64(); got != want {
+			t.Errorf("%s: the hash is %#x, want %#x", name, got, want)
 		}
 	}
 }
