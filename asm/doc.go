@@ -28,6 +28,11 @@
 // derivatives, too. Their terms are in softterms.h, and formulas and lines in softformulas.h,
 // which formulas_GOARCH.s includes: the assembler drops what a second file has for one table.
 //
+// Rows of logits, under softmax, are evaluated by kernels of their own, plain functions of what
+// [RowExps], [RowSums], [RowCall] and [RowScales] say: e of the scores, its sums by row, the
+// losses, and what makes gradients of e. A formula of rows is a turn of RowLoss: a case in
+// generic/rows.go, a macro in each rows_GOARCH.s, and a family in engine/softmax.go.
+//
 // # How a loss is added
 //
 //   - asm/call.go: its [Formula], with the name, and its parameters in [Params]
@@ -73,6 +78,8 @@
 //	N, M         A + B·e and B·e − A: q = N/(1+e), d = p − y = ∓M/(1+e)
 //	ce           A·|x| + log1p(e), the cross-entropy of a target
 //	lanes        the eight float64 sums of the canonical sum
+//	row          the logits of an anchor, of which a softmax makes one loss
+//	shift        R of a row, whose e is exp(x)·2^−R
 //	sweep        an evaluation of several losses of the same scores
 //	entry        a loss of a sweep, with its sums
 //	cut          what easy scores are at most
