@@ -140,9 +140,16 @@ func familyNames() []string {
 }
 
 // parameterNames are all that a loss of the family may be given, those of weights last.
-func (f Family) parameterNames() []string {
+func (f *family) parameterNames() []string {
+	all := slices.Clone(f.Parameters)
+	if !f.Rows {
+		all = append(all, weights[:]...)
+	}
+	if f.unsmoothed == "" {
+		all = append(all, smoothed)
+	}
 	var names []string
-	for _, p := range append(slices.Clone(f.Parameters), append(weights[:], smoothed)...) {
+	for _, p := range all {
 		names = append(names, p.Name)
 	}
 	return names
