@@ -38,8 +38,27 @@ func ShortName(l engine.Loss) string {
 }
 
 // ParseLoss reads a loss as engine.ParseLoss does, or the name of its family followed by a
-// number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5).
+// number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5). Unlike
+// that it returns an error for what engine.New would refuse.
 func ParseLoss(text string) (engine.Loss, error) {
+	loss, err := parseLoss(text)
+	if err == nil {
+		err = usable(loss)
+	}
+	return loss, err
+}
+
+// usable returns why engine.New refuses a loss.
+func usable(l engine.Loss) error {
+	_, err := engine.New(l, engine.WithKernel("generic")) // so that no other kernel is what is wrong
+	var input *engine.InputError
+	if errors.As(err, &input) {
+		return err
+	}
+	return nil // it is not about the loss
+}
+
+func parseLoss(text string) (engine.Loss, error) {
 	if !strings.Contains(text, "(") {
 		for _, f := range AllFamilies() {
 			number, ok := strings.CutPrefix(text, f.Name)
@@ -202,6 +221,9 @@ func (l *LossFlags) Loss(flags *pflag.FlagSet, family string) (engine.Loss, erro
 		}
 	}
 	loss, err := engine.ParseLoss(family + "(" + strings.Join(given, ",") + ")")
+	if err == nil {
+		err = usable(loss)
+	}
 	if err != nil {
 		return loss, Usagef("--%w", err) // about one of the flags
 	}
@@ -224,9 +246,12 @@ func (l *LossFlags) Chosen(flags *pflag.FlagSet) (engine.Loss, error) {
 		return l.Loss(flags, l.Name)
 	}
 	loss, err := ParseLoss(l.Name)
+	var input *engine.InputError
 	switch {
 	case err != nil && strings.ContainsAny(l.Name, "()"):
 		return loss, Usagef("--loss: %w", err)
+	case errors.As(err, &input) && input.Field != "loss": // which does not quote the name
+		return loss, Usagef("--loss: %q: %w", l.Name, err)
 	case err != nil:
 		return loss, Usagef("--loss is %q: want %s", l.Name, OrList(FamilyNames(AllFamilies())))
 	}
