@@ -166,7 +166,7 @@ func TestWarnings(t *testing.T) {
 			}
 			all.Merge(r)
 		}
-		if got := d.Warnings(all, false); !slices.Equal(got, c.want) {
+		if got := d.Warnings(all); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -201,7 +201,7 @@ func TestBoxWarning(t *testing.T) {
 		labels := slices.Repeat([]int32{-1}, rows)
 		d := open(t, options(t, c.args...), write(t, map[string][]byte{"logits.npy": npy(x, rows, columns), "labels.npy": npy(labels, rows)}))
 		d.seen.scores(x)
-		warnings := d.Warnings(engine.Result{Scores: int64(d.Scores())}, false)
+		warnings := d.Warnings(engine.Result{Scores: int64(d.Scores())})
 		if got := len(warnings) == 1 && strings.Contains(warnings[0], "box coordinates"); got != c.warn || len(warnings) > 1 {
 			t.Errorf("%s: %q", c.name, warnings)
 		}

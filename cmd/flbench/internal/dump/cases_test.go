@@ -89,7 +89,7 @@ func evaluateDump(d *Dump, all *outcome) error {
 		sum.Merge(r)
 	}
 	all.Merge(sum)
-	all.warnings = append(all.warnings, d.Warnings(sum, false)...)
+	all.warnings = append(all.warnings, d.Warnings(sum)...)
 	all.notes = append(all.notes, d.Notes()...)
 	return nil
 }

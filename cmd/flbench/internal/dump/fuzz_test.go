@@ -111,7 +111,7 @@ func evaluateSource(s Source, n, shard int) error {
 	case one.Scores != whole.Scores || one.Positives != whole.Positives || one.Ignored != whole.Ignored || one.Scores+one.Ignored != int64(n):
 		panic("the counts depend on the shards")
 	}
-	d.Warnings(whole, false)
+	d.Warnings(whole)
 	if n > 0 {
 		d.Class((n - 1) % d.Columns())
 		d.Box((n - 1) / d.Columns())

@@ -125,7 +125,7 @@ func TestHalfWarning(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			warnings := d.Warnings(engine.Result{Scores: 3}, false)
+			warnings := d.Warnings(engine.Result{Scores: 3})
 			if got := len(warnings) == 0; got != c.outside {
 				t.Errorf("%s, %#x: %q", h.name, c.other, warnings)
 			}

@@ -38,6 +38,13 @@ func (p *plan) planLabels() error {
 		return p.wrongLabels()
 	case set.Targets == "soft" && !dtype.IsFloat():
 		return fail("beside --targets=soft: want numbers from 0 to 1 of a float type")
+	case perRow == nil && set.Rows != "":
+		return fail("one for each score, beside --loss %s: want %s, a class for each anchor, as of labels.argmax(-1) if each has one", set.Rows, array.ShapeText(p.grid.anchors()))
+	case set.Rows != "":
+		p.kind = classes
+		if !dtype.IsInteger() {
+			return fail("one for each anchor, beside --loss %s: want class indices of an integer type, as of labels.astype(np.int32)", set.Rows)
+		}
 	case perRow == nil:
 		p.kind = ofScores
 		if set.Targets == "class" {
@@ -125,7 +132,11 @@ func (p *plan) checkFlags() error {
 		}
 		return nil
 	}
-	if p.kind == classes && slices.Contains(set.ignored(), set.background()) {
+	if set.Rows != "" && set.Background != nil && (*set.Background < 0 || int(*set.Background) >= p.columns) {
+		return fmt.Errorf("%s: --background=%d is no column: of %s every class is one, want a class in [0, %d), or no --background",
+			label, *set.Background, set.Rows, p.columns)
+	}
+	if p.kind == classes && set.clash() {
 		return fmt.Errorf("%s: --ignored=%d is also what class indices call background: want another background, as --background=%d of Detectron2",
 			label, set.background(), p.columns)
 	}

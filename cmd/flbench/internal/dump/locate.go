@@ -24,7 +24,11 @@ func (d *Dump) Locate(err error, from int) error {
 	}
 	switch bad.Field {
 	case "Classes":
-		return at(d.labels, d.labelGrid.index(row), row, bad.Reason+d.classAdvice(d.labels.At(row)))
+		reason := bad.Reason
+		if d.set.Rows != "" {
+			reason = fmt.Sprintf("of %s every class is a column: want a class in [0, %d), or %s for ignored", d.set.Rows, d.columns, join(d.set.ignored(), " or "))
+		}
+		return at(d.labels, d.labelGrid.index(row), row, reason+d.classAdvice(d.labels.At(row)))
 	case "Labels":
 		reason := bad.Reason
 		switch {
@@ -54,6 +58,10 @@ func (d *Dump) classAdvice(text string) string {
 	switch {
 	case err != nil:
 		return ""
+	case set.Rows != "" && v >= 0 && v != 255:
+		return ""
+	case set.Rows != "":
+		return fmt.Sprintf("; --ignored=%d says that it stands for ignored", v)
 	case d.columns == 1 && v == 1 && set.Targets == "" && set.Background == nil:
 		return "; --targets=binary says that 0 is background and 1 foreground"
 	case v == int64(d.columns) && set.Background == nil:

@@ -31,6 +31,10 @@ type Options struct {
 	Ignored              []int32 // what labels call ignored; none: as documented
 	Weights              string  // a file, or an array, with a weight per anchor
 	LogitsKey, LabelsKey string  // arrays of .npz and .safetensors files; "": "logits", "labels"
+
+	// Rows is the loss, of no flag here, if it is one of rows: each row has a class, a column,
+	// and none is background. "": it is one of scores.
+	Rows string
 }
 
 // UsageError is an error in how flags were used, not in the files.
@@ -158,6 +162,12 @@ func (o *Options) check() (*settings, error) {
 	default:
 		return nil, usagef("--layout=%s: want ac, nac, ca or nca", o.Layout)
 	}
+	switch {
+	case o.Rows != "" && o.Probs:
+		return nil, usagef("--probs beside --loss %s: want logits, of which it takes the softmax, such as the logarithms of probabilities", o.Rows)
+	case o.Rows != "" && (o.Targets == "binary" || o.Targets == "soft"):
+		return nil, usagef("--targets=%s beside --loss %s: want a class for each anchor, without --targets", o.Targets, o.Rows)
+	}
 	switch o.Targets {
 	case "", "class":
 	case "binary", "soft":
@@ -169,7 +179,7 @@ func (o *Options) check() (*settings, error) {
 	}
 	// Whether --ignored takes background's default away, only the labels tell: see
 	// Dump.checkFlags.
-	if o.Background != nil && slices.Contains(s.ignored(), *o.Background) {
+	if o.Background != nil && s.clash() {
 		return nil, usagef("--background=%d also stands for ignored: want another, or another --ignored", *o.Background)
 	}
 	return s, nil
@@ -181,6 +191,11 @@ func (s *settings) background() int32 {
 		return *s.Background
 	}
 	return engine.Background
+}
+
+// clash tells whether one of the classes that stand for ignored also stands for background.
+func (s *settings) clash() bool {
+	return (s.Rows == "" || s.Background != nil) && slices.Contains(s.ignored(), s.background())
 }
 
 // ignored is what class indices call ignored.

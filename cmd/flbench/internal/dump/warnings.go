@@ -44,11 +44,16 @@ func (s *seen) halves(h []uint16, one uint16) {
 // if the input was not what it was taken for. The texts have no numbers of this input, so
 // that many inputs' can be told as one. Of losses of rows r counts rows, each of which has a
 // class.
-func (d *Dump) Warnings(r engine.Result, rows bool) (texts []string) {
+func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	if d.Scores() == 0 {
 		return nil
 	}
-	if !d.Probs() && !d.seen.outside.Load() {
+	rows := d.set.Rows != ""
+	switch {
+	case d.Probs() || d.seen.outside.Load():
+	case rows:
+		texts = append(texts, "all scores lie in [0, 1], as probabilities do, but are taken for logits: want their logarithms if the softmax was applied")
+	default:
 		texts = append(texts, "all scores lie in [0, 1], as probabilities do, but are taken for logits: want --probs if the sigmoid was applied")
 	}
 	if !d.Probs() && d.looksBoxed() {

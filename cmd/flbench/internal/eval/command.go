@@ -74,6 +74,9 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if e.rows() {
+		f.inputs.Rows = e.loss.String()
+	}
 	sources, err := f.sources(cmd, paths)
 	if err != nil {
 		return err

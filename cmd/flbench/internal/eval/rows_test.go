@@ -68,12 +68,61 @@ func TestEvalRows(t *testing.T) {
 		if _, stderr, code := command("eval", "--loss", f.Name, background); code != 1 || !strings.Contains(stderr, "labels.npy: [1] is -1: ") {
 			t.Errorf("%s: background: exit code %d, stderr %q", f.Name, code, stderr)
 		}
-		soft, targets := softSample(14, 20, 3)
-		if _, stderr, code := command("eval", "--loss", f.Name, folder(t, soft.logitsFile(), array{[]int{20, 3}, targets}.file())); code != 1 || !strings.Contains(stderr, "Targets") {
-			t.Errorf("%s: soft targets: exit code %d, stderr %q", f.Name, code, stderr)
-		}
 	}
 	if found == 0 {
 		t.Error("no losses of rows")
+	}
+}
+
+// TestEvalRowsConventions: every class is a column, so that -1, which no loss of rows takes for
+// background, may stand for ignored, and labels of one column are classes. What is refused
+// names what cures it, of the command.
+func TestEvalRowsConventions(t *testing.T) {
+	logits := array{[]int{4, 2}, []float32{1, 2, 3, 4, 5, 3, -1, 0}}.file()
+	column := array{[]int{4, 1}, []float32{1, 2, 3, -4}}.file()
+	four := func(of any) []byte { return array{[]int{4}, of}.file() }
+	soft, targets := softSample(14, 20, 3)
+	for _, c := range []struct {
+		name           string
+		logits, labels []byte
+		args           string
+		want           string // an error; "": 3 rows are scored, 1 ignored
+	}{
+		{"-1 for ignored", logits, four([]int32{0, -1, 1, 1}), "--ignored=-1", ""},
+		{"-1 and -2 for ignored", logits, four([]int32{0, -1, 1, 1}), "--ignored=-1 --ignored=-2", ""},
+		{"-1 for ignored, and a background", logits, four([]int32{0, -1, 1, 1}), "--ignored=-1 --background=0", ""},
+		{"one column", column, four([]int32{0, 0, 0, -1}), "--ignored=-1", ""},
+		{"one column, uint8", column, four([]uint8{0, 255, 0, 0}), "--ignored=255", ""},
+		{"one column, --targets=class", column, four([]int32{0, 0, 0, -2}), "--targets=class", ""},
+		{"background", logits, four([]int32{0, -1, 1, 1}), "", "labels.npy: [1] is -1: of LOSS every class is a column: want a class in [0, 2), or -2 for ignored; --ignored=-1 says that it stands for ignored"},
+		{"uint8", logits, four([]uint8{0, 1, 255, 1}), "", "labels.npy: [2] is 255: of LOSS every class is a column: want a class in [0, 2), or -2 for ignored; --ignored=255 says that it stands for ignored"},
+		{"no column", logits, four([]int32{0, 2, 1, 1}), "--ignored=-100 --ignored=7", "labels.npy: [1] is 2: of LOSS every class is a column: want a class in [0, 2), or -100 or 7 for ignored"},
+		{"binary", column, four([]int32{0, 1, 0, 0}), "", "labels.npy: [1] is 1: of LOSS every class is a column: want a class in [0, 1), or -2 for ignored"},
+		{"--background=2", logits, four([]int32{0, 2, 1, 1}), "--background=2", "labels.npy: --background=2 is no column: of LOSS every class is one, want a class in [0, 2), or no --background"},
+		{"--background=-1", logits, four([]int32{0, -1, 1, 1}), "--background=-1", "labels.npy: --background=-1 is no column: of LOSS every class is one, want a class in [0, 2), or no --background"},
+		{"--background=0 --ignored=0", logits, four([]int32{0, 0, 1, 1}), "--background=0 --ignored=0", "--background=0 also stands for ignored: want another, or another --ignored"},
+		{"one-hot", logits, array{[]int{4, 2}, []uint8{0, 1, 1, 0, 1, 0, 0, 1}}.file(), "", "labels.npy: uint8 labels of shape (4, 2), one for each score, beside --loss LOSS: want (4,), a class for each anchor, as of labels.argmax(-1) if each has one"},
+		{"soft", soft.logitsFile(), array{[]int{20, 3}, targets}.file(), "", "labels.npy: float32 labels of shape (20, 3), one for each score, beside --loss LOSS: want (20,), a class for each anchor, as of labels.argmax(-1) if each has one"},
+		{"floats", logits, four([]float32{0, 1, 1, 0}), "", "labels.npy: float32 labels of shape (4,), one for each anchor, beside --loss LOSS: want class indices of an integer type, as of labels.astype(np.int32)"},
+		{"--targets=soft", logits, four([]float32{0, 1, 1, 0}), "--targets=soft", "--targets=soft beside --loss LOSS: want a class for each anchor, without --targets"},
+		{"--targets=binary", column, four([]int32{0, 1, 1, 0}), "--targets=binary", "--targets=binary beside --loss LOSS: want a class for each anchor, without --targets"},
+		{"--probs", logits, four([]int32{0, 1, 1, 0}), "--probs", "--probs beside --loss LOSS: want logits, of which it takes the softmax, such as the logarithms of probabilities"},
+	} {
+		dir := folder(t, c.logits, c.labels)
+		for _, f := range engine.RowFamilies() {
+			loss := must(cli.ParseLoss(f.Name)).String()
+			args := append([]string{"eval", "--format=csv", "--loss", f.Name, dir}, strings.Fields(c.args)...)
+			stdout, stderr, code := command(args...)
+			switch want := strings.ReplaceAll(c.want, "LOSS", loss); {
+			case c.want == "" && (code != 0 || !strings.HasPrefix(stdout[strings.IndexByte(stdout, '\n')+1:], dir+",3,3,1,")):
+				t.Errorf("%s, %s: exit code %d, %q, %q", f.Name, c.name, code, stdout, stderr)
+			case c.want != "" && (code == 0 || !strings.Contains(stderr, want+"\n")):
+				t.Errorf("%s, %s: exit code %d, %q, want %q", f.Name, c.name, code, stderr, want)
+			}
+		}
+	}
+	probabilities := folder(t, array{[]int{2, 2}, []float32{0.25, 0.75, 1, 0}}.file(), array{[]int{2}, []int32{0, 0}}.file())
+	if _, stderr, code := command("eval", "--loss=softmaxce", probabilities); code != 0 || !strings.Contains(stderr, "want their logarithms if the softmax was applied") || strings.Contains(stderr, "--probs") {
+		t.Errorf("probabilities: exit code %d, %q", code, stderr)
 	}
 }

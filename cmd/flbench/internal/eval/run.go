@@ -247,7 +247,7 @@ func (r *run) finish(ctx context.Context, im *image) error {
 	if r.top > 0 {
 		e.Top = &ranking{limit: r.top, lists: []list{newList(in, im.hardest(r.top).sorted(ctx))}}
 	}
-	warnings, notes := in.Warnings(*im.tally.loss(), r.rows()), in.Notes()
+	warnings, notes := in.Warnings(*im.tally.loss()), in.Notes()
 	if err := im.close(); err != nil {
 		return err
 	}
