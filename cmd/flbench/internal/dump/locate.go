@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/engine"
@@ -39,6 +40,15 @@ func (d *Dump) Locate(err error, from int) error {
 		}
 		return at(d.labels, d.labelGrid.index(score), score, reason+d.labelAdvice(d.labels.At(score)))
 	case "Targets":
+		if bad.Value > 0 && bad.Value < 1 { // soft ones are refused, for what the engine says
+			reason := "want 0, 1, or " + d.ignoredLabels()
+			if d.Probs() {
+				reason += ": with --probs a target between is for heatmap alone"
+			} else if _, why, ok := strings.Cut(bad.Reason, ": "); ok {
+				reason += ": " + why
+			}
+			return at(d.labels, d.labelGrid.index(score), score, reason)
+		}
 		return at(d.labels, d.labelGrid.index(score), score, "want 0 to 1, or "+d.ignoredLabels()+d.labelAdvice(d.labels.At(score)))
 	case "Weights":
 		whole := grid{shape: d.weights.Shape(), own: d.weights.Shape(), axis: -1}

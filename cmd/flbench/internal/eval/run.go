@@ -34,9 +34,10 @@ func (e *evaluator) rows() bool { return e.loss.Family().Rows }
 
 // engines are what shards are evaluated by, each by one worker.
 type engines struct {
-	loss    *engine.Engine  // for losses and gradients
-	sweeper *engine.Sweeper // of the loss and, unless that is it, cross-entropy; nil for losses of rows
-	losses  int             // how many these are
+	loss    *engine.Engine    // for losses and gradients
+	sweeper *engine.Sweeper   // of the loss and, unless that is it, cross-entropy; nil for losses of rows
+	losses  int               // how many these are
+	alone   []*engine.Sweeper // of each of two, for what cross-entropy does not take; see worker.softProbs
 }
 
 // engines makes those for a convention of class labels.
@@ -50,6 +51,13 @@ func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
 	var err error
 	if n.loss, err = engine.New(e.loss, options...); err == nil && !e.rows() {
 		n.sweeper, err = engine.NewSweeper(losses, options...)
+	}
+	for i := range losses {
+		if err == nil && len(losses) == 2 {
+			var one *engine.Sweeper
+			one, err = engine.NewSweeper(losses[i:i+1], options...)
+			n.alone = append(n.alone, one)
+		}
 	}
 	return n, err
 }

@@ -135,3 +135,61 @@ func TestEvalEasyTargets(t *testing.T) {
 		t.Errorf("%+v, want 2 easy negatives of 5 scores", r.entry)
 	}
 }
+
+// TestEvalSoftProbs: heatmap focal loss takes probabilities with soft targets, of which the
+// cross-entropy, for the share of easy negatives, is PyTorch's BCELoss. Other losses refuse
+// them, and so do those that have no soft targets; messages do not name --targets=soft then.
+func TestEvalSoftProbs(t *testing.T) {
+	withShards(t, 1)
+	const rows, columns = 2000, 5
+	s, targets := softSample(15, rows, columns)
+	probs, weights := make([]float32, len(s.logits)), make([]float32, rows)
+	for i := range weights {
+		weights[i] = float32(i%4) / 2
+	}
+	var all, easy float64
+	for i, x := range s.logits {
+		p := 1 / (1 + math.Exp(-float64(x)))
+		probs[i] = float32(p)
+		switch {
+		case i%97 == 0:
+			probs[i] = float32(i % 2)
+		case targets[i] > 0.98:
+			targets[i] = 1
+		}
+		if targets[i] == engine.IgnoredTarget || weights[i/columns] == 0 {
+			probs[i] = float32(math.NaN())
+			continue
+		}
+		p, y := float64(probs[i]), float64(targets[i])
+		ce := float64(weights[i/columns]) * (y*min(-math.Log(p), 100) + (1-y)*min(-math.Log1p(-p), 100))
+		all += ce
+		if y == 0 && p < 0.1 {
+			easy += ce
+		}
+	}
+	dir := folder(t, array{[]int{rows, columns}, probs}.file(), array{[]int{rows, columns}, targets}.file())
+	write(t, filepath.Join(dir, "w.npy"), array{[]int{rows}, weights}.file())
+	losses := make([]float32, len(probs))
+	want := must(must(engine.New(engine.HeatmapFocal(2, 3))).Losses(losses, engine.Batch{Probs: probs, Targets: targets, NumClasses: columns, Weights: weights}))
+	for _, workers := range []string{"--workers=1", "--workers=3"} {
+		r := evalReport(t, "--probs", "--loss=heatmap(beta=3)", "--weights=w.npy", "--top=3", "--max", workers, dir).Total
+		if r.Scores != want.Scores || r.Positives != want.Positives || r.Ignored != want.Ignored || float64(r.Sum) != want.Sum() || float32(*r.Max) != slices.Max(losses) {
+			t.Errorf("%s: %+v, want %+v, sum %v", workers, r.entry, want, want.Sum())
+		}
+		if share := float64(r.EasyNegatives.CE); math.Abs(share-easy/all) > 1e-6*share || share == 0 {
+			t.Errorf("%s: easy negatives' share of the cross-entropy is %v, want %v", workers, share, easy/all)
+		}
+	}
+	for loss, want := range map[string]string{
+		"focal --probs": "want 0, 1, or -1 for ignored: with --probs a target between is for heatmap alone",
+		"ce --probs":    "want 0, 1, or -1 for ignored: with --probs a target between is for heatmap alone",
+		"asl":           "want 0, 1, or -1 for ignored: asl is of these",
+	} {
+		clean := folder(t, array{[]int{2}, []float32{0.5, 0.25}}.file(), array{[]int{2}, []float32{0, 0.75}}.file())
+		want := fmt.Sprintf("labels.npy: [1] is 0.75: %s\n", want)
+		if _, stderr, code := command(append([]string{"eval", clean, "--loss"}, strings.Fields(loss)...)...); code != 1 || !strings.HasSuffix(stderr, want) {
+			t.Errorf("%s: exit code %d, %q, want %q", loss, code, stderr, want)
+		}
+	}
+}

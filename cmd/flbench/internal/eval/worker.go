@@ -19,6 +19,7 @@ type worker struct {
 	scratch           dump.Scratch
 	labels            []uint8
 	losses, gradients []float32
+	parts             []float32 // see softProbs
 	hard              []hardScore
 	largest           float32
 	tally             tally
@@ -74,9 +75,12 @@ func (w *worker) evaluate(s shard) error {
 			return err
 		}
 		w.tally.losses = e.losses
-		if w.rows() {
+		switch {
+		case w.rows():
 			w.tally.all[0], err = e.loss.Sum(batch)
-		} else {
+		case batch.Probs != nil && batch.Targets != nil && e.losses == 2:
+			err = w.softProbs(e, batch)
+		default:
 			err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], easyPt, batch)
 		}
 		if err == nil {
@@ -90,6 +94,44 @@ func (w *worker) evaluate(s shard) error {
 		}
 		return nil
 	})
+}
+
+// softProbs evaluates a batch of probabilities and soft targets, which some losses take and
+// cross-entropy does not: −y·ln p − (1 − y)·ln(1 − p) is that of the label 1 with the weight y
+// and that of 0 with the weight 1 − y.
+func (w *worker) softProbs(e *engines, b engine.Batch) error {
+	targets := b.Targets
+	if err := e.alone[0].SumEasy(w.tally.all[:1], w.tally.easy[:1], easyPt, b); err != nil {
+		return err
+	}
+	b.Targets = nil
+	w.labels, w.parts = grow(w.labels, len(targets)), grow(w.parts, len(targets))
+	b.Labels, b.ScoreWeights = w.labels, w.parts
+	for _, part := range []struct {
+		label  uint8
+		weight func(y float32) float32 // 0: it is no part
+		easy   bool                    // it is that of the target 0, which alone is easy; else of targets above
+	}{
+		{0, func(y float32) float32 { return 1 - y }, true},
+		{0, func(y float32) float32 { return 1 - y }, false},
+		{1, func(y float32) float32 { return y }, false},
+	} {
+		for i, y := range targets {
+			w.labels[i], w.parts[i] = engine.IgnoredLabel, 0
+			if weight := part.weight(y); y >= 0 && weight > 0 && (y == 0) == part.easy {
+				w.labels[i], w.parts[i] = part.label, weight
+			}
+		}
+		var all, easy [1]engine.Result
+		if err := e.alone[1].SumEasy(all[:], easy[:], easyPt, b); err != nil {
+			return err
+		}
+		w.tally.all[1].Merge(all[0])
+		if part.easy {
+			w.tally.easy[1] = easy[0]
+		}
+	}
+	return nil
 }
 
 // values fills losses and gradients, where they are asked for. That the loss is then
