@@ -169,8 +169,10 @@ func (t *tile) runShifted(j *job, weights []float32, n int) {
 		if weights != nil {
 			w *= weights[i]
 		}
-		q.dst[i] = float32(w*power) * k
-		if q.grad[i], q.hess[i] = 0, 0; !(r > 0) || j.grad == nil {
+		if q.dst[i] = float32(w*power) * k; r != r {
+			q.dst[i] = r // the kernel's NaN may be another score's, of another label
+		}
+		if q.grad[i], q.hess[i] = 0, 0; !(r > 0 && power > 0) || j.grad == nil { // γ² may be beyond float32
 			continue
 		}
 		p := r + a.margin

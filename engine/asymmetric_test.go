@@ -181,3 +181,45 @@ func TestAsymmetricNoAllocations(t *testing.T) {
 		t.Errorf("a call makes %v allocations", n)
 	}
 }
+
+// TestAsymmetricFinds: a bad logit is found wherever it stands among foreground and what is
+// ignored, on every kernel, and by every method.
+func TestAsymmetricFinds(t *testing.T) {
+	const n = 75
+	rng := rand.New(rand.NewPCG(5, 3))
+	for _, name := range Kernels() {
+		for _, l := range []Loss{Asymmetric(1, 4, 0.05), Asymmetric(1, 0, 0.05), Asymmetric(2, 1.5, 0)} {
+			e := must(New(l, WithKernel(name)))
+			for at := range n {
+				b := Batch{Logits: make([]float32, n), Labels: make([]uint8, n)}
+				for i := range b.Logits {
+					b.Logits[i], b.Labels[i] = float32(3*rng.NormFloat64()), [...]uint8{0, 1, IgnoredLabel}[rng.IntN(3)]
+				}
+				b.Logits[at], b.Labels[at] = [...]float32{nan, inf}[at%2], 0
+				_, sum := e.Sum(b)
+				_, grad := e.Gradients(make([]float32, n), b)
+				_, hess := e.GradientsAndHessians(make([]float32, n), make([]float32, n), b)
+				for _, err := range []error{sum, grad, hess} {
+					var input *InputError
+					if !asInputError(err, &input) || input.Field != "Logits" || input.Index != at {
+						t.Fatalf("%s, %v, logit %d is %v: error %v", name, l, at, b.Logits[at], err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestAsymmetricHugeGammas: powers that are 0 make gradients and second derivatives of 0,
+// though γ² is beyond float32.
+func TestAsymmetricHugeGammas(t *testing.T) {
+	b := Batch{Logits: []float32{-100, -2, -1, 0, 1, 20, 100}, Labels: make([]uint8, 7)}
+	for _, gamma := range []float32{1e19, 1e30, math.MaxFloat32} {
+		e := must(New(Asymmetric(gamma, gamma, 0.05)))
+		grad, hess := make([]float32, 7), make([]float32, 7)
+		r := must(e.GradientsAndHessians(grad, hess, b))
+		if zero := make([]float32, 7); r.Sum() != 0 || different(grad, zero) >= 0 || different(hess, zero) >= 0 {
+			t.Errorf("γ %v: sum %v, gradients %v, second derivatives %v", gamma, r.Sum(), grad, hess)
+		}
+	}
+}
