@@ -100,7 +100,7 @@ func (t *tile) entrySums(j *job, i int, c *chunk) (all, easy float64) {
 		return all, easy
 	}
 	one := *j.Engine
-	one.formula, one.params = e.Formula, e.Params
+	one.formula, one.params, one.asymmetric = e.Formula, e.Params, nil
 	losses := t.losses[:len(c.x)]
 	t.sum(&job{Engine: &one, input: j.input}, outputs{dst: losses}, c)
 	if all-all != 0 {
