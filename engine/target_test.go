@@ -402,6 +402,19 @@ func TestHeatmapProbs(t *testing.T) {
 	}
 }
 
+// TestHeatmapWeights: scores weigh the same whatever is asked for: targets below 1 are of the
+// background, and have no part in the factor of positives.
+func TestHeatmapWeights(t *testing.T) {
+	e := must(New(HeatmapFocal(2, 4), WithClassWeights([]float32{3})))
+	b := Batch{Logits: []float32{1, 2, 3, nan}, Targets: []float32{1, 0.5, 0, -1}}
+	grad := make([]float32, 4)
+	for i, r := range []Result{must(e.Sum(b)), must(e.Gradients(grad, b)), must(e.GradientsAndHessians(grad, make([]float32, 4), b))} {
+		if got := r.Sum() / r.WeightedMean(); math.Abs(got-5) > 1e-12 {
+			t.Errorf("method %d: the weights are %v, want 3 + 1 + 1", i, got)
+		}
+	}
+}
+
 // TestTargetFaults: what is wrong with targets is said of the first that is.
 func TestTargetFaults(t *testing.T) {
 	x, soft := make([]float32, 100), make([]float32, 100)
@@ -664,6 +677,15 @@ func TestTargetSweep(t *testing.T) {
 				}
 			}
 		}
+	}
+	// What is no probability, where the weight is 0, is not easy, whether labels say so or targets.
+	masked := Batch{Probs: []float32{-5, 0.01}, Weights: []float32{0, 1}, Targets: []float32{0, 0}}
+	for range 2 {
+		var all, easy [2]Result
+		if err := must(NewSweeper([]Loss{Focal(0.25, 2), HeatmapFocal(2, 4)})).SumEasy(all[:], easy[:], 0.9, masked); err != nil || easy[0].Scores != 1 || easy[1].Scores != 1 {
+			t.Errorf("the easy parts of a masked score and an easy one are %v, %v", easy, err)
+		}
+		masked.Targets, masked.Labels = nil, []uint8{0, 0}
 	}
 	if s := must(NewSweeper([]Loss{QualityFocal(2)})); s.Sum(make([]Result, 1), Batch{Probs: []float32{0}, Labels: []uint8{0}}) == nil {
 		t.Error("a sweep of quality focal loss takes probabilities")

@@ -123,6 +123,7 @@ func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err err
 		return c, g, good, err
 	case labels != nil:
 		c.targets = t.labelTargets(j, labels)
+		g.labels, g.targets = labels, nil // weights count by the labels that targets became
 	case j.smooth.given():
 		c.targets = t.smoothTargets(j, g.targets)
 	default:
@@ -184,9 +185,10 @@ func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
 	labels, targets := t.labels[:len(c.x)], t.targets[:len(c.targets)]
 	copy(targets, c.targets)
 	g.counts = counts{}
+	check := j.check()
 	for i, x := range c.x {
 		background := g.targets != nil && g.targets[i] == 0 || g.targets == nil && g.labels[i] == 0
-		if background && x <= j.cut {
+		if _, bad := check(x, 0); background && x <= j.cut && !bad {
 			labels[i] = 0
 			continue
 		}
