@@ -83,8 +83,9 @@ func Kernels() []string { return kernel.Names() }
 
 // New returns an engine for the loss. It fails with an [*InputError] if a parameter of
 // the loss is outside its range, the number of workers below 1, a class both background
-// and ignored, or a weight of a column none; and if the kernel asked for is unknown or cannot run here. Without assembly it fails, as all methods do,
-// under a floating-point environment that is not the default.
+// and ignored, or a weight of a column no finite number ≥ 0; and if the kernel asked for is
+// unknown or cannot run here. Without assembly it fails, as all methods do, under a
+// floating-point environment that is not the default.
 func New(l Loss, opts ...Option) (*Engine, error) {
 	o := optionsOf(opts)
 	env, err := fpenv.Enter() // 1 − α is rounded

@@ -18,8 +18,11 @@ type Exact struct {
 // Exact returns the loss as a function of a logit x and a target y in [0, 1], of which 0 and 1
 // are the labels, too; with its weights, and its smoothing, of which the target is rounded to
 // float32. Targets of [Focal] between 0 and 1 have no second derivative here, as the kernels
-// have none.
+// have none. It is nil of a loss of rows, see [Loss.ExactRow].
 func (l Loss) Exact() func(x, y float64) Exact {
+	if l.overRows() {
+		return nil
+	}
 	f, smooth := l.row().exact(l.values), smoothingBy(l.smoothing)
 	pos, neg := l.Weights()
 	return func(x, y float64) Exact {

@@ -131,8 +131,12 @@ func (l Loss) Formula() string {
 	return f.String()
 }
 
-// TargetFormula is Formula for targets, and second derivatives.
+// TargetFormula is Formula for targets, and second derivatives; empty of losses of rows, which
+// have neither.
 func (l Loss) TargetFormula() string {
+	if l.overRows() {
+		return ""
+	}
 	_, f := l.formulas()
 	return f.String()
 }
@@ -163,8 +167,9 @@ func (l Loss) kernel() (f asm.Formula, rows asm.RowFormula, p asm.Params) {
 func (l Loss) overRows() bool { return l.row().Rows }
 
 // Definition returns the loss of labels by its definition in float64, without its weights and
-// smoothing; nil for [Varifocal], which is not the same function of p_t for both labels. See
-// [Loss.Exact] for that and for targets.
+// smoothing; nil for [Varifocal] and [Asymmetric], which are not the same function of p_t for
+// both labels, and for losses of rows. See [Loss.Exact] for the former and for targets,
+// [Loss.ExactRow] for the latter.
 func (l Loss) Definition() Definition {
 	if of := l.row().definition; of != nil {
 		return of(l.values)
@@ -179,6 +184,9 @@ func (l Loss) check() (err error) {
 			err = p.check(float64(v))
 		}
 	})
+	if err == nil && l.weighted && l.overRows() {
+		err = wholeError("pos", float64(l.pos), "is set, and %s has no foreground and background: want WithClassWeights", l.row().Name)
+	}
 	if refuse := l.row().refuse; err == nil && refuse != nil {
 		err = refuse(l.values)
 	}

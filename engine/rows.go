@@ -350,6 +350,7 @@ func (t *rowTile) expandClasses(j *job, from, rows int) (ignored, good int, err 
 	classes, columns := j.Classes[from:from+rows], uint32(min(j.NumClasses, math.MaxInt32))
 	base := int32(0)
 	plain := !j.row.ignoredColumn
+	good = rows
 	for i, c := range classes {
 		if uint32(c) < columns && (plain || !j.classes.ignores(c)) {
 			t.at[i], t.weight[i], t.dead[i] = base+c, 1, false
@@ -357,18 +358,19 @@ func (t *rowTile) expandClasses(j *job, from, rows int) (ignored, good int, err 
 			t.at[i], t.weight[i], t.dead[i] = base, 0, true
 			ignored++
 		} else {
-			return ignored, i, j.badRowClass(from + i)
+			good, err = i, j.badRowClass(from+i)
+			break // a weight before it may be bad, too, or 0
 		}
 		base += int32(columns)
 	}
 	smoothed := j.row.smooth.given()
 	if smoothed {
-		copy(t.smooth.row[:], t.weight[:rows])
+		copy(t.smooth.row[:], t.weight[:good])
 	}
 	if j.Weights == nil && j.columns.positives.columns == 0 {
-		return ignored, rows, nil
+		return ignored, good, err
 	}
-	for i := range rows {
+	for i := range good {
 		if t.dead[i] {
 			if j.Weights != nil && !goodWeight(j.Weights[from+i]) {
 				return ignored, i, badWeight("Weights", from+i, j.Weights[from+i])
@@ -400,7 +402,7 @@ func (t *rowTile) expandClasses(j *job, from, rows int) (ignored, good int, err 
 		}
 		t.dead[i] = w == 0
 	}
-	return ignored, rows, nil
+	return ignored, good, err
 }
 
 // badRowClass is the error for a row whose class is none.

@@ -71,8 +71,6 @@ func (b *Batch) checkRows(e *Engine, out outputs, want int) (rows int, err error
 // There is no background, unless an option says so.
 func (o *options) rowConventions(l Loss) (c conventions, err error) {
 	switch {
-	case l.weighted:
-		return c, wholeError("pos", float64(l.pos), "is set, and %s has no foreground and background: want WithClassWeights", l.row().Name)
 	case o.columnWeights != nil:
 		return c, wholeError("columnWeights", float64(len(o.columnWeights)), "are set, and %s is a loss of rows: want WithClassWeights, the weights of rows by their class", l)
 	case o.background != nil && *o.background < 0:

@@ -395,6 +395,15 @@ func TestRowSmoothing(t *testing.T) {
 	}
 }
 
+// TestRowDefinitions: a loss of rows has no definition of scores.
+func TestRowDefinitions(t *testing.T) {
+	for _, l := range []Loss{SoftmaxCrossEntropy(), SoftmaxFocal(2)} {
+		if l.Definition() != nil || l.Exact() != nil || l.TargetFormula() != "" || l.ExactRow() == nil {
+			t.Errorf("%v: a definition of scores, or a formula of targets, or none of rows", l)
+		}
+	}
+}
+
 // TestRowErrors: every refusal names the field, the index and what is wanted.
 func TestRowErrors(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
@@ -419,6 +428,9 @@ func TestRowErrors(t *testing.T) {
 		{"background", ce, nil, with(func(b *Batch) { b.Classes[2] = Background }), "Classes", 2, "under softmax every class is a column: want a class in [0, 3), or -2 for ignored"},
 		{"a class beyond", ce, []Option{WithIgnored(-100, -1)}, with(func(b *Batch) { b.Classes[1] = 3; b.Logits[3] = nan }), "Classes", 1, "or -100 or -1 for ignored"},
 		{"a bad logit before a bad class", ce, nil, with(func(b *Batch) { b.Classes[1] = 3; b.Logits[2] = nan }), "Logits", 2, "want a number"},
+		{"a bad weight before a bad class", ce, nil, with(func(b *Batch) { b.Classes[2], b.Weights = 3, []float32{1, -1, 1, 1} }), "Weights", 1, "want a finite weight"},
+		{"a masked logit before a bad class", ce, nil, with(func(b *Batch) { b.Classes[2], b.Weights, b.Logits[0] = 3, []float32{0, 1, 1, 1}, nan }), "Classes", 2, "want a class"},
+		{"the same, smoothed", ce.Smoothed(0.1), nil, with(func(b *Batch) { b.Classes[2], b.Weights, b.Logits[0] = 3, []float32{0, 1, 1, 1}, nan }), "Classes", 2, "want a class"},
 		{"a background beyond", ce, []Option{WithBackground(3)}, good(), "background", -1, "under softmax every class is one"},
 		{"Weights", ce, nil, with(func(b *Batch) { b.Weights = []float32{0, 1, -1, nan} }), "Weights", 2, "want a finite weight"},
 		{"a product", ce, []Option{weights}, with(func(b *Batch) { b.Weights = []float32{1, 1e30, 1, 1}; b.Classes[1] = 1 }), "Weights", 1, "classWeights[1], 1e+30, is within float32"},
@@ -472,6 +484,9 @@ func TestRowErrors(t *testing.T) {
 		if !asInputError(err, &input) || input.Field != name {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := ce.Weighted(2, 1).MarshalText(); err == nil {
+		t.Error("a loss that New refuses has a text")
 	}
 	if _, err := New(ce, WithIgnored(-1)); err != nil { // which other losses take for background
 		t.Error(err)
