@@ -301,29 +301,42 @@ func BenchmarkHalf(b *testing.B) {
 func BenchmarkTargets(b *testing.B) {
 	const n = 1 << 16
 	x, labels := easyBatch(n)
-	y := make([]float32, n)
+	hardTargets, sparse, dense := make([]float32, n), make([]float32, n), make([]float32, n)
 	for i, l := range labels {
-		if y[i] = float32(l); l == IgnoredLabel {
-			y[i] = IgnoredTarget
+		if hardTargets[i] = float32(l); l == IgnoredLabel {
+			hardTargets[i] = IgnoredTarget
+		}
+		sparse[i], dense[i] = hardTargets[i], hardTargets[i]
+		if l == 1 {
+			sparse[i] = float32(i%31+1) / 32
 		}
 		if i%7 == 0 && l != IgnoredLabel {
-			y[i] = float32(i%31) / 31
+			dense[i] = float32(i%31) / 31
 		}
 	}
 	grad, hess := make([]float32, n), make([]float32, n)
-	hard, soft := Batch{Logits: x, Labels: labels}, Batch{Logits: x, Targets: y}
+	hard := Batch{Logits: x, Labels: labels}
 	for _, kernel := range Kernels() {
 		focal := must(New(Focal(0.25, 2), WithKernel(kernel), WithWorkers(1)))
 		for _, l := range []Loss{CrossEntropy(), Focal(0.25, 2), Focal(0.25, 1.5), QualityFocal(2), Varifocal(0.75, 2), HeatmapFocal(2, 4)} {
 			e := must(New(l, WithKernel(kernel), WithWorkers(1)))
-			for _, op := range []struct {
+			type operation struct {
 				name         string
 				reference, f func() (Result, error)
-			}{
-				{"sum", func() (Result, error) { return focal.Sum(hard) }, func() (Result, error) { return e.Sum(soft) }},
-				{"gradients", func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.Gradients(grad, soft) }},
-				{"hessians", func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.GradientsAndHessians(grad, hess, hard) }},
-			} {
+			}
+			ops := []operation{{
+				"hessians", func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.GradientsAndHessians(grad, hess, hard) },
+			}}
+			for _, of := range []struct {
+				name string
+				y    []float32
+			}{{"0 and 1", hardTargets}, {"few soft", sparse}, {"every 7th soft", dense}} {
+				soft := Batch{Logits: x, Targets: of.y}
+				ops = append(ops,
+					operation{"sum, " + of.name, func() (Result, error) { return focal.Sum(hard) }, func() (Result, error) { return e.Sum(soft) }},
+					operation{"gradients, " + of.name, func() (Result, error) { return focal.Gradients(grad, hard) }, func() (Result, error) { return e.Gradients(grad, soft) }})
+			}
+			for _, op := range ops {
 				b.Run(fmt.Sprintf("%s/%v/%s", kernel, l, op.name), func(b *testing.B) {
 					least := [2]time.Duration{time.Hour, time.Hour}
 					for range b.N {
