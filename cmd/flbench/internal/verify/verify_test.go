@@ -394,6 +394,9 @@ func TestVerifyFailures(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			// A power of two has 1, 2 and 0.5 among the inputs, or, of targets, 0 alone.
 			stride := 1 << 13
+			if testing.Short() {
+				stride = 1 << 16
+			}
 			if c.subject.group == groupTargets || c.subject.group == groupRows {
 				stride = 1 << 18
 			}
