@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +13,10 @@ import (
 // parameter has a flag where one loss is chosen.
 func TestLossesHelp(t *testing.T) {
 	bench, eval := mustRun(t, "bench", "--help"), mustRun(t, "eval", "--help")
+	width := len(slices.MaxFunc(cli.FamilyNames(cli.AllFamilies()), func(a, b string) int { return len(a) - len(b) }))
 	for _, f := range cli.AllFamilies() {
 		for _, help := range []string{bench, eval} {
-			if !strings.Contains(help, fmt.Sprintf("  %-9s %s, %s", f.Name, f.Title, f.Formula)) {
+			if !strings.Contains(help, fmt.Sprintf("\n  %-*s  %s, %s", width, f.Name, f.Title, f.Formula)) {
 				t.Errorf("no %s in\n%s", f.Name, help)
 			}
 		}

@@ -128,13 +128,17 @@ func FamilyNames(families []engine.Family) (names []string) {
 // LossesHelp lists losses for the help of flags that name them.
 func LossesHelp(families []engine.Family) string {
 	var b strings.Builder
+	width := 0
 	for _, f := range families {
-		fmt.Fprintf(&b, "  %-9s %s, %s", f.Name, f.Title, f.Formula)
+		width = max(width, len(f.Name))
+	}
+	for _, f := range families {
+		fmt.Fprintf(&b, "  %-*s  %s, %s", width, f.Name, f.Title, f.Formula)
 		for i, p := range f.Parameters {
 			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, Short(p.Default))
 		}
 		if f.ShortParameter != "" {
-			fmt.Fprintf(&b, ";\n            short with its %s: %s1.5", f.ShortParameter, f.Name)
+			fmt.Fprintf(&b, ";\n  %*s  short with its %s: %s1.5", width, "", f.ShortParameter, f.Name)
 		}
 		b.WriteString("\n")
 	}
