@@ -59,6 +59,9 @@ func (d *Dump) Warnings(r engine.Result) (texts []string) {
 	if !d.Probs() && d.looksBoxed() {
 		texts = append(texts, "most anchors have numbers as large as box coordinates in the first or last four columns: want --columns=4: or --columns=:-4 if these are no classes")
 	}
+	if rows && d.columns == 1 {
+		texts = append(texts, "the softmax of one column is 1, and so every loss 0: want a loss of scores, such as ce, or more columns")
+	}
 	if text := d.doubtLabels(r); text != "" && (!rows || r.Scores == 0) {
 		texts = append(texts, text)
 	}

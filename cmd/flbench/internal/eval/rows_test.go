@@ -121,6 +121,9 @@ func TestEvalRowsConventions(t *testing.T) {
 			}
 		}
 	}
+	if _, stderr, code := command("eval", "--loss=softmaxfocal", folder(t, column, four([]int32{0, 0, 0, -2}))); code != 0 || !strings.Contains(stderr, "warning") || !strings.Contains(stderr, "the softmax of one column is 1") {
+		t.Errorf("one column: exit code %d, %q", code, stderr)
+	}
 	probabilities := folder(t, array{[]int{2, 2}, []float32{0.25, 0.75, 1, 0}}.file(), array{[]int{2}, []int32{0, 0}}.file())
 	if _, stderr, code := command("eval", "--loss=softmaxce", probabilities); code != 0 || !strings.Contains(stderr, "want their logarithms if the softmax was applied") || strings.Contains(stderr, "--probs") {
 		t.Errorf("probabilities: exit code %d, %q", code, stderr)
