@@ -74,8 +74,11 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if e.rows() {
+	switch {
+	case e.rows():
 		f.inputs.Rows = e.loss.String()
+	case f.inputs.Probs && !e.takesProbs():
+		return cli.Usagef("--probs beside --loss %s: want logits, the scores before the sigmoid, which it is from", e.loss)
 	}
 	sources, err := f.sources(cmd, paths)
 	if err != nil {

@@ -32,6 +32,15 @@ type evaluator struct {
 // rows tells whether the loss is one of rows.
 func (e *evaluator) rows() bool { return e.loss.Family().Rows }
 
+// takesProbs tells whether the loss is one of probabilities, too.
+func (e *evaluator) takesProbs() bool {
+	n, err := engine.New(e.loss, engine.WithKernel("generic"), engine.WithWorkers(1))
+	if err == nil {
+		_, err = n.Sum(engine.Batch{Probs: []float32{0}, Labels: []uint8{0}})
+	}
+	return err == nil
+}
+
 // engines are what shards are evaluated by, each by one worker.
 type engines struct {
 	loss    *engine.Engine    // for losses and gradients
