@@ -54,9 +54,9 @@ func (l Loss) Weighted(pos, neg float32) Loss {
 // Smoothed returns the loss with label smoothing: of a target y, or label, that of
 // y·(1 − epsilon) + epsilon/2, rounded to float32. It comes before all weights, and does not
 // change what counts as positive. epsilon is in [0, 1), or [New] refuses the loss, as it does
-// [Varifocal] and [HeatmapFocal], whose positives are told by their targets, and [Asymmetric].
-// Smoothed losses are from logits alone. [SoftmaxCrossEntropy] has PyTorch's label smoothing,
-// see there.
+// [Varifocal] and [HeatmapFocal], whose positives are told by their targets, [Asymmetric] and
+// [SoftmaxFocal]. Smoothed losses are from logits alone. [SoftmaxCrossEntropy] has PyTorch's
+// label smoothing, see there.
 func (l Loss) Smoothed(epsilon float32) Loss {
 	l.smoothing = unsigned(epsilon)
 	return l
@@ -121,7 +121,8 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 
 // Formula returns the name of what the kernels evaluate for the loss of labels: "ce", "focal1",
 // "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses
-// of one formula take the same time per score.
+// of one formula take the same time per score, but [Asymmetric], whose formula is that of its
+// foreground, and [HeatmapFocal] of targets, whose weights take time, too.
 func (l Loss) Formula() string {
 	if row := l.row(); row.Rows {
 		rows, _ := row.rows(l.values)

@@ -57,7 +57,8 @@ func (r Result) PerPositive() float64 { return quotient(r.Sum(), float64(max(1, 
 
 // WeightedMean returns Sum divided by the sum of the weights of what was scored, or 0 where
 // that is 0: PyTorch's mean with weights per class. A weight is the product of the factors of
-// a score, see [Batch].Weights, without that of the loss; where there are none it is 1, and
+// a score, see [Batch].Weights, without that of the loss, and with c·y + 1 − y for the factor c
+// of positives where a target y is between 0 and 1; where there are none it is 1, and
 // WeightedMean is Mean. Weights are summed as losses are, so no bit of that sum depends on
 // kernels, workers, and shards cut at multiples of Block scores.
 func (r Result) WeightedMean() float64 {

@@ -115,8 +115,9 @@ func (s *Sweeper) Sum(all []Result, b Batch) error {
 }
 
 // SumEasy is Sum, and sets easy[i] to the part of all[i] that easy negatives make up: the
-// background scores with p_t > pt. Of them it is, bit for bit, what [Engine.Sum] returns
-// where all other scores have the label [IgnoredLabel]: they count as Ignored.
+// scores of label or target 0 with p_t > pt. Of them it is, bit for bit, what [Engine.Sum]
+// returns where all other scores have the label [IgnoredLabel] or [IgnoredTarget]: they count
+// as Ignored.
 //
 // pt is in (0, 1), often 0.9. Scores are compared with it without rounding: easy is a logit
 // below −ln(pt/(1 − pt)), −Inf included, and a probability below 1 − pt. What is no logit or
