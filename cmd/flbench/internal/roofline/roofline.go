@@ -99,7 +99,7 @@ operations per nanosecond by vector operations per byte, both axes logarithmic.`
 	f.StringSliceVar(&o.kernels, "kernels", nil, "`names` of kernels, as in 'flbench info' (default all in assembly that are usable here)")
 	f.StringSliceVar(&o.losses, "losses", []string{"ce", "focal2", "focal1.5"}, "`names` of losses, as in 'flbench bench --help'")
 	f.StringSliceVar(&o.ops, "ops", []string{measure.OpSum, measure.OpLosses, measure.OpGradients}, "`names` of operations: "+cli.OrList(measure.AllOps())+", the last of targets alone")
-	f.StringSliceVar(&o.inputs, "inputs", []string{inputLogits, inputProbs}, "`kinds` of scores: logits, probs, or targets, which are logits with float targets for labels")
+	f.StringSliceVar(&o.inputs, "inputs", []string{inputLogits, inputProbs}, "`kinds` of scores: logits, probs, where the losses take them, or targets, which are logits with float targets for labels")
 	f.IntSliceVar(&o.scores, "scores", nil, "`numbers` of scores of a batch (default as said above)")
 	f.IntSliceVar(&o.workers, "workers", allWorkers(), "`numbers` of workers")
 	f.Float64Var(&o.seconds, "time", 15, fmt.Sprintf("`seconds` that all may take, but kernels are measured once, ceilings %d times", minSamples))
@@ -156,6 +156,9 @@ func (o *options) check(cmd *cobra.Command) (*plan, error) {
 	if err = cli.CheckList("inputs", o.inputs, allInputs); err != nil {
 		return nil, err
 	}
+	if err = p.checkInputs(changed("inputs")); err != nil {
+		return nil, err
+	}
 	if err = cli.CheckWorkers(o.workers); err != nil {
 		return nil, err
 	}
@@ -188,6 +191,40 @@ func (o *options) check(cmd *cobra.Command) (*plan, error) {
 		p.cpu = o.cpu
 	}
 	return p, nil
+}
+
+// checkInputs refuses losses and operations that have no kernel for the inputs. Inputs that
+// were not named are those that all losses take.
+func (p *plan) checkInputs(named bool) error {
+	for _, l := range p.losses {
+		if l.Family().Rows {
+			return cli.Usagef("--losses: %s is of rows, whose kernels are not counted: want losses of scores", l.Name)
+		}
+		if takes, err := takesProbs(l.Loss); err != nil || takes || !slices.Contains(p.inputs, inputProbs) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if named {
+			return cli.Usagef("--inputs: %s, which %s does not take: want %s or %s", inputProbs, l.Name, inputLogits, inputTargets)
+		}
+		p.inputs = []string{inputLogits}
+	}
+	if slices.Contains(p.ops, measure.OpHessians) && !slices.Contains(p.inputs, inputTargets) {
+		return cli.Usagef("--ops: %s, which are of targets alone: want --inputs %s", measure.OpHessians, inputTargets)
+	}
+	return nil
+}
+
+// takesProbs tells whether a loss is from probabilities, too.
+func takesProbs(l engine.Loss) (bool, error) {
+	e, err := engine.New(l)
+	if err != nil {
+		return false, err
+	}
+	_, err = e.Sum(engine.Batch{Probs: []float32{}, Labels: []uint8{}})
+	return err == nil, nil
 }
 
 func run(cmd *cobra.Command, o *options) error {

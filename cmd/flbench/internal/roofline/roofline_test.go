@@ -60,6 +60,10 @@ func positive(v ...float64) bool {
 // by the work of the kernels of targets.
 func TestRooflineTargets(t *testing.T) {
 	r := runTiny(t, "--losses", "focal2,qfl,vfl,heatmap", "--ops", "sum,gradients+hessians", "--inputs", "logits,targets", "--scores", "4096", "--workers", "1")
+	out := flbench.Must(t, "--losses", "qfl", "--ops", "sum", "--scores", "4096", "--workers", "1", "--time", "0.001")
+	if !strings.Contains(out, inputLogits) || strings.Contains(out, inputProbs) {
+		t.Errorf("without --inputs quality focal loss, which takes no probabilities, prints\n%s", out)
+	}
 	rows := map[string]int{}
 	for _, row := range r.Rows {
 		rows[row.Input+" "+row.Op]++
@@ -270,6 +274,9 @@ func TestRooflineUsage(t *testing.T) {
 		{`--losses: loss "dice" is unknown`, []string{"--losses", "dice"}},
 		{`--ops: unknown "product": want sum, losses, gradients, losses+gradients`, []string{"--ops", "product"}},
 		{`--inputs: unknown "scores": want logits, probs`, []string{"--inputs", "scores"}},
+		{"--inputs: probs, which qfl2 does not take: want logits or targets", []string{"--losses", "ce,qfl", "--inputs", "logits,probs"}},
+		{"--losses: softmaxce is of rows", []string{"--losses", "softmaxce"}},
+		{"--ops: gradients+hessians, which are of targets alone: want --inputs targets", []string{"--ops", "sum,gradients+hessians"}},
 		{"--scores: 0: want 1 to " + fmt.Sprint(measure.MaxScores), []string{"--scores", "0"}},
 		{"--scores: 5 twice", []string{"--scores", "5,6,5"}},
 		{"--workers: 0: want at least 1", []string{"--workers", "0"}},
