@@ -476,6 +476,9 @@ func TestRowErrors(t *testing.T) {
 		"smoothing":     func() (*Engine, error) { return New(SoftmaxFocal(2).Smoothed(0.1)) },
 		"losses": func() (*Engine, error) {
 			_, err := NewSweeper([]Loss{CrossEntropy(), ce})
+			if err != nil && !strings.HasPrefix(err.Error(), "losses has softmaxce at 1") {
+				t.Error(err)
+			}
 			return nil, err
 		},
 	} {

@@ -37,7 +37,7 @@ var softmaxFocal = family{
 		{values: values{3}, logits: limits{16, 17.5, 0}},
 		{values: values{5}, logits: limits{26, 27, 0}},
 	},
-	unsmoothed: "which has no such form in the literature",
+	unsmoothed: "which libraries smooth in ways of their own",
 }
 
 // rowKernel is what softmax focal loss needs. γ = 0 and 2 have formulas of their own.

@@ -48,7 +48,7 @@ func NewSweeper(losses []Loss, opts ...Option) (*Sweeper, error) {
 	s := &Sweeper{losses: slices.Clone(losses), place: make([]int, len(losses))}
 	for i, l := range losses {
 		if l.overRows() {
-			return nil, &InputError{Field: "losses", Index: i, Reason: "want a loss of scores: " + l.String() + " is one of rows, of which an Engine each is to be made"}
+			return nil, wholeError("losses", float64(i), "has %s at %d, a loss of rows: want losses of scores, and for each of rows an Engine", l, i)
 		}
 		e, err := New(l, opts...)
 		if err != nil {

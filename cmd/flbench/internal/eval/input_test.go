@@ -175,7 +175,7 @@ func TestEvalUsage(t *testing.T) {
 		{"--loss asl(margin=1e-5) DIR", "--loss: margin is 1e-05: want 0, or a number in [0.00024414063, 0.99975586]"},
 		{"--loss asl --margin 1e-5 DIR", "--margin is 1e-05: want 0, or a number in [0.00024414063, 0.99975586]"},
 		{"--loss vfl(smoothing=0.1) --kernel generic DIR", "--loss: smoothing is 0.1: want 0 of vfl, whose foreground is all that has a target above 0"},
-		{"--loss softmaxfocal(smoothing=0.1) DIR", "--loss: smoothing is 0.1: want 0 of softmaxfocal, which has no such form in the literature"},
+		{"--loss softmaxfocal(smoothing=0.1) DIR", "--loss: smoothing is 0.1: want 0 of softmaxfocal, which libraries smooth in ways of their own"},
 		{"--loss qfl --probs DIR", "--probs beside --loss qfl(beta=2): want logits, the scores before the sigmoid, which it is from"},
 		{"--loss vfl --probs DIR", "--probs beside --loss vfl(alpha=0.75,gamma=2,iou=1): want logits, the scores before the sigmoid, which it is from"},
 		{"--loss asl(margin=0) --probs DIR", "--probs beside --loss asl(gammapos=1,gammaneg=4,margin=0): want logits, the scores before the sigmoid, which it is from"},
