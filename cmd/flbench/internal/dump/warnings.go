@@ -80,6 +80,8 @@ func (d *Dump) doubtLabels(r engine.Result) string {
 	switch {
 	case r.Scores == 0:
 		return "all labels stand for ignored"
+	case d.kind == soft && d.set.Targets == "" && r.Positives == 0: // by heatmap focal loss, as some target is above 0
+		return "no target is 1, which alone is positive: want peaks of exactly 1"
 	case d.kind == soft:
 		return ""
 	case d.kind == perScore && d.columns == 1 && d.labelHead.dtype.IsFloat() && len(d.set.Ignored) == 0 && r.Positives == 0 && r.Ignored > r.Scores:

@@ -17,10 +17,12 @@ import (
 func softSample(seed uint64, rows, columns int) (s sample, targets []float32) {
 	s = newSample(seed, rows, columns)
 	targets = make([]float32, len(s.labels))
+	positives := 0
 	for i, y := range s.labels {
 		switch y {
 		case 1:
-			targets[i] = float32(i%251+1) / 256
+			targets[i] = float32(256-positives%256) / 256 // 1 first, which alone heatmap focal loss takes for positive
+			positives++
 		case engine.IgnoredLabel:
 			targets[i] = engine.IgnoredTarget
 		}
@@ -154,7 +156,7 @@ func TestEvalSoftProbs(t *testing.T) {
 		switch {
 		case i%97 == 0:
 			probs[i] = float32(i % 2)
-		case targets[i] > 0.98:
+		case targets[i] > 0.5:
 			targets[i] = 1
 		}
 		if targets[i] == engine.IgnoredTarget || weights[i/columns] == 0 {
@@ -190,6 +192,29 @@ func TestEvalSoftProbs(t *testing.T) {
 		want := fmt.Sprintf("labels.npy: [1] is 0.75: %s\n", want)
 		if _, stderr, code := command(append([]string{"eval", clean, "--loss"}, strings.Fields(loss)...)...); code != 1 || !strings.HasSuffix(stderr, want) {
 			t.Errorf("%s: exit code %d, %q, want %q", loss, code, stderr, want)
+		}
+	}
+}
+
+// TestEvalPeaks: heatmaps that were scaled down have no positives, and so no normaliser.
+func TestEvalPeaks(t *testing.T) {
+	const text = "warning: DIR: no target is 1, which alone is positive: want peaks of exactly 1\n"
+	x := array{[]int{2, 2}, []float32{-1, -2, 3, -4}}.file()
+	for _, c := range []struct {
+		targets []float32
+		args    string
+		warned  bool
+	}{
+		{[]float32{0, 0.5, 0.999, 0}, "--loss=heatmap", true},
+		{[]float32{0, 0.5, 1, 0}, "--loss=heatmap", false},
+		{[]float32{0, 0.5, 0.999, 0}, "--loss=qfl", false},
+		{[]float32{0, 0, 0, 0}, "--loss=heatmap", false}, // an image without objects
+		{[]float32{0, 0, 0, 0}, "--loss=heatmap --targets=soft", false},
+	} {
+		dir := folder(t, x, array{[]int{2, 2}, c.targets}.file())
+		_, stderr, code := command(append([]string{"eval", dir}, strings.Fields(c.args)...)...)
+		if code != 0 || strings.Contains(stderr, strings.ReplaceAll(text, "DIR", dir)) != c.warned {
+			t.Errorf("%v, %s: exit code %d, %q", c.targets, c.args, code, stderr)
 		}
 	}
 }
