@@ -415,6 +415,29 @@ func TestHeatmapWeights(t *testing.T) {
 	}
 }
 
+// TestTargetHeavyWeights: a weight that is beyond float32 with that of the class is an error,
+// though the loss's own makes the loss finite; and a weight of 0 is 0, whatever that of the
+// class makes of |x|.
+func TestTargetHeavyWeights(t *testing.T) {
+	for _, name := range Kernels() {
+		for _, l := range []Loss{Focal(0.25, 2), QualityFocal(2).Weighted(0.1, 1), CrossEntropy().Weighted(0.1, 1), Varifocal(0.75, 2).Weighted(0.1, 1)} {
+			e := must(New(l, WithKernel(name), WithClassWeights([]float32{1, 2})))
+			b := Batch{Logits: []float32{0, 0, 0, 9}, Targets: []float32{1, 0, 0, 1}, ScoreWeights: []float32{1, 1, 1, 3e38}, NumClasses: 2}
+			_, err := e.Sum(b)
+			want := "ScoreWeights[3] is 3e+38: want a weight whose product with classWeights[1], 2, is within float32"
+			if err == nil || err.Error() != want {
+				t.Errorf("%s, %v: error %v, want %s", name, l, err, want)
+			}
+		}
+		e := must(New(CrossEntropy(), WithKernel(name), WithClassWeights([]float32{3e38})))
+		b := Batch{Logits: []float32{-5, nan, 1}, Targets: []float32{1, 1, 0}, ScoreWeights: []float32{0, 0, 1}}
+		dst, grad := make([]float32, 3), make([]float32, 3)
+		if r, err := e.LossesAndGradients(dst, grad, b); err != nil || dst[0] != 0 || grad[0] != 0 || dst[1] != 0 || r.Sum() != float64(dst[2]) {
+			t.Errorf("%s: %v, %v, losses %v, gradients %v", name, r, err, dst, grad)
+		}
+	}
+}
+
 // TestTargetFaults: what is wrong with targets is said of the first that is.
 func TestTargetFaults(t *testing.T) {
 	x, soft := make([]float32, 100), make([]float32, 100)

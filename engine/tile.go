@@ -141,6 +141,9 @@ func (t *tile) add(j *job, from int, out outputs, c *chunk, g *given, r *Result)
 	}
 	weights := t.weightSum(c, g)
 	if !(weights >= 0 && weights <= math.MaxFloat64) {
+		if f := t.tooHeavy(j, from, c, g); f != nil {
+			return f
+		}
 		return t.contradiction(j, from, c, weights)
 	}
 	r.add(s, weights, len(c.x), g.counts)
@@ -332,7 +335,9 @@ func (t *tile) cleaned(j *job, c *chunk) []float32 {
 		if l := c.label(i); l == IgnoredLabel {
 			clean[i] = 0
 		} else if len(c.weights) != 0 && c.weights[i] == 0 {
-			if _, bad := check(x, l); bad {
+			if c.targets != nil {
+				clean[i] = 0 // a factor of positives times |x| may be beyond float32
+			} else if _, bad := check(x, l); bad {
 				clean[i] = unseen[j.input]
 			}
 		}

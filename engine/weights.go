@@ -198,7 +198,27 @@ func (j *job) factors(score int, label uint8) (list []factor) {
 // overflow is the error for a score whose weight is beyond float32: that of the factors, or
 // if these are not, that with the loss's weight, which is then not 0.
 func (j *job) overflow(score int, label uint8, ofLoss float32) error {
-	list := j.factors(score, label)
+	return j.overflowOf(score, j.factors(score, label), ofLoss)
+}
+
+// tooHeavy finds the first score of a block whose weight is beyond float32 with the factor of
+// positives, which formulas of targets have in the loss's weight, where that may be small.
+func (t *tile) tooHeavy(j *job, from int, c *chunk, g *given) *fault {
+	if c.positives == nil {
+		return nil
+	}
+	for i, w := range t.weightsOf(c, g) {
+		if w > math.MaxFloat32 {
+			p, column := &j.columns.positives, (j.FirstColumn+from+i)%j.NumClasses
+			list := append(j.factors(from+i, 0), factor{p.field, column, p.factors[column]})
+			return &fault{from + i, j.overflowOf(from+i, list, 0)}
+		}
+	}
+	return nil
+}
+
+// overflowOf is overflow for the given factors.
+func (j *job) overflowOf(score int, list []factor, ofLoss float32) error {
 	if len(list) == 0 { // of a copy
 		return j.changed(score, 1)
 	}
