@@ -74,6 +74,7 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
+	e.weighted = f.inputs.Weights != ""
 	switch {
 	case e.rows():
 		f.inputs.Rows = e.loss.String()

@@ -563,7 +563,7 @@ func TestEvalEngine(t *testing.T) {
 			Path: cli.Path(dir), Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
 			Sum: cli.Float(r.Sum()), Mean: cli.Float(r.Mean()), PerPositive: cli.Float(r.PerPositive()),
 			EasyNegatives: easyNegShares{
-				share(float64(entries), float64(r.Scores)), share(sum(ce, easy), sum(ce, s.labels)), share(sum(e, easy), r.Sum()),
+				Entries: share(float64(entries), float64(r.Scores)), CE: share(sum(ce, easy), sum(ce, s.labels)), Loss: share(sum(e, easy), r.Sum()),
 			},
 		}
 		if got := evalReport(t, append(c.args, dir)...).Results[0].entry; fmt.Sprint(got) != fmt.Sprint(want) {

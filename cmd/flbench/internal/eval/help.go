@@ -56,8 +56,8 @@ the anchor's box where anchors.npy lies in PATH or the folder above.
 With --json the same is one object with the keys loss (name, and the parameters that
 the loss has), kernel, workers (as many as had work), results, total, images, warnings and notes.
 Each of the results, and total, has the keys path, scores, positives, ignored, sum, mean,
-per_positive, max if asked for, and easy_negatives (entries_share, ce_share and loss_share,
-fractions from 0 to 1). The path of total is "total"; with --logits that of the result is the
+per_positive, weighted_mean (sum / Σ weights) with --weights, max if asked for, and, but of losses
+of rows, easy_negatives (entries_share, ce_share and loss_share, fractions from 0 to 1). The path of total is "total"; with --logits that of the result is the
 logits' file. Of several PATHs, images has their count, by, the key that is summarised, quantiles
 (percent, value) and histogram (from, to, count); warnings and notes have path and text.
 With --top K above 0 each of the results also has top: the hardest scores, largest

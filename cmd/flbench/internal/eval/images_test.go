@@ -137,7 +137,7 @@ func TestEvalFormats(t *testing.T) {
 
 		records := must(csv.NewReader(strings.NewReader(eval(t, append(args, "--format", "csv")...))).ReadAll())
 		if got := strings.Join(records[0], ","); got != "path,scores,positives,ignored,sum,mean,per_positive,max,"+
-			"easy_negatives_entries_share,easy_negatives_ce_share,easy_negatives_loss_share" {
+			"easy_negatives_entries_share,easy_negatives_ce_share,easy_negatives_loss_share,weighted_mean" {
 			t.Errorf("heads %s", got)
 		}
 		number := func(s string) cli.Float { return cli.Float(must(strconv.ParseFloat(s, 64))) }
@@ -151,8 +151,8 @@ func TestEvalFormats(t *testing.T) {
 				largest := cli.Float32(must(strconv.ParseFloat(c[7], 32)))
 				got.Max = &largest
 			}
-			easy := easyNegShares{number(c[8]), number(c[9]), number(c[10])}
-			if w := want.Results[i]; !same(got, w) || easy != w.EasyNegatives {
+			easy := easyNegShares{Entries: number(c[8]), CE: number(c[9]), Loss: number(c[10])}
+			if w := want.Results[i]; !same(got, w) || easy != w.EasyNegatives || c[11] != "" {
 				t.Errorf("%q, want %+v", c, w)
 			}
 		}

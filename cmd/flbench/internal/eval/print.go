@@ -69,7 +69,10 @@ func (r *report) table(w io.Writer) error {
 // entries are a line each. Paths come last, as in wc and du.
 func (r *report) entries() string {
 	align, heads := "rrrrrr", []string{"scores", "positives", "ignored", "sum", "mean", "per positive"}
-	withMax := r.Total.Max != nil
+	weighted, withMax := r.Total.WeightedMean != nil, r.Total.Max != nil
+	if weighted {
+		align, heads = align+"r", append(heads, "weighted mean")
+	}
 	if withMax {
 		align, heads = align+"r", append(heads, "max")
 	}
@@ -80,11 +83,18 @@ func (r *report) entries() string {
 			fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
 			decimals(float64(e.Sum)), fmt.Sprintf("%.4g", float64(e.Mean)), decimals(float64(e.PerPositive)),
 		}
+		if weighted {
+			cells = append(cells, fmt.Sprintf("%.4g", float64(*e.WeightedMean)))
+		}
 		if withMax {
 			cells = append(cells, fmt.Sprintf("%.4g", float64(*e.Max)))
 		}
 		easy := e.EasyNegatives
-		t.Row(append(cells, percent(easy.Entries, 4), percent(easy.CE, 2), percent(easy.Loss, 2), cli.Printable(string(e.Path)))...)
+		shares := []string{percent(easy.Entries, 4), percent(easy.CE, 2), percent(easy.Loss, 2)}
+		if easy.none {
+			shares = []string{"–", "–", "–"}
+		}
+		t.Row(append(append(cells, shares...), cli.Printable(string(e.Path)))...)
 	}
 	for i := range r.Results {
 		row(&r.Results[i])
@@ -145,17 +155,23 @@ func percent(v cli.Float, decimals int) string {
 func (r *report) csv(w io.Writer) error {
 	c := csv.NewWriter(w)
 	_ = c.Write([]string{"path", "scores", "positives", "ignored", "sum", "mean", "per_positive", "max",
-		"easy_negatives_entries_share", "easy_negatives_ce_share", "easy_negatives_loss_share"})
+		"easy_negatives_entries_share", "easy_negatives_ce_share", "easy_negatives_loss_share", "weighted_mean"})
 	number := func(v cli.Float) string { return strconv.FormatFloat(float64(v), 'g', -1, 64) }
 	for _, e := range r.Results {
 		largest := ""
 		if e.Max != nil {
 			largest = cli.Short(*e.Max)
 		}
-		easy := e.EasyNegatives
-		_ = c.Write([]string{string(e.Path), fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
-			number(e.Sum), number(e.Mean), number(e.PerPositive), largest,
-			number(easy.Entries), number(easy.CE), number(easy.Loss)})
+		easy, weighted := e.EasyNegatives, ""
+		shares := []string{number(easy.Entries), number(easy.CE), number(easy.Loss)}
+		if easy.none {
+			shares = make([]string, len(shares))
+		}
+		if e.WeightedMean != nil {
+			weighted = number(*e.WeightedMean)
+		}
+		_ = c.Write(append(append([]string{string(e.Path), fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
+			number(e.Sum), number(e.Mean), number(e.PerPositive), largest}, shares...), weighted))
 	}
 	c.Flush()
 	return c.Error()

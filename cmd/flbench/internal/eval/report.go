@@ -26,8 +26,9 @@ type entry struct {
 	Sum           cli.Float     `json:"sum"`
 	Mean          cli.Float     `json:"mean"`
 	PerPositive   cli.Float     `json:"per_positive"`
-	Max           *cli.Float32  `json:"max,omitempty"` // nil if not asked for
-	EasyNegatives easyNegShares `json:"easy_negatives"`
+	WeightedMean  *cli.Float    `json:"weighted_mean,omitempty"` // nil without weights
+	Max           *cli.Float32  `json:"max,omitempty"`           // nil if not asked for
+	EasyNegatives easyNegShares `json:"easy_negatives,omitzero"`
 	Top           *ranking      `json:"top,omitempty"` // nil if not asked for
 }
 
@@ -36,8 +37,14 @@ type easyNegShares struct {
 	Entries cli.Float `json:"entries_share"`
 	CE      cli.Float `json:"ce_share"`
 	Loss    cli.Float `json:"loss_share"`
+
+	none bool // under softmax, whose rows have a class each
 }
 
+// IsZero tells that there are no such shares.
+func (s easyNegShares) IsZero() bool { return s.none }
+
+// newEntry returns that of a path, as far as all losses and inputs have it.
 func newEntry(path string, t *tally) entry {
 	r, easy := t.loss(), t.easyLoss()
 	return entry{

@@ -27,6 +27,8 @@ type evaluator struct {
 	top     int  // so many of the hardest scores of each input, and of all
 	max     bool // the largest loss of each input
 	outputs outputs
+
+	weighted bool // anchors have weights
 }
 
 // rows tells whether the loss is one of rows.
@@ -256,7 +258,7 @@ func (r *run) finish(ctx context.Context, im *image) error {
 		return err
 	}
 	path := in.Path()
-	e := newEntry(path, im.tally)
+	e := r.entry(path, im.tally)
 	if r.max {
 		largest := cli.Float32(im.max)
 		e.Max = &largest
@@ -276,11 +278,22 @@ func (r *run) finish(ctx context.Context, im *image) error {
 	return nil
 }
 
+// entry returns the outcome of a path, or of all.
+func (r *run) entry(path string, t *tally) entry {
+	e := newEntry(path, t)
+	e.EasyNegatives.none = r.rows()
+	if r.weighted {
+		mean := cli.Float(t.loss().WeightedMean())
+		e.WeightedMean = &mean
+	}
+	return e
+}
+
 // report returns what was found.
 func (r *run) report(workers int) *report {
 	rep := &report{
 		Loss: cli.LossInfo{Loss: r.loss}, Kernel: r.plain.loss.Kernel(), Workers: workers,
-		Results: r.entries, Total: newEntry("total", &r.total), Warnings: []remark{}, Notes: []remark{},
+		Results: r.entries, Total: r.entry("total", &r.total), Warnings: []remark{}, Notes: []remark{},
 	}
 	if r.max {
 		largest := cli.Float32(0)

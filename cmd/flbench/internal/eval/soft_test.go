@@ -86,7 +86,8 @@ func TestEvalLosses(t *testing.T) {
 				t.Errorf("%s, %s: %+v, want %+v, sum %v", text, c.name, r.entry, want, want.Sum())
 			}
 			shares := easyNegShares{
-				share(float64(easy[0].Scores), float64(all[0].Scores)), share(easy[1].Sum(), all[1].Sum()), share(easy[0].Sum(), all[0].Sum()),
+				Entries: share(float64(easy[0].Scores), float64(all[0].Scores)),
+				CE:      share(easy[1].Sum(), all[1].Sum()), Loss: share(easy[0].Sum(), all[0].Sum()),
 			}
 			if r.EasyNegatives != shares || !(shares.Entries > 0 && shares.Entries < 1) {
 				t.Errorf("%s, %s: easy negatives %+v, want %+v", text, c.name, r.EasyNegatives, shares)
