@@ -36,6 +36,11 @@ func (c *chunk) label(i int) uint8 {
 	return c.labels[i]
 }
 
+// masked tells whether a score has a factor of 0: that of positives, too, if it is one.
+func (c *chunk) masked(i int) bool {
+	return len(c.weights) != 0 && c.weights[i] == 0 || len(c.positives) != 0 && c.positives[i] == 0 && c.targets[i] == 1
+}
+
 // from and to return the scores from the n-th on, and those before it.
 func (c *chunk) from(n int) chunk {
 	return chunk{tail(c.x, n), tail(c.labels, n), tail(c.targets, n), tail(c.weights, n), tail(c.own, n), tail(c.positives, n)}

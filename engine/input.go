@@ -84,7 +84,8 @@ type Batch struct {
 	// [WithColumnWeights], of [WithClassWeights] if the label is 1, and the loss's own weight
 	// of the label. Each product is rounded to float32; one beyond it is an error. With
 	// Targets, for losses of targets and for second derivatives that of [WithClassWeights] is a
-	// factor of the loss's own weight of foreground instead, see there; then its 0 may not mask.
+	// factor of the loss's own weight of foreground instead, see there; its 0 then masks what has
+	// the target 1.
 	//
 	// A score of which one of these, all but the loss's, or their product is 0 is masked: it
 	// may be NaN, and its loss and gradient are 0. Unlike an ignored one it still counts as

@@ -795,3 +795,38 @@ func TestTargetLossText(t *testing.T) {
 		t.Errorf("ce(smoothing=1): %v", err)
 	}
 }
+
+// TestMaskedPositives: a class weight of 0 masks the positives of its column, whichever kernels
+// they need, and no other score.
+func TestMaskedPositives(t *testing.T) {
+	labels := Batch{Logits: []float32{1, -2, 3, nan}, Labels: []uint8{1, 0, 0, 1}, NumClasses: 2}
+	targets := Batch{Logits: labels.Logits, Targets: []float32{1, 0, 0, 1}, NumClasses: 2}
+	for _, l := range []Loss{CrossEntropy(), Focal(0.25, 2), Focal(0.25, 1.5), QualityFocal(2), Varifocal(0.75, 2), HeatmapFocal(2, 4), Asymmetric(1, 4, 0.05)} {
+		for _, name := range Kernels() {
+			e := must(New(l, WithClassWeights([]float32{3, 0}), WithKernel(name)))
+			var results []Result
+			for _, b := range []Batch{labels, targets} {
+				dst, grad, hess := make([]float32, 4), make([]float32, 4), make([]float32, 4)
+				results = append(results, must(e.LossesAndGradients(dst, grad, b)), must(e.Sum(b)))
+				if dst[3] != 0 || grad[3] != 0 || dst[0] == 0 {
+					t.Errorf("%v, %s: losses %v, gradients %v", l, name, dst, grad)
+				}
+				results = append(results, must(e.GradientsAndHessians(grad, hess, b)))
+				if hess[3] != 0 || grad[3] != 0 || hess[0] == 0 {
+					t.Errorf("%v, %s: gradients %v, second derivatives %v", l, name, grad, hess)
+				}
+			}
+			for _, r := range results {
+				want := results[0].WeightedMean()
+				if r.Scores != 4 || r.Positives != 2 || !(want > 0) || math.Abs(r.WeightedMean()-want) > 1e-5*want {
+					t.Errorf("%v, %s: %+v, weighted mean %v, want %v", l, name, r, r.WeightedMean(), want)
+				}
+			}
+			soft := targets
+			soft.Targets = []float32{1, 0, 0, 0.5}
+			if _, err := e.Sum(soft); err == nil {
+				t.Errorf("%v, %s: a NaN of the target 0.5 is not seen", l, name)
+			}
+		}
+	}
+}

@@ -334,7 +334,7 @@ func (t *tile) cleaned(j *job, c *chunk) []float32 {
 	for i, x := range clean {
 		if l := c.label(i); l == IgnoredLabel {
 			clean[i] = 0
-		} else if len(c.weights) != 0 && c.weights[i] == 0 {
+		} else if c.masked(i) {
 			if c.targets != nil {
 				clean[i] = 0 // a factor of positives times |x| may be beyond float32
 			} else if _, bad := check(x, l); bad {
@@ -378,10 +378,11 @@ func (t *tile) badScore(j *job, c *chunk, from int) *fault {
 	check := j.check()
 	for i, x := range c.x {
 		l := c.label(i)
+		if c.masked(i) {
+			continue
+		}
 		if len(c.weights) != 0 {
-			if w := c.weights[i]; w == 0 {
-				continue
-			} else if products && w > math.MaxFloat32 {
+			if w := c.weights[i]; products && w > math.MaxFloat32 {
 				return &fault{from + i, j.overflow(from+i, l, 0)}
 			} else if wt := j.overweight(c, i); wt > 0 {
 				return &fault{from + i, j.overflow(from+i, l, wt)}
