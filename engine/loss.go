@@ -121,12 +121,15 @@ func (l Loss) parameters(f func(p *Parameter, v float32)) {
 
 // Formula returns the name of what the kernels evaluate for the loss of labels: "ce", "focal1",
 // "focal2", "focal" with a power for any other γ, or one of targets, such as "quality2". Losses
-// of one formula take the same time per score, but [Asymmetric], whose formula is that of its
-// foreground, and [HeatmapFocal] of targets, whose weights take time, too.
+// of one formula take the same time per score. [Asymmetric] and, of targets, [HeatmapFocal] take
+// several kernels, and have their own names here.
 func (l Loss) Formula() string {
-	if row := l.row(); row.Rows {
+	switch row := l.row(); {
+	case row.Rows:
 		rows, _ := row.rows(l.values)
 		return rows.String()
+	case row.asymmetric:
+		return row.Name
 	}
 	f, _ := l.formulas()
 	return f.String()
@@ -135,8 +138,11 @@ func (l Loss) Formula() string {
 // TargetFormula is Formula for targets, and second derivatives; empty of losses of rows, which
 // have neither.
 func (l Loss) TargetFormula() string {
-	if l.overRows() {
+	switch row := l.row(); {
+	case row.Rows:
 		return ""
+	case row.asymmetric || row.heat != nil:
+		return row.Name
 	}
 	_, f := l.formulas()
 	return f.String()

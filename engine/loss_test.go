@@ -94,9 +94,17 @@ func TestFormula(t *testing.T) {
 	for l, want := range map[Loss]string{
 		CrossEntropy(): "ce", BalancedCrossEntropy(0.25): "ce", Focal(0.25, 0): "ce", Focal(0.25, 1): "focal1",
 		Focal(0.25, 2): "focal2", Focal(0.5, 2).Weighted(3, 4): "focal2", Focal(0.25, 1.5): "focal", Focal(0.25, 3): "focal",
+		QualityFocal(2): "quality2", HeatmapFocal(2, 4): "focal2", Asymmetric(1, 4, 0.05): "asl", Focal(0.25, 2).Smoothed(0.1): "softfocal2",
 	} {
 		if got := l.Formula(); got != want {
 			t.Errorf("%v: %s, want %s", l, got, want)
+		}
+	}
+	for l, want := range map[Loss]string{
+		CrossEntropy(): "softce", Focal(0.25, 0): "softbalanced", HeatmapFocal(2, 4): "heatmap", Asymmetric(1, 4, 0.05): "asl", SoftmaxCrossEntropy(): "",
+	} {
+		if got := l.TargetFormula(); got != want {
+			t.Errorf("%v of targets: %s, want %s", l, got, want)
 		}
 	}
 }

@@ -71,8 +71,10 @@ func TestRooflineTargets(t *testing.T) {
 		if row.BytesRead != read || row.BytesWrite != written || row.WorkingSet != int(read+written)*row.Scores {
 			t.Errorf("row %+v", row)
 		}
-		if row.Input == inputTargets && row.Kernel != "generic" && (row.Work == nil || !positive(row.Work.Vector, row.Port.NsPerScore)) {
-			t.Errorf("not counted: %+v", row)
+		// Of heatmaps no single kernel has the work.
+		one := row.Input == inputTargets && row.Kernel != "generic" && row.Loss != "heatmap"
+		if one && (row.Work == nil || !positive(row.Work.Vector, row.Port.NsPerScore)) || row.Input == inputTargets && !one && row.Work != nil {
+			t.Errorf("work %+v of %+v", row.Work, row)
 		}
 	}
 	if len(rows) != 3 || rows["logits sum"] != rows["targets sum"] || rows["targets gradients+hessians"] != rows["targets sum"] {
