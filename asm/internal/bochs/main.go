@@ -31,7 +31,7 @@ func say(line string) { fmt.Printf("%4.0fs  %s\n", time.Since(start).Seconds(), 
 
 func main() {
 	emulate := flag.Bool("emulate", false, "emulate even where the CPU has AVX-512")
-	limit := flag.Duration("limit", 30*time.Minute, "how long the emulated machine may run")
+	limit := flag.Duration("limit", 60*time.Minute, "how long the emulated machine may run")
 	guest := flag.Bool("guest", false, "be the first process of the emulated machine")
 	flag.Parse()
 	if *guest {
