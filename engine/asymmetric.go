@@ -63,7 +63,7 @@ func (h *half) take(c *chunk, label uint8, n int) (any bool) {
 }
 
 // sumAsymmetric is tile.sum of asymmetric loss.
-func (t *tile) sumAsymmetric(j *job, out outputs, c *chunk) float64 {
+func (t *tile) sumAsymmetric(j *job, out *outputs, c *chunk) float64 {
 	if t.halves == nil {
 		t.halves = new(halves)
 	}

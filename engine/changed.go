@@ -54,7 +54,7 @@ func (t *tile) contradiction(j *job, from int, c *chunk, sum float64) *fault {
 		if j.sweeper != nil {
 			t.sweepBlock(&k, 0, &own, counts{}, make([]Result, k.results()))
 		} else {
-			t.add(&k, 0, out, &own, &g, new(Result))
+			t.add(&k, 0, &out, &own, &g, new(Result))
 		}
 	}
 	return &fault{from, j.changed(from, len(c.x))}

@@ -41,11 +41,7 @@ func (c *chunk) masked(i int) bool {
 	return len(c.weights) != 0 && c.weights[i] == 0 || len(c.positives) != 0 && c.positives[i] == 0 && c.targets[i] == 1
 }
 
-// from and to return the scores from the n-th on, and those before it.
-func (c *chunk) from(n int) chunk {
-	return chunk{tail(c.x, n), tail(c.labels, n), tail(c.targets, n), tail(c.weights, n), tail(c.own, n), tail(c.positives, n)}
-}
-
+// to returns the scores before the n-th.
 func (c *chunk) to(n int) chunk {
 	return chunk{head(c.x, n), head(c.labels, n), head(c.targets, n), head(c.weights, n), head(c.own, n), head(c.positives, n)}
 }
@@ -69,18 +65,6 @@ const (
 	wantGrad
 	wantHess
 )
-
-func (o outputs) from(n int) outputs {
-	return outputs{tail(o.dst, n), tail(o.grad, n), tail(o.hess, n)}
-}
-
-func (o outputs) to(n int) outputs { return outputs{head(o.dst, n), head(o.grad, n), head(o.hess, n)} }
-
-func (o outputs) copy(from outputs) {
-	copy(o.dst, from.dst)
-	copy(o.grad, from.grad)
-	copy(o.hess, from.hess)
-}
 
 func head[T any](s []T, n int) []T {
 	if len(s) == 0 {

@@ -14,6 +14,7 @@ import (
 // it: a nil or zero Engine gives an [*InputError] for every batch.
 type Engine struct {
 	loss       Loss
+	family     *family // the loss's row of the list
 	params     asm.Params
 	formula    asm.Formula // of labels, if the loss has one
 	ofTargets  asm.Formula
@@ -130,6 +131,7 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	return &Engine{
 		asymmetric: halves,
 		loss:       l,
+		family:     l.row(),
 		params:     params,
 		formula:    formula,
 		ofTargets:  l.row().targetFormula(formula),
@@ -166,30 +168,38 @@ func (e *Engine) Loss() Loss {
 func (e *Engine) made() bool { return e != nil && e.kernels != nil }
 
 // Sum evaluates the losses of a batch and returns their sum and counts.
-func (e *Engine) Sum(b Batch) (Result, error) {
-	return e.run(b, outputs{}, 0)
+func (e *Engine) Sum(b Batch) (r Result, err error) {
+	j := job{Engine: e, Batch: b}
+	err = j.call(&r, 0)
+	return r, err
 }
 
 // Losses sets dst[i] to the loss of score i, 0 where it is ignored; len(dst) is
 // the number of scores. dst may be b's Logits or Probs themselves. On an error dst holds
 // unspecified values. Of a loss of rows, such as [SoftmaxCrossEntropy], dst[i] is that of
 // row i, len(dst) the number of rows, and dst memory of its own.
-func (e *Engine) Losses(dst []float32, b Batch) (Result, error) {
-	return e.run(b, outputs{dst: dst}, wantDst)
+func (e *Engine) Losses(dst []float32, b Batch) (r Result, err error) {
+	j := job{Engine: e, Batch: b, outputs: outputs{dst: dst}}
+	err = j.call(&r, wantDst)
+	return r, err
 }
 
 // Gradients sets grad[i] to ∂ΣL/∂x of score i, the derivative of the summed
 // losses by its logit, or its probability if the batch has those, 0 where it is
 // ignored; len(grad) is the number of scores. The result is that of Sum.
 // grad may be b's Logits or Probs themselves. On an error grad holds unspecified values.
-func (e *Engine) Gradients(grad []float32, b Batch) (Result, error) {
-	return e.run(b, outputs{grad: grad}, wantGrad)
+func (e *Engine) Gradients(grad []float32, b Batch) (r Result, err error) {
+	j := job{Engine: e, Batch: b, outputs: outputs{grad: grad}}
+	err = j.call(&r, wantGrad)
+	return r, err
 }
 
 // LossesAndGradients does the work of Losses and Gradients in one pass. One of
 // dst and grad may be b's Logits or Probs themselves.
-func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error) {
-	return e.run(b, outputs{dst: dst, grad: grad}, wantDst|wantGrad)
+func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (r Result, err error) {
+	j := job{Engine: e, Batch: b, outputs: outputs{dst: dst, grad: grad}}
+	err = j.call(&r, wantDst|wantGrad)
+	return r, err
 }
 
 // GradientsAndHessians sets grad[i] to ∂ΣL/∂x and hess[i] to ∂²ΣL/∂x² of score i, by its
@@ -208,6 +218,8 @@ func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (Result, error
 //
 // Losses of labels, and those of [HeatmapFocal], are evaluated by other kernels here: gradients
 // and the sum in the result may differ from those of Gradients, within the bounds of both.
-func (e *Engine) GradientsAndHessians(grad, hess []float32, b Batch) (Result, error) {
-	return e.run(b, outputs{grad: grad, hess: hess}, wantGrad|wantHess)
+func (e *Engine) GradientsAndHessians(grad, hess []float32, b Batch) (r Result, err error) {
+	j := job{Engine: e, Batch: b, outputs: outputs{grad: grad, hess: hess}}
+	err = j.call(&r, wantGrad|wantHess)
+	return r, err
 }

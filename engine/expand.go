@@ -44,7 +44,7 @@ func (b Batch) OneHot(labels []uint8, opts ...Option) (Batch, error) {
 		return b, err
 	}
 	checked := b
-	if err := checked.check(outputs{}, 0); err != nil || b.Classes == nil {
+	if err := checked.check(&outputs{}, 0); err != nil || b.Classes == nil {
 		return b, err
 	}
 	if n := b.size(); len(labels) != n {

@@ -24,7 +24,7 @@ func counting(e *Engine, f func(y []uint8, count func([]uint8) (int, int, int)) 
 
 // shareBatch is what parallel begins with.
 func shareBatch(e *Engine, b Batch, workers int) *shared {
-	if err := b.check(outputs{}, 0); err != nil {
+	if err := b.check(&outputs{}, 0); err != nil {
 		panic(err)
 	}
 	j := job{Engine: e, Batch: b}

@@ -154,7 +154,7 @@ func (b *Batch) anchorOf(score int) int { return (b.FirstColumn + score) / b.Num
 
 // check verifies all that does not need a look at the elements, and sets NumClasses to
 // what it stands for.
-func (b *Batch) check(out outputs, want int) error {
+func (b *Batch) check(out *outputs, want int) error {
 	if err := b.checkForms(); err != nil {
 		return err
 	}
@@ -181,60 +181,60 @@ func (b *Batch) check(out outputs, want int) error {
 	case b.NumClasses == 1:
 		anchor = "anchor (NumClasses is 1)"
 	}
-	lengths := []struct {
-		name      string
-		got, want int
-		unit      string
-		given     bool
-	}{
-		{"Labels", len(b.Labels), n, "score", b.Labels != nil},
-		{"Classes", len(b.Classes), anchors, anchor, b.Classes != nil},
-		{"Weights", len(b.Weights), anchors, anchor, b.Weights != nil},
-		{"ScoreWeights", len(b.ScoreWeights), n, "score", b.ScoreWeights != nil},
-		{"Targets", len(b.Targets), n, "score", b.Targets != nil},
-		{"dst", len(out.dst), n, "score", want&wantDst != 0},
-		{"grad", len(out.grad), n, "score", want&wantGrad != 0},
-		{"hess", len(out.hess), n, "score", want&wantHess != 0},
-	}
 	switch {
 	case b.Labels != nil && b.Classes != nil:
-		return wholeError("Labels", float64(len(b.Labels)), "and Classes are both set: want one of them")
+		return bothSet("Labels", len(b.Labels), "Classes")
 	case b.Targets != nil && b.Labels != nil:
-		return wholeError("Targets", float64(len(b.Targets)), "and Labels are both set: want one of them")
+		return bothSet("Targets", len(b.Targets), "Labels")
 	case b.Targets != nil && b.Classes != nil:
-		return wholeError("Targets", float64(len(b.Targets)), "and Classes are both set: want one of them")
+		return bothSet("Targets", len(b.Targets), "Classes")
 	case b.Labels == nil && b.Classes == nil && b.Targets == nil && n > 0:
 		return wholeError("Labels", 0, "is nil, and so are Classes and Targets: want one of them")
-	}
-	for _, l := range lengths {
-		if l.given && l.got != l.want {
-			return wholeError(l.name, float64(l.got), "has length %d: want %d, one per %s", l.got, l.want, l.unit)
-		}
+	case b.Labels != nil && len(b.Labels) != n:
+		return badLength("Labels", len(b.Labels), n, "score")
+	case b.Classes != nil && len(b.Classes) != anchors:
+		return badLength("Classes", len(b.Classes), anchors, anchor)
+	case b.Weights != nil && len(b.Weights) != anchors:
+		return badLength("Weights", len(b.Weights), anchors, anchor)
+	case b.ScoreWeights != nil && len(b.ScoreWeights) != n:
+		return badLength("ScoreWeights", len(b.ScoreWeights), n, "score")
+	case b.Targets != nil && len(b.Targets) != n:
+		return badLength("Targets", len(b.Targets), n, "score")
+	case want&wantDst != 0 && len(out.dst) != n:
+		return badLength("dst", len(out.dst), n, "score")
+	case want&wantGrad != 0 && len(out.grad) != n:
+		return badLength("grad", len(out.grad), n, "score")
+	case want&wantHess != 0 && len(out.hess) != n:
+		return badLength("hess", len(out.hess), n, "score")
 	}
 	return b.checkOverlaps(out)
 }
 
+// badLength is the error for a field of the wrong length.
+func badLength(field string, got, want int, unit string) error {
+	return wholeError(field, float64(got), "has length %d: want %d, one per %s", got, want, unit)
+}
+
+// bothSet is the error for two fields, the first with n elements, of which one is wanted.
+func bothSet(field string, n int, other string) error {
+	return wholeError(field, float64(n), "and %s are both set: want one of them", other)
+}
+
 // checkForms verifies that the scores are in one field.
 func (b *Batch) checkForms() error {
-	forms := [...]struct {
-		name  string
-		n     int
-		given bool
-	}{
-		{"Logits", len(b.Logits), b.Logits != nil},
-		{"Float16", len(b.Float16), b.Float16 != nil},
-		{"BFloat16", len(b.BFloat16), b.BFloat16 != nil},
-		{"Probs", len(b.Probs), b.Probs != nil},
-	}
-	first := -1
-	for i, f := range forms {
-		switch {
-		case !f.given:
-		case first < 0:
-			first = i
-		default:
-			return wholeError(forms[first].name, float64(forms[first].n), "and %s are both set: want one of them", f.name)
-		}
+	switch {
+	case b.Logits != nil && b.Float16 != nil:
+		return bothSet("Logits", len(b.Logits), "Float16")
+	case b.Logits != nil && b.BFloat16 != nil:
+		return bothSet("Logits", len(b.Logits), "BFloat16")
+	case b.Logits != nil && b.Probs != nil:
+		return bothSet("Logits", len(b.Logits), "Probs")
+	case b.Float16 != nil && b.BFloat16 != nil:
+		return bothSet("Float16", len(b.Float16), "BFloat16")
+	case b.Float16 != nil && b.Probs != nil:
+		return bothSet("Float16", len(b.Float16), "Probs")
+	case b.BFloat16 != nil && b.Probs != nil:
+		return bothSet("BFloat16", len(b.BFloat16), "Probs")
 	}
 	return nil
 }
@@ -254,47 +254,53 @@ func (b *Batch) checkSpan(name string, n int) error {
 	return nil
 }
 
-// memory is where a slice lies.
-type memory struct {
-	name     string
-	from, to uintptr
+// overlap tells whether two slices have memory in common.
+func overlap[A, B any](a []A, b []B) bool {
+	x, y := uintptr(unsafe.Pointer(unsafe.SliceData(a))), uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return x < y+uintptr(len(b))*unsafe.Sizeof(*new(B)) && y < x+uintptr(len(a))*unsafe.Sizeof(*new(A))
 }
 
-func extent[T any](name string, s []T) memory {
-	from := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
-	return memory{name, from, from + uintptr(len(s))*unsafe.Sizeof(*new(T))}
+// overlapping is the error for an output that overlaps another field.
+func overlapping(name string, out []float32, field, want string) error {
+	return wholeError(name, float64(len(out)), "overlaps %s: want %smemory of its own", field, want)
 }
-
-func (m memory) overlaps(o memory) bool { return m.from < o.to && o.from < m.to }
 
 // checkOverlaps refuses outputs that overlap anything but exactly the scores.
-func (b *Batch) checkOverlaps(o outputs) error {
-	if len(o.dst) == 0 && len(o.grad) == 0 && len(o.hess) == 0 {
+func (b *Batch) checkOverlaps(o *outputs) error {
+	if err := b.checkOverlap("dst", o.dst, nil, nil); err != nil {
+		return err
+	}
+	if err := b.checkOverlap("grad", o.grad, o.dst, nil); err != nil {
+		return err
+	}
+	return b.checkOverlap("hess", o.hess, o.dst, o.grad)
+}
+
+// checkOverlap is checkOverlaps for an output and those before it.
+func (b *Batch) checkOverlap(name string, out, dst, grad []float32) error {
+	if len(out) == 0 {
 		return nil
 	}
-	x, name, _ := b.scores()
-	scores := extent(name, x)
-	if x == nil {
-		scores = extent(name, b.half())
-	}
-	inputs := [...]memory{scores, extent("Labels", b.Labels), extent("Classes", b.Classes), extent("Weights", b.Weights),
-		extent("ScoreWeights", b.ScoreWeights), extent("Targets", b.Targets)}
-	all := [...]memory{extent("dst", o.dst), extent("grad", o.grad), extent("hess", o.hess)}
-	for k, out := range all {
-		for _, in := range inputs {
-			if out.overlaps(in) && !(in == scores && out.from == in.from && x != nil) {
-				want := "want memory of its own"
-				if in == scores && x != nil {
-					want = "want the same slice or memory of its own"
-				}
-				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: %s", in.name, want)
-			}
-		}
-		for _, before := range all[:k] {
-			if out.overlaps(before) {
-				return wholeError(out.name, float64((out.to-out.from)/4), "overlaps %s: want memory of its own", before.name)
-			}
-		}
+	x, field, _ := b.scores()
+	switch {
+	case overlap(out, x) && data(out) != data(x):
+		return overlapping(name, out, field, "the same slice or ")
+	case overlap(out, b.half()):
+		return overlapping(name, out, field, "")
+	case overlap(out, b.Labels):
+		return overlapping(name, out, "Labels", "")
+	case overlap(out, b.Classes):
+		return overlapping(name, out, "Classes", "")
+	case overlap(out, b.Weights):
+		return overlapping(name, out, "Weights", "")
+	case overlap(out, b.ScoreWeights):
+		return overlapping(name, out, "ScoreWeights", "")
+	case overlap(out, b.Targets):
+		return overlapping(name, out, "Targets", "")
+	case overlap(out, dst):
+		return overlapping(name, out, "dst", "")
+	case overlap(out, grad):
+		return overlapping(name, out, "grad", "")
 	}
 	return nil
 }

@@ -57,35 +57,31 @@ type rowJob struct {
 	smooth          rowShares
 }
 
-// runRows is run for losses of rows.
-func (e *Engine) runRows(b Batch, out outputs, want int) (Result, error) {
-	rows, err := b.checkRows(e, out, want)
+// runRows is call for losses of rows.
+func (j *job) runRows(r []Result, want int) error {
+	rows, err := j.Batch.checkRows(j.Engine, &j.outputs, want)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
-	j := job{Engine: e, Batch: b, outputs: out, n: b.size()}
+	j.n = j.size()
 	j.x, j.field, j.input = j.scores()
 	j.widened = j.widening()
-	j.row = rowJob{formula: e.rows, rows: rows, per: kernel.Block}
-	if j.row.smooth, err = e.rowShares(b.NumClasses); err != nil {
-		return Result{}, err
+	j.row.formula, j.row.rows, j.row.per = j.rows, rows, kernel.Block
+	if j.row.smooth, err = j.rowShares(j.NumClasses); err != nil {
+		return err
 	}
-	for _, c := range e.classes.ignored {
-		j.row.ignoredColumn = j.row.ignoredColumn || uint(c) < uint(b.NumClasses)
+	for _, c := range j.classes.ignored {
+		j.row.ignoredColumn = j.row.ignoredColumn || uint(c) < uint(j.NumClasses)
 	}
-	var r [1]Result
-	workers := min(j.workers, j.n/(e.kernels.Grain*kernel.Block), rows)
+	workers := min(j.workers, j.n/(j.kernels.Grain*kernel.Block), rows)
 	if workers <= 1 {
-		if f := evaluateRows(&j, 0, rows, &r[0]); f != nil {
-			return Result{}, f.err
+		if f := evaluateRows(j, 0, rows, &r[0]); f != nil {
+			return f.err
 		}
-		return r[0], nil
+		return nil
 	}
 	if rows >= 4*workers*kernel.Block {
-		if err := parallel(r[:], j, workers); err != nil {
-			return Result{}, err
-		}
-		return r[0], nil
+		return parallel(r, *j, workers)
 	}
 	// There are too few blocks of rows for all workers: they take fewer rows at a time, whose
 	// losses are added up when all are there.
@@ -93,17 +89,17 @@ func (e *Engine) runRows(b Batch, out outputs, want int) (Result, error) {
 	defer keeps.Put(keep)
 	keep.losses, keep.weights = sized(keep.losses, rows), sized(keep.weights, rows)
 	j.row.losses, j.row.weights = keep.losses, keep.weights
-	j.row.per = max(1, kernel.Block/b.NumClasses)
-	if err := parallel(r[:], j, workers); err != nil {
-		return Result{}, err
+	j.row.per = max(1, kernel.Block/j.NumClasses)
+	if err := parallel(r, *j, workers); err != nil {
+		return err
 	}
 	for from := 0; from < rows; from += kernel.Block {
 		to := min(from+kernel.Block, rows)
 		if err := r[0].addRows(from, keep.losses[from:to], keep.weights[from:to]); err != nil {
-			return Result{}, err
+			return err
 		}
 	}
-	return r[0], nil
+	return nil
 }
 
 // sizes returns how many scores there are, or rows if the loss is one of those, and how many

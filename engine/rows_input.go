@@ -3,7 +3,7 @@ package engine
 import "fmt"
 
 // checkRows is check for a loss of rows. It returns their number.
-func (b *Batch) checkRows(e *Engine, out outputs, want int) (rows int, err error) {
+func (b *Batch) checkRows(e *Engine, out *outputs, want int) (rows int, err error) {
 	l := e.loss
 	if err := b.checkForms(); err != nil {
 		return 0, err
@@ -61,7 +61,7 @@ func (b *Batch) checkRows(e *Engine, out outputs, want int) (rows int, err error
 	if err := e.columns.check(b.NumClasses); err != nil {
 		return 0, err
 	}
-	if d, x := extent("dst", out.dst), extent(name, scores); len(out.dst) > 0 && d.overlaps(x) {
+	if overlap(out.dst, scores) {
 		return 0, wholeError("dst", float64(len(out.dst)), "overlaps %s: want memory of its own, one loss per row", name)
 	}
 	return rows, b.checkOverlaps(out)

@@ -7,36 +7,45 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// run evaluates a batch, with as many workers as gain.
-func (e *Engine) run(b Batch, out outputs, want int) (Result, error) {
-	if !e.made() {
-		return Result{}, wholeError("Engine", 0, "is nil or zero: want one that New returned")
+// In calls of few scores most time would go to copies: of results and batches, which are some
+// hundred bytes, and of slices that were just stored, which the CPU must then wait for. So what
+// is larger than a slice is made in its place and passed by pointer.
+
+// call evaluates a job that has its engine, batch and outputs, with as many workers as gain. It
+// adds to r, which is empty, and is so again on an error.
+func (j *job) call(r *Result, want int) error {
+	if !j.made() {
+		return wholeError("Engine", 0, "is nil or zero: want one that New returned")
 	}
-	env, err := e.kernels.Enter()
+	env, err := j.kernels.Enter()
 	if err != nil {
-		return Result{}, err
+		return err
 	}
 	defer env.Leave()
-	if e.loss.overRows() {
-		return e.runRows(b, out, want)
+	results := unsafe.Slice(r, 1)
+	if j.family.Rows {
+		err = j.runRows(results, want)
+	} else {
+		err = j.runScores(results, want)
 	}
-	if err := b.check(out, want); err != nil {
-		return Result{}, err
+	if err != nil {
+		clear(results) // of what was good
 	}
-	j := job{Engine: e, Batch: b, outputs: out}
+	return err
+}
+
+// runScores is call for losses of scores.
+func (j *job) runScores(r []Result, want int) error {
+	if err := j.Batch.check(&j.outputs, want); err != nil {
+		return err
+	}
 	if err := j.take(want); err != nil {
-		return Result{}, err
+		return err
 	}
-	if len(j.x) > 0 {
-		for _, o := range [...][]float32{out.dst, out.grad, out.hess} {
-			j.inPlace = j.inPlace || len(o) > 0 && unsafe.SliceData(o) == unsafe.SliceData(j.x)
-		}
+	if x := data(j.x); x != nil {
+		j.inPlace = x == data(j.dst) || x == data(j.grad) || x == data(j.hess)
 	}
-	var r [1]Result
-	if err := j.run(r[:], e.kernels.Grain); err != nil {
-		return Result{}, err
-	}
-	return r[0], nil
+	return j.run(r, j.kernels.Grain)
 }
 
 // job is one call: a checked batch and its outputs, nil if not wanted.
@@ -68,13 +77,12 @@ func (j *job) take(want int) error {
 	return j.plan(want)
 }
 
-// run sets r to the results of a job, by as many workers as gain where each has at least
-// grain blocks.
+// run adds the results of a job to r, which are empty before, by as many workers as gain where
+// each has at least grain blocks. On an error they are those of a part.
 func (j *job) run(r []Result, grain int) error {
 	if workers := min(j.workers, j.n/(grain*kernel.Block)); workers > 1 {
 		return parallel(r, *j, workers)
 	}
-	clear(r)
 	t := tiles.Get().(*tile)
 	fault := t.evaluate(j, 0, j.n, r)
 	tiles.Put(t) // not after a panic, when it still points into the batch

@@ -142,7 +142,7 @@ func (s *Sweeper) run(all, easy []Result, b Batch, wantEasy bool, pt float64) er
 	if wantEasy && !(pt > 0 && pt < 1) {
 		return wholeError("pt", pt, "is %s: want a probability in (0, 1), ends excluded", formatValue(pt))
 	}
-	if err := b.check(outputs{}, 0); err != nil {
+	if err := b.check(&outputs{}, 0); err != nil {
 		return err
 	}
 	j := job{Engine: s.engines[0], Batch: b, several: several{easy: wantEasy}}
@@ -204,7 +204,7 @@ func (s *Sweeper) checkResults(all, easy []Result, wantEasy bool) error {
 			return wholeError(r.name, float64(n), "has length %d: want %d, one per loss", n, len(s.losses))
 		}
 	}
-	if extent("all", all).overlaps(extent("easy", easy)) {
+	if overlap(all, easy) {
 		return wholeError("easy", float64(len(easy)), "overlaps all: want memory of its own")
 	}
 	return nil

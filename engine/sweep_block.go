@@ -102,7 +102,7 @@ func (t *tile) entrySums(j *job, i int, c *chunk) (all, easy float64) {
 	one := *j.Engine
 	one.formula, one.params, one.asymmetric = e.Formula, e.Params, nil
 	losses := t.losses[:len(c.x)]
-	t.sum(&job{Engine: &one, input: j.input}, outputs{dst: losses}, c)
+	t.sum(&job{Engine: &one, input: j.input}, &outputs{dst: losses}, c)
 	if all-all != 0 {
 		all = wideSum(losses)
 	}
@@ -126,16 +126,20 @@ func (t *tile) sums(j *job, c *chunk) {
 	}
 	t.sweep.Easy = 0
 	whole := len(c.x) &^ (kernel.Group - 1)
-	t.runSweep(j, c.to(whole))
+	if whole > 0 {
+		t.runSweep(j, c, whole)
+	}
 	if whole < len(c.x) {
-		t.runSweep(j, t.tail.pad(c.from(whole)))
+		var padded chunk
+		t.tail.pad(&padded, c, whole)
+		t.runSweep(j, &padded, kernel.Group)
 	}
 }
 
-// runSweep runs the kernels of the entries.
-func (t *tile) runSweep(j *job, c chunk) {
+// runSweep runs the kernels of the entries on the first n scores of a chunk.
+func (t *tile) runSweep(j *job, c *chunk, n int) {
 	s := &t.sweep
-	s.Input, s.N, s.Cut = j.input, len(c.x), j.cut
+	s.Input, s.N, s.Cut = j.input, n, j.cut
 	s.Scores, s.Labels, s.Weights = data(c.x), data(c.labels), data(c.weights)
 	s.Entries, s.Count = data(t.entries), len(t.entries)
 	j.kernels.Sweep(s)

@@ -48,12 +48,12 @@ func (j *job) plan(want int) error {
 	e, hess := j.Engine, want&wantHess != 0
 	if e.asymmetric != nil {
 		if j.input == asm.Probs {
-			return wholeError("Probs", float64(j.n), "are given: want Logits, which %s is from", e.loss.row().Name)
+			return wholeError("Probs", float64(j.n), "are given: want Logits, which %s is from", e.family.Name)
 		}
 		j.needs = needs{marked: j.Targets != nil, hard: j.Targets != nil}
 		return nil
 	}
-	heat := e.loss.row().heat != nil
+	heat := e.family.heat != nil
 	j.needs = needs{soft: hess || e.smooth.given() || e.formula.Soft()}
 	if j.Targets != nil {
 		j.marked = heat || j.input == asm.Probs
@@ -67,10 +67,10 @@ func (j *job) plan(want int) error {
 	case j.input == asm.Probs && e.smooth.given():
 		return wholeError("Probs", float64(j.n), "are given: want Logits, which smoothed losses are from")
 	case j.input == asm.Probs:
-		return wholeError("Probs", float64(j.n), "are given: want Logits, which %s is from", e.loss.row().Name)
+		return wholeError("Probs", float64(j.n), "are given: want Logits, which %s is from", e.family.Name)
 	case hess && e.smooth.given() && hardCurve(e.ofTargets):
 		return wholeError("smoothing", float64(e.loss.smoothing), "is %s: want 0, as the second derivative of %s is of targets of 0 and 1",
-			formatValue(float64(e.loss.smoothing)), e.loss.row().Name)
+			formatValue(float64(e.loss.smoothing)), e.family.Name)
 	default:
 		return e.columns.checkProducts(e.params.Weights[1])
 	}
@@ -95,9 +95,9 @@ func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, 
 				case j.input == asm.Probs:
 					want += "soft targets are for Logits"
 				case j.asymmetric != nil:
-					want += j.loss.row().Name + " is of these"
+					want += j.family.Name + " is of these"
 				default:
-					want += "the second derivative of " + j.loss.row().Name + " is of these"
+					want += "the second derivative of " + j.family.Name + " is of these"
 				}
 			}
 		}
@@ -107,7 +107,7 @@ func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, 
 		return c, i, &InputError{Field: "Targets", Index: from + i, Value: float64(y[i]), Reason: want}
 	}
 	c = counts{n.positive, n.ignored}
-	if j.loss.row().heat != nil {
+	if j.family.heat != nil {
 		c.positive = n.one
 	}
 	return c, len(y), nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -61,8 +62,9 @@ func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
 
 // block evaluates the block [from, to) and adds it to r.
 func (t *tile) block(j *job, from, to int, r []Result) *fault {
-	c, given, good, err := t.expand(j, from, to)
-	if err != nil {
+	var c chunk
+	var given given
+	if good, err := t.expand(j, &c, &given, from, to); err != nil {
 		c = c.to(good)
 		if f := t.badScore(j, &c, from); f != nil {
 			return f
@@ -76,11 +78,11 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 		c.x = t.scores[:copy(t.scores[:], c.x)]
 	}
 	out := outputs{part(j.dst, from, to), part(j.grad, from, to), part(j.hess, from, to)}
-	if f := t.add(j, from, out, &c, &given, &r[0]); f != nil || !j.easy {
+	if f := t.add(j, from, &out, &c, &given, &r[0]); f != nil || !j.easy {
 		return f
 	}
 	t.hideAllButEasy(j, &c, &given)
-	return t.add(j, from, out, &c, &given, &r[1])
+	return t.add(j, from, &out, &c, &given, &r[1])
 }
 
 // given is what a batch says of a block: labels or targets, and their counts.
@@ -90,10 +92,10 @@ type given struct {
 	counts
 }
 
-// expand returns the block [from, to) in the kernels' terms. If a label, class, target or weight
-// is bad, it returns the error and how many scores precede the first that is; the block is
-// good up to there.
-func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err error) {
+// expand sets c and g, which are zero, to the block [from, to) in the kernels' terms. If a label,
+// class, target or weight is bad, it returns the error and how many scores precede the first that
+// is; the block is good up to there.
+func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err error) {
 	n := to - from
 	c.x = t.take(j, from, to)
 	var labels []uint8
@@ -114,13 +116,13 @@ func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err err
 		good, err = goodWeights, weightErr
 	}
 	c.weights, c.own = w, w
-	if heat := j.loss.row().heat; heat != nil && g.targets != nil {
+	if heat := j.family.heat; heat != nil && g.targets != nil {
 		c.weights = t.weighByTarget(j, w, g.targets, labels, none, heat(j.loss.values))
 	}
 	switch {
 	case !j.soft:
 		c.labels = labels
-		return c, g, good, err
+		return good, err
 	case labels != nil:
 		c.targets = t.labelTargets(j, labels)
 		g.labels, g.targets = labels, nil // weights count by the labels that targets became
@@ -130,11 +132,11 @@ func (t *tile) expand(j *job, from, to int) (c chunk, g given, good int, err err
 		c.targets = g.targets
 	}
 	c.positives = j.positiveFactors(from, n)
-	return c, g, good, err
+	return good, err
 }
 
 // add evaluates a block, whose labels, targets and weights are good, and adds it to r.
-func (t *tile) add(j *job, from int, out outputs, c *chunk, g *given, r *Result) *fault {
+func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result) *fault {
 	s, f := t.finiteSum(j, from, out, c)
 	if f != nil {
 		return f
@@ -152,7 +154,7 @@ func (t *tile) add(j *job, from int, out outputs, c *chunk, g *given, r *Result)
 
 // finiteSum evaluates a block and returns the sum of its losses, which is finite unless a loss
 // is not.
-func (t *tile) finiteSum(j *job, from int, out outputs, c *chunk) (float64, *fault) {
+func (t *tile) finiteSum(j *job, from int, out *outputs, c *chunk) (float64, *fault) {
 	s := t.sum(j, out, c)
 	if s-s != 0 || j.hess != nil && t.heavy(j, c) { // NaN or +Inf
 		var f *fault
@@ -211,18 +213,21 @@ func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
 
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
-func (t *tile) sum(j *job, out outputs, c *chunk) float64 {
+func (t *tile) sum(j *job, out *outputs, c *chunk) float64 {
 	if j.asymmetric != nil {
 		return t.sumAsymmetric(j, out, c)
 	}
 	t.call.Params = j.params
 	t.call.Lanes = [8]float64{}
 	whole := len(c.x) &^ (kernel.Group - 1)
-	t.kernel(j, out.to(whole), c.to(whole))
-	if rest := len(c.x) - whole; rest > 0 {
+	if whole > 0 {
+		t.kernel(j, out, c, whole)
+	}
+	if whole < len(c.x) {
 		g := &t.tail
-		padded := g.pad(c.from(whole))
-		last := outputs{}
+		var padded chunk
+		var last outputs
+		g.pad(&padded, c, whole)
 		if out.dst != nil {
 			last.dst = g.dst[:]
 		}
@@ -232,49 +237,54 @@ func (t *tile) sum(j *job, out outputs, c *chunk) float64 {
 		if out.hess != nil {
 			last.hess = g.hess[:]
 		}
-		t.kernel(j, last, padded)
-		out.from(whole).copy(last)
+		t.kernel(j, &last, &padded, kernel.Group)
+		copy(tail(out.dst, whole), last.dst)
+		copy(tail(out.grad, whole), last.grad)
+		copy(tail(out.hess, whole), last.hess)
 	}
 	return addLanes(&t.call.Lanes)
 }
 
-// pad returns the group of fewer scores, followed by ignored ones.
-func (g *group) pad(c chunk) chunk {
-	n := copy(g.x[:], c.x)
+// pad sets padded, which is zero, to the group that the last scores of c, those from the given
+// one on, are with ignored ones after them.
+func (g *group) pad(padded, c *chunk, from int) {
+	n := copy(g.x[:], c.x[from:])
 	clear(g.x[n:])
-	c.x = g.x[:]
+	padded.x = g.x[:]
 	if len(c.labels) > 0 {
-		copy(g.y[:], c.labels)
-		for i := n; i < len(g.y); i++ {
-			g.y[i] = IgnoredLabel
-		}
-		c.labels = g.y[:]
+		g.y = ignoredLabels
+		copy(g.y[:], c.labels[from:])
+		padded.labels = g.y[:]
 	}
 	if len(c.targets) > 0 {
-		copy(g.targets[:], c.targets)
-		for i := n; i < len(g.targets); i++ {
-			g.targets[i] = IgnoredTarget
-		}
-		c.targets = g.targets[:]
+		g.targets = ignoredTargets
+		copy(g.targets[:], c.targets[from:])
+		padded.targets = g.targets[:]
 	}
 	if len(c.weights) > 0 {
-		clear(g.w[copy(g.w[:], c.weights):])
-		c.weights = g.w[:]
+		clear(g.w[copy(g.w[:], c.weights[from:]):])
+		padded.weights = g.w[:]
 	}
 	if len(c.positives) > 0 {
-		clear(g.positives[copy(g.positives[:], c.positives):])
-		c.positives = g.positives[:]
+		clear(g.positives[copy(g.positives[:], c.positives[from:]):])
+		padded.positives = g.positives[:]
 	}
-	return c
 }
+
+// ignoredLabels and ignoredTargets are those of a group.
+var (
+	ignoredLabels  = [kernel.Group]uint8(slices.Repeat([]uint8{IgnoredLabel}, kernel.Group))
+	ignoredTargets = [kernel.Group]float32(slices.Repeat([]float32{IgnoredTarget}, kernel.Group))
+)
 
 // addLanes ends the canonical sum of a block.
 func addLanes(a *[8]float64) float64 {
 	return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
-// kernel runs the kernel that the wanted outputs need. Empty outputs are not wanted.
-func (t *tile) kernel(j *job, o outputs, of chunk) {
+// kernel runs the kernel that the wanted outputs need on the first n scores of a chunk. Empty
+// outputs are not wanted.
+func (t *tile) kernel(j *job, o *outputs, of *chunk, n int) {
 	out := asm.Loss
 	switch {
 	case j.hess != nil:
@@ -287,7 +297,7 @@ func (t *tile) kernel(j *job, o outputs, of chunk) {
 		formula = j.ofTargets
 	}
 	c := &t.call
-	c.Kernel, c.N = asm.KernelOf(formula, j.input, out), len(of.x)
+	c.Kernel, c.N = asm.KernelOf(formula, j.input, out), n
 	c.Scores, c.Labels, c.Targets, c.Weights, c.Positives = data(of.x), data(of.labels), data(of.targets), data(of.weights), data(of.positives)
 	c.Losses, c.Gradients, c.Hessians = data(o.dst), data(o.grad), data(o.hess)
 	j.kernels.Run(c)
@@ -308,7 +318,7 @@ func data[T any](s []T) *T {
 // fault. A NaN in a place that is ignored or has weight 0 is not: the block is
 // evaluated again without it. What remains is a true overflow of float32: the lanes are then added in
 // float64.
-func (t *tile) resolve(j *job, out outputs, c *chunk, from int) (float64, *fault) {
+func (t *tile) resolve(j *job, out *outputs, c *chunk, from int) (float64, *fault) {
 	if f := t.badScore(j, c, from); f != nil {
 		return 0, f
 	}
@@ -317,11 +327,12 @@ func (t *tile) resolve(j *job, out outputs, c *chunk, from int) (float64, *fault
 	if s := t.sum(j, out, &clean); s-s == 0 {
 		return s, nil
 	}
-	if out.dst == nil {
-		out.dst = t.losses[:len(c.x)]
-		t.sum(j, out, &clean)
+	losses := out.dst
+	if losses == nil {
+		losses = t.losses[:len(c.x)]
+		t.sum(j, &outputs{losses, out.grad, out.hess}, &clean)
 	}
-	return wideSum(out.dst), nil
+	return wideSum(losses), nil
 }
 
 // unseen is what stands for the scores of weight 0 that are none: of each input a score that
