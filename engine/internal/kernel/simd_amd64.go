@@ -32,7 +32,7 @@ var avx512Set = Set{
 		avx512.Sigmoid, avx512.Softplus, avx512.LogSigmoid,
 	},
 	Pow:  avx512.Pow,
-	Rows: avx2Rows,
+	Rows: Rows{avx512.RowExp, avx2.RowTop, avx512.RowSum, avx512.RowLoss, avx512.RowScale},
 }
 
 var avx2Set = Set{
@@ -55,10 +55,8 @@ var avx2Set = Set{
 		avx2.Sigmoid, avx2.Softplus, avx2.LogSigmoid,
 	},
 	Pow:  avx2.Pow,
-	Rows: avx2Rows,
+	Rows: Rows{avx2.RowExp, avx2.RowTop, avx2.RowSum, avx2.RowLoss, avx2.RowScale},
 }
-
-var avx2Rows = Rows{avx2.RowExp, avx2.RowTop, avx2.RowSum, avx2.RowLoss, avx2.RowScale}
 
 // simd returns the assembly sets, fastest first. cpuid reports an extension only
 // where the operating system saves its registers, too.
