@@ -34,28 +34,28 @@ func newAsymmetric(pos, neg float32, v values) *asymmetric {
 	return a
 }
 
-// half is scratch for a block of which one label is evaluated and all else is ignored.
-type half struct {
+// side is scratch for a block of which one label is evaluated and all else is ignored.
+type side struct {
 	x, targets, dst, grad, hess [kernel.Block]float32
 	labels                      [kernel.Block]uint8
 }
 
-// halves are the scratch of asymmetric loss.
-type halves struct {
-	positive, negative half
+// sides are the scratch of asymmetric loss.
+type sides struct {
+	positive, negative side
 	weights            [kernel.Block]float32
 	margins            [kernel.Block]float32
 	slopes             [kernel.Block]float32 // p·(1 − p)
 	logs, powers       [kernel.Block]float32
 }
 
-// take sets a half to the scores whose label is the given one, n of them with padding, and
+// take sets a side to the scores whose label is the given one, n of them with padding, and
 // tells whether there are any.
-func (h *half) take(c *chunk, label uint8, n int) (any bool) {
+func (s *side) take(c *chunk, label uint8, n int) (any bool) {
 	for i := range n {
-		h.x[i], h.labels[i], h.targets[i] = 0, IgnoredLabel, IgnoredTarget
+		s.x[i], s.labels[i], s.targets[i] = 0, IgnoredLabel, IgnoredTarget
 		if i < len(c.labels) && c.labels[i] == label {
-			h.x[i], h.labels[i], h.targets[i] = c.x[i], label, float32(label)
+			s.x[i], s.labels[i], s.targets[i] = c.x[i], label, float32(label)
 			any = true
 		}
 	}
@@ -64,10 +64,10 @@ func (h *half) take(c *chunk, label uint8, n int) (any bool) {
 
 // sumAsymmetric is tile.sum of asymmetric loss.
 func (t *tile) sumAsymmetric(j *job, out *outputs, c *chunk) float64 {
-	if t.halves == nil {
-		t.halves = new(halves)
+	if t.sides == nil {
+		t.sides = new(sides)
 	}
-	s, a, n := t.halves, j.asymmetric, (len(c.x)+kernel.Group-1)&^(kernel.Group-1)
+	s, a, n := t.sides, j.asymmetric, (len(c.x)+kernel.Group-1)&^(kernel.Group-1)
 	weights := []float32(nil)
 	if len(c.weights) > 0 {
 		weights = s.weights[:n]
@@ -76,11 +76,11 @@ func (t *tile) sumAsymmetric(j *job, out *outputs, c *chunk) float64 {
 	p, q := &s.positive, &s.negative
 	some := p.take(c, 1, n)
 	if some {
-		t.runHalf(j, p, a.ofPositive, a.ofTarget, &a.positive, weights, n)
+		t.runSide(j, p, a.ofPositive, a.ofTarget, &a.positive, weights, n)
 	}
 	switch more := q.take(c, 0, n); {
 	case more && a.margin == 0:
-		t.runHalf(j, q, a.ofNegative, a.ofNegativeTarget, &a.negative, weights, n)
+		t.runSide(j, q, a.ofNegative, a.ofNegativeTarget, &a.negative, weights, n)
 	case more:
 		t.runShifted(j, weights, n)
 	}
@@ -105,17 +105,17 @@ func (t *tile) sumAsymmetric(j *job, out *outputs, c *chunk) float64 {
 	return blockSum(losses)
 }
 
-// runHalf evaluates a half by the kernels of focal loss from logits.
-func (t *tile) runHalf(j *job, h *half, labels, targets asm.Formula, p *asm.Params, weights []float32, n int) {
-	call := kernel.Call{N: n, Scores: &h.x[0], Weights: data(weights), Losses: &h.dst[0], Params: *p}
+// runSide evaluates a side by the kernels of focal loss from logits.
+func (t *tile) runSide(j *job, s *side, labels, targets asm.Formula, p *asm.Params, weights []float32, n int) {
+	call := kernel.Call{N: n, Scores: &s.x[0], Weights: data(weights), Losses: &s.dst[0], Params: *p}
 	switch {
 	case j.hess != nil:
-		call.Kernel, call.Targets = asm.KernelOf(targets, asm.Logits, asm.Hessian), &h.targets[0]
-		call.Gradients, call.Hessians = &h.grad[0], &h.hess[0]
+		call.Kernel, call.Targets = asm.KernelOf(targets, asm.Logits, asm.Hessian), &s.targets[0]
+		call.Gradients, call.Hessians = &s.grad[0], &s.hess[0]
 	case j.grad != nil:
-		call.Kernel, call.Labels, call.Gradients = asm.KernelOf(labels, asm.Logits, asm.Gradient), &h.labels[0], &h.grad[0]
+		call.Kernel, call.Labels, call.Gradients = asm.KernelOf(labels, asm.Logits, asm.Gradient), &s.labels[0], &s.grad[0]
 	default:
-		call.Kernel, call.Labels = asm.KernelOf(labels, asm.Logits, asm.Loss), &h.labels[0]
+		call.Kernel, call.Labels = asm.KernelOf(labels, asm.Logits, asm.Loss), &s.labels[0]
 	}
 	t.call = call
 	j.kernels.Run(&t.call)
@@ -132,7 +132,7 @@ func (t *tile) runHalf(j *job, h *half, labels, targets asm.Formula, p *asm.Para
 // and 0 where r is: at the kink they are the derivatives from the left. 1 − p is v/p, and
 // 1 − r = m + (1 − p): neither cancels.
 func (t *tile) runShifted(j *job, weights []float32, n int) {
-	s, a, q := t.halves, j.asymmetric, &t.halves.negative
+	s, a, q := t.sides, j.asymmetric, &t.sides.negative
 	for i := range s.margins[:n] {
 		s.margins[i] = a.margin
 	}

@@ -123,13 +123,13 @@ func New(l Loss, opts ...Option) (*Engine, error) {
 	}
 	formula, rows, params := l.kernel()
 	smooth := smoothingBy(l.smoothing)
-	var halves *asymmetric
+	var sides *asymmetric
 	if l.row().asymmetric {
 		pos, neg := l.Weights()
-		halves = newAsymmetric(pos, neg, l.values)
+		sides = newAsymmetric(pos, neg, l.values)
 	}
 	return &Engine{
-		asymmetric: halves,
+		asymmetric: sides,
 		loss:       l,
 		family:     l.row(),
 		params:     params,

@@ -24,7 +24,7 @@ type tile struct {
 	sweep   kernel.Sweep          // or those of several losses
 	entries []kernel.Entry        // these losses
 	total   []Result              // of a worker among several
-	halves  *halves               // of asymmetric loss, once it was evaluated
+	sides   *sides                // of asymmetric loss, once it was evaluated
 }
 
 // group is a padded group of scores and its outputs.
