@@ -78,9 +78,9 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 LLVM ?= $(patsubst llvm-mca%,%,$(notdir $(firstword $(wildcard $(addprefix /usr/bin/llvm-mca,-19 -18 -17 -16) /usr/bin/llvm-mca))))
-mca: ## what llvm-mca says of the inner loops: cycles per score against the port bound
-	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch arm64 -cpu neoverse-v1,apple-m1
-	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch amd64 -cpu znver4
+mca: ## what llvm-mca says of the inner loops: cycles per score against the port bound; ARGS=-h tells more
+	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch arm64 -cpu neoverse-n1,neoverse-v2,apple-m1 $(ARGS)
+	$(GO) run ./asm/internal/mca -mca llvm-mca$(LLVM) -objdump llvm-objdump$(LLVM) -goarch amd64 -cpu znver3,znver4,sapphirerapids $(ARGS)
 
 PEERS ?= ../shared/peers
 PARTS ?= c

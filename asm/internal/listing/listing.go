@@ -268,22 +268,12 @@ func (f *function) scores(l loop) (int, error) {
 // written. What is done once a chunk is left out.
 func (all Functions) Kernel(name string, bits int, stores bool) (Count, error) {
 	var sum Count
-	f := all[name]
-	if f == nil {
-		return sum, fmt.Errorf("no function %s", name)
+	parts, err := all.Parts(name)
+	if err != nil {
+		return sum, err
 	}
-	parts := []*function{f}
-	for _, in := range f.code {
-		if in.name != "CALL" {
-			continue
-		}
-		p := all[base(in.operands[0])]
-		if p == nil {
-			return sum, fmt.Errorf("%s calls %s, which is not in its package", name, in.operands[0])
-		}
-		parts = append(parts, p)
-	}
-	for _, p := range parts {
+	for _, part := range parts {
+		p := all[part]
 		loops := p.loops()
 		if len(loops) == 0 {
 			return sum, fmt.Errorf("%s: a pass without a loop", name)

@@ -5,10 +5,11 @@
 //
 // It builds the kernels, takes each loop from the disassembly on the path that
 // a call for the sum or the gradients without weights takes, and needs llvm-objdump and llvm-mca on PATH.
+// A line is a kernel as package asm lists them, with the passes that it calls, or a loop of
+// another function of an instruction set's package; functions without loops are named below.
 //
-// The vector pipes of neoverse-v1, apple-m1 and znver4 are known. Of other CPUs the
-// bound is llvm-mca's block throughput alone, which may be too low where operations
-// go to several pipes.
+// It works for every CPU that llvm-mca has a model of; the pipes come with it. A set that a
+// CPU lacks is left out, and a line says so.
 package main
 
 import (
@@ -20,98 +21,152 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/asm/internal/listing"
 )
 
-// pass is a function, all of whose inner loops a kernel runs.
-type pass struct {
-	symbol string
-	scores int // per turn of its loops
-}
-
-// set is one instruction set's kernels: a package of asm. Its passes take so many scores per
-// turn.
+// set is one instruction set's kernels: a package of asm. Probe is an instruction that CPUs
+// without the set lack.
 type set struct {
-	name, triple string
-	turn         int
+	name, isa, triple, probe string
 }
 
 var sets = map[string][]set{
-	"arm64": {{"neon", "aarch64", 16}},
-	"amd64": {{"avx2", "x86_64", 32}, {"avx512", "x86_64", 32}},
+	"arm64": {{"neon", "NEON", "aarch64", "fmla v0.4s, v1.4s, v2.4s"}},
+	"amd64": {
+		{"avx2", "AVX2", "x86_64", "vpaddd %ymm0, %ymm1, %ymm2"},
+		{"avx512", "AVX-512", "x86_64", "vpaddd %zmm0, %zmm1, %zmm2"},
+	},
 }
 
-// defaultCPUs are those whose vector pipes are known.
-var defaultCPUs = map[string]string{"arm64": "neoverse-v1,apple-m1", "amd64": "znver4"}
-
-const module = "github.com/flengine/flengine/asm/"
-
-// passes returns a kernel's loops: those of the passes that it calls, and its own.
-func (s set) passes(functions map[string][]line, kernel string) ([]pass, error) {
-	f := functions[kernel]
-	if f == nil {
-		return nil, fmt.Errorf("%s has no kernel %s", s.name, kernel)
-	}
-	var all []pass
-	for _, in := range f {
-		if m := call.FindStringSubmatch(in.text); m != nil {
-			all = append(all, pass{m[1], s.turn})
-		}
-	}
-	return append(all, pass{kernel, 32}), nil
+var defaultCPUs = map[string]string{
+	"arm64": "neoverse-n1,neoverse-v2,apple-m1",
+	"amd64": "znver3,znver4,sapphirerapids",
 }
 
-// row is a line of the table: a kernel, or what the kernels of a sweep have in common.
+// ceilings are functions that measure what a machine can do, not kernels.
+var ceilings = []string{"FMAPeak", "AddPeak", "FMAAddPeak", "IntegerPeak", "DivPeak", "Read", "Update", "Copy"}
+
+const module = listing.Module + "/asm/"
+
+// loop is an inner loop: its instructions for llvm-mca.
+type loop struct {
+	listing.Loop
+	body string
+}
+
+// row is a line of the table: a kernel, what the kernels of a sweep have in common, or a
+// loop of another function. Passes are its parts.
 type row struct {
 	name   string
 	passes []pass
 }
 
-// symbol returns that of a pass of the set, which Go's calling convention is part of.
-func (s set) symbol(name string) string { return module + s.name + "." + name + ".abi0" }
-
-// rows returns all lines of the set.
-func (s set) rows(functions map[string][]line) (all []row, err error) {
-	add := func(kernel string) {
-		p, e := s.passes(functions, kernel)
-		err = cmp.Or(err, e)
-		all = append(all, row{kernel, p})
-	}
-	for k := range asm.NumKernels {
-		add(k.String())
-	}
-	for in := range asm.NumInputs {
-		r := row{name: listing.TermsName(in)}
-		for _, name := range listing.Terms(in) {
-			turn := s.turn
-			if name == "classify" {
-				turn = 32
-			}
-			r.passes = append(r.passes, pass{s.symbol(name), turn})
-		}
-		all = append(all, r)
-	}
-	for k := range asm.NumSweepKernels {
-		add(k.String())
-	}
-	return all, err
+// pass is a function, all of whose inner loops a row's work is made of.
+type pass struct {
+	name  string
+	loops []loop
 }
 
-// build disassembles a program that holds the set's kernels and no others: the symbols of
-// kernels are the same in all sets.
-func (s set) build(goarch, objdump string) (map[string][]line, error) {
+// rows returns all lines of a set: those of kernels, those of the loops of other functions, and
+// the names of functions that have none. What no kernel's line includes is one of the latter
+// two. Text returns the instructions of parts of a function.
+func rows(in listing.Functions, text func(function string, spans []listing.Span) (string, error)) (kernels, others []row, rest []string, err error) {
+	loops := func(function string) (all []loop, err error) {
+		found, err := in.Loops(function)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range found {
+			body, err := text(function, l.Spans)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, loop{l, body})
+		}
+		return all, nil
+	}
+	shown := map[string]bool{}
+	add := func(name string, functions ...string) error {
+		r := row{name: name}
+		for _, f := range functions {
+			l, err := loops(f)
+			if err != nil {
+				return err
+			}
+			if l == nil {
+				return fmt.Errorf("%s: no loop in %s", name, f)
+			}
+			shown[f] = true
+			r.passes = append(r.passes, pass{f, l})
+		}
+		kernels = append(kernels, r)
+		return nil
+	}
+	kernel := func(name string) error {
+		parts, err := in.Parts(name)
+		if err != nil {
+			return err
+		}
+		return add(name, append(parts[1:], name)...)
+	}
+	for k := range asm.NumKernels {
+		if err := kernel(k.String()); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for input := range asm.NumInputs {
+		if err := add(listing.TermsName(input), listing.Terms(input)...); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for k := range asm.NumSweepKernels {
+		if err := kernel(k.String()); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for _, name := range in.Names() {
+		if shown[name] || slices.Contains(ceilings, name) {
+			continue
+		}
+		found, err := loops(name)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		for i, l := range found {
+			r := row{name, []pass{{name, []loop{l}}}}
+			if len(found) > 1 {
+				r.name = fmt.Sprintf("%s %d", name, i+1)
+			}
+			others = append(others, r)
+		}
+		if found == nil {
+			rest = append(rest, name)
+		}
+	}
+	return kernels, others, rest, nil
+}
+
+// build disassembles a program that holds the set's functions, and those of no other set: the
+// symbols of kernels are the same in all.
+func (s set) build(in listing.Functions, goarch, objdump string) (disassembly, error) {
 	dir, err := os.MkdirTemp("", "mca")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	source, bin := filepath.Join(dir, "main.go"), filepath.Join(dir, "main")
-	text := fmt.Sprintf("package main\n\nimport %[1]q\n\nfunc main() { println(%[2]s.Entries(), %[2]s.Run, %[2]s.Sweep) }\n", module+s.name, s.name)
-	if err := os.WriteFile(source, []byte(text), 0o666); err != nil {
+	var text strings.Builder
+	fmt.Fprintf(&text, "package main\n\nimport %q\n\nfunc main() {\n", module+s.name)
+	for _, name := range in.Names() {
+		if name[0] >= 'A' && name[0] <= 'Z' {
+			fmt.Fprintf(&text, "\tprintln(%s.%s)\n", s.name, name)
+		}
+	}
+	text.WriteString("}\n")
+	if err := os.WriteFile(source, []byte(text.String()), 0o666); err != nil {
 		return nil, err
 	}
 	build := exec.Command("go", "build", "-o", bin, source)
@@ -123,10 +178,13 @@ func (s set) build(goarch, objdump string) (map[string][]line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", objdump, err)
 	}
-	return split(string(dump)), nil
+	return split(string(dump), module+s.name), nil
 }
 
-var verbose = flag.Bool("v", false, "show each pass")
+var (
+	verbose = flag.Bool("v", false, "show each pass")
+	only    = flag.String("only", "", "show lines whose name matches the `pattern`")
+)
 
 func main() {
 	goarch := flag.String("goarch", "arm64", "`architecture`: arm64 or amd64")
@@ -146,168 +204,133 @@ func run(goarch, names, objdump, mca string) error {
 	}
 	cpus := strings.Split(cmp.Or(names, defaultCPUs[goarch]), ",")
 	for _, cpu := range cpus {
-		if _, _, err := simulate(mca, sets[goarch][0].triple, cpu, []string{"nop"}); err != nil {
+		if _, err := (&simulator{mca: mca, triple: sets[goarch][0].triple, cpu: cpu}).call("nop", "-instruction-tables"); err != nil {
 			return fmt.Errorf("-cpu %q: want names that llvm-mca has a model of for %s: %w", cpu, goarch, err)
 		}
 	}
 	for _, set := range sets[goarch] {
-		functions, err := set.build(goarch, objdump)
+		in, err := listing.Read(module+set.name, goarch)
 		if err != nil {
 			return err
 		}
+		code, err := set.build(in, goarch, objdump)
+		if err != nil {
+			return err
+		}
+		var has []*simulator
 		for _, cpu := range cpus {
-			if err := set.print(functions, mca, cpu); err != nil {
-				return err
+			s := &simulator{mca: mca, triple: set.triple, cpu: cpu}
+			if _, err := s.call(set.probe, "-instruction-tables"); err != nil {
+				fmt.Printf("%s: not of %s, which has no %s\n", set.name, cpu, set.isa)
+				continue
 			}
+			has = append(has, s)
+		}
+		if has == nil {
+			continue
+		}
+		if err := set.print(in, code, has); err != nil {
+			return fmt.Errorf("%s: %w", set.name, err)
 		}
 	}
 	return nil
 }
 
-func (s set) print(functions map[string][]line, mca, cpu string) error {
-	fmt.Printf("%s, %s, without stores of losses\n%-22s %14s %14s %8s %14s\n", cpu, s.name, "kernel", "cycles/score", "port bound", "ratio", "instructions")
-	rows, err := s.rows(functions)
+func (s set) print(in listing.Functions, code disassembly, cpus []*simulator) error {
+	kernels, others, rest, err := rows(in, code.text)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		var cycles, bound, count float64
-		for _, p := range row.passes {
-			bodies, err := loops(functions[p.symbol])
-			if err != nil {
-				return fmt.Errorf("%s: %w", p.symbol, err)
-			}
-			for _, body := range bodies {
-				c, b, err := simulate(mca, s.triple, cpu, body)
-				if err != nil {
-					return err
-				}
-				if *verbose {
-					fmt.Printf("  %-20s %14.2f %14.2f %8.2f\n", p.symbol[strings.LastIndexByte(p.symbol, '/')+1:], c/float64(p.scores), b/float64(p.scores), c/b)
-				}
-				cycles += c / float64(p.scores)
-				bound += b / float64(p.scores)
-				count += float64(len(body)) / float64(p.scores)
+	var text strings.Builder
+	for _, r := range slices.Concat(kernels, others) {
+		for _, p := range r.passes {
+			for _, l := range p.loops {
+				text.WriteString(l.body)
 			}
 		}
-		fmt.Printf("%-22s %14.2f %14.2f %8.2f %14.1f\n", row.name, cycles, bound, cycles/bound, count)
 	}
+	for _, c := range cpus {
+		if err := c.learn(text.String()); err != nil {
+			return err
+		}
+	}
+	title := s.name + ", cycles per score (and their ratio to the port bound), without stores of losses"
+	if err := table(title, "kernel", kernels, cpus); err != nil {
+		return err
+	}
+	title = s.name + ", other loops, cycles per score, row, value or label"
+	if err := table(title, "loop of", others, cpus); err != nil {
+		return err
+	}
+	fmt.Printf("* Some turns take other ways: groups that are not plain and easy, special values, and so on.\n")
+	fmt.Printf("Without loops: %s. Not of kernels: %s.\n\n", strings.Join(rest, " "), strings.Join(ceilings, " "))
 	return nil
 }
 
-// line is one instruction.
-type line struct {
-	addr   uint64
-	text   string
-	target uint64 // of a branch, else 0
-}
-
-var (
-	header      = regexp.MustCompile(`^[0-9a-f]+ <(.+)>:$`)
-	instruction = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.+)$`)
-	nilTest     = regexp.MustCompile(`^(?:je|cbz)\s`)
-	always      = regexp.MustCompile(`^(?:jmp|b)\s`)
-	call        = regexp.MustCompile(`^(?:callq?|bl)\s.*<(\S+?)(?:\+0x[0-9a-f]+)?>$`)
-	branch      = regexp.MustCompile(`^(?:j[a-z]+|b(?:\.[a-z]+)?|[ct]bn?z)\s.*0x([0-9a-f]+)(?: <.*>)?$`)
-)
-
-// split returns the instructions of each function of a disassembly.
-func split(dump string) map[string][]line {
-	functions := map[string][]line{}
-	var name string
-	for _, s := range strings.Split(dump, "\n") {
-		if m := header.FindStringSubmatch(s); m != nil {
-			name = m[1]
-		} else if m := instruction.FindStringSubmatch(s); m != nil {
-			l := line{text: strings.TrimSpace(m[2])}
-			l.addr, _ = strconv.ParseUint(m[1], 16, 64)
-			if b := branch.FindStringSubmatch(l.text); b != nil {
-				l.target, _ = strconv.ParseUint(b[1], 16, 64)
-			}
-			functions[name] = append(functions[name], l)
-		}
+func table(title, first string, rows []row, cpus []*simulator) error {
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
 	}
-	return functions
-}
-
-// loops returns the inner loops as executed without weights and stores of losses, which are
-// the parts behind a forward branch that tests a pointer for nil; and those of sweeps in groups
-// of easy scores, behind which there is a branch without a condition.
-func loops(f []line) ([][]string, error) {
-	var all [][]string
-	for last, in := range f {
-		if in.target == 0 || in.target >= in.addr {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !wanted.MatchString(r.name) })
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Printf("%s\n%-22s %12s", title, first, "instructions")
+	for _, c := range cpus {
+		fmt.Printf(" %17s", c.cpu)
+	}
+	fmt.Println()
+	for _, r := range rows {
+		if err := r.print(r.name, r.passes, cpus); err != nil {
+			return err
+		}
+		if !*verbose || len(r.passes) == 1 && len(r.passes[0].loops) == 1 {
 			continue
 		}
-		first := slices.IndexFunc(f, func(o line) bool { return o.addr == in.target })
-		if first < 0 || slices.ContainsFunc(f[first:last], func(o line) bool { return o.target != 0 && o.target < o.addr }) {
-			continue // a loop within
+		for _, p := range r.passes {
+			for i, l := range p.loops {
+				name := "  " + p.name
+				if len(p.loops) > 1 {
+					name = fmt.Sprintf("%s %d", name, i+1)
+				}
+				if err := r.print(name, []pass{{p.name, []loop{l}}}, cpus); err != nil {
+					return err
+				}
+			}
 		}
-		all = append(all, body(f, first, last))
 	}
-	if all == nil {
-		return nil, fmt.Errorf("no loop in %d instructions", len(f))
-	}
-	return all, nil
+	fmt.Println()
+	return nil
 }
 
-// body is what the loop f[first:last] executes.
-func body(f []line, first, last int) (body []string) {
-	for i := first; i < last; i++ {
-		in := f[i]
-		if in.target > in.addr && (nilTest.MatchString(in.text) || always.MatchString(in.text)) {
-			i = slices.IndexFunc(f, func(o line) bool { return o.addr == in.target }) - 1
-		}
-		if in.target == 0 {
-			body = append(body, in.text)
-		}
+// print prints a line of the sums of the passes.
+func (r row) print(name string, passes []pass, cpus []*simulator) error {
+	var instructions float64
+	var all []loop
+	for _, p := range passes {
+		all = append(all, p.loops...)
 	}
-	return body
-}
-
-var (
-	number   = regexp.MustCompile(`(?m)^(Total Cycles|Block RThroughput|Iterations):\s+([0-9.]+)$`)
-	resource = regexp.MustCompile(`(?m)^\[([0-9.]+)\]\s+- (\S+)$`)
-	pressure = regexp.MustCompile(`(?m)^Resource pressure per iteration:\n(.+)\n(.+)$`)
-	vector   = regexp.MustCompile(`^(V1UnitV[0-3]|CyUnitV|Zn4FP[0-3])$`)
-)
-
-// simulate returns cycles per iteration: as simulated, and as bound by ports.
-//
-// The bound is llvm-mca's block throughput, the most that one kind of port
-// allows, or the work of all vector pipes shared out evenly, if that is more:
-// operations that may go to several of the pipes count in the second only.
-func simulate(mca, triple, cpu string, body []string) (cycles, bound float64, err error) {
-	cmd := exec.Command(mca, "-mtriple="+triple, "-mcpu="+cpu, "-iterations=200")
-	cmd.Stdin = strings.NewReader(strings.Join(body, "\n") + "\n")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	raw, err := cmd.Output()
-	if err != nil {
-		said, _, _ := strings.Cut(stderr.String(), "\n") // it repeats itself
-		return 0, 0, fmt.Errorf("%s: %w: %s", mca, err, said)
-	}
-	out := string(raw)
-	values := map[string]float64{}
-	for _, m := range number.FindAllStringSubmatch(out, -1) {
-		values[m[1]], _ = strconv.ParseFloat(m[2], 64)
-	}
-	row := pressure.FindStringSubmatch(out)
-	if row == nil {
-		return 0, 0, fmt.Errorf("%s: no resource pressure in its output", mca)
-	}
-	var work, pipes float64
-	columns, cells := strings.Fields(row[1]), strings.Fields(row[2])
-	for _, m := range resource.FindAllStringSubmatch(out, -1) {
-		if i := slices.Index(columns, "["+m[1]+"]"); i >= 0 && vector.MatchString(m[2]) {
-			v, _ := strconv.ParseFloat(cells[i], 64) // "-" is 0
-			work += v
-			pipes++
+	mark := ""
+	for _, l := range all {
+		instructions += float64(strings.Count(l.body, "\n")) / float64(l.Scores)
+		if l.Ways {
+			mark = "*"
 		}
 	}
-	bound = values["Block RThroughput"]
-	if pipes > 0 {
-		bound = max(bound, work/pipes)
+	fmt.Printf("%-22s %12.1f", name+mark, instructions)
+	for _, c := range cpus {
+		var cycles, bound float64
+		for _, l := range all {
+			cost, err := c.run(l.body)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			cycles += cost.cycles / float64(l.Scores)
+			bound += cost.bound / float64(l.Scores)
+		}
+		fmt.Printf(" %10.2f %6s", cycles, fmt.Sprintf("(%.2f)", cycles/bound))
 	}
-	return values["Total Cycles"] / values["Iterations"], bound, nil
+	fmt.Println()
+	return nil
 }
