@@ -15,9 +15,9 @@ import (
 var floors = map[string]int{
 	"cli": 0, "outfile": 0, "roofline/limits": 0, "roofline/roofplot": 0,
 	"cli/clitest": 1, "array": 1, "npy": 2, "measure": 2,
-	"dump":  3,
-	"bench": 4, "eval": 4, "info": 4, "roofline": 4, "scenarios": 4, "verify": 4,
-	"peers": 5, "evalspeed": 5, "exporters": 5,
+	"dump": 3, "stream": 4,
+	"bench": 5, "eval": 5, "info": 5, "roofline": 5, "scenarios": 5, "verify": 5,
+	"peers": 6, "evalspeed": 6, "exporters": 6,
 }
 
 // TestArrows holds every import against floors.

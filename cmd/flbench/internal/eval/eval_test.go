@@ -19,6 +19,7 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -130,9 +131,9 @@ func folder(t testing.TB, logits, labels []byte) string {
 
 // withShards sets the size of shards for a test.
 func withShards(t *testing.T, blocks int) {
-	before := shardScores
-	t.Cleanup(func() { shardScores = before })
-	shardScores = blocks * engine.Block
+	before := stream.ShardScores
+	t.Cleanup(func() { stream.ShardScores = before })
+	stream.ShardScores = blocks * engine.Block
 }
 
 // sample is a random batch with logits like a detector's.
@@ -327,11 +328,17 @@ func TestEvalOrder(t *testing.T) {
 	})
 }
 
+// imagesOf returns the images of PATHs.
+func imagesOf(t *testing.T, paths ...string) []*stream.Image {
+	t.Helper()
+	return must(stream.Check(t.Context(), must(new(dump.Options).Sources(paths)), false))
+}
+
 // tallyOf evaluates an input.
 func tallyOf(t *testing.T, path string) tally {
 	t.Helper()
 	e := newTestEvaluator(2)
-	images := must(check(t.Context(), []dump.Source{sourceOf(path)}, false))
+	images := must(stream.Check(t.Context(), []dump.Source{sourceOf(path)}, false))
 	r := newRun(e, images, nil)
 	r.plain = must(e.engines())
 	if err := r.work(t.Context(), e.workers); err != nil {

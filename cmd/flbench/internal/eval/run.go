@@ -3,21 +3,16 @@ package eval
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
 
-const (
-	// maxWorkers bounds the memory for scratch; no machine gains from more, as reading and
-	// writing then sets the pace.
-	maxWorkers = 256
-	// checkers look at files at the same time before the evaluation, which pays where
-	// that has to wait for a disk.
-	checkers = 8
-)
+// maxWorkers bounds the memory for scratch; no machine gains from more, as reading and
+// writing then sets the pace.
+const maxWorkers = 256
 
 // evaluator is an evaluation before it knows its inputs.
 type evaluator struct {
@@ -76,7 +71,7 @@ func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
 // run evaluates the inputs and reports on them. The outputs are there once it returns
 // without an error, and not before.
 func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*report, error) {
-	images, err := check(ctx, sources, e.rows())
+	images, err := stream.Check(ctx, sources, e.rows())
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +84,7 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	}
 	defer r.closeAll()
 	if e.outputs.any() {
-		in, err := images[0].input()
+		in, err := images[0].Input()
 		if err != nil {
 			return nil, err
 		}
@@ -106,8 +101,8 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	var scores int64
 	shards := 0
 	for _, im := range images {
-		scores += int64(im.scores)
-		shards += im.shards()
+		scores += int64(im.Scores)
+		shards += im.Shards()
 	}
 	p.StartBytes("evaluating", 4*scores)
 	defer p.Clear()
@@ -124,63 +119,13 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	return r.report(workers), nil
 }
 
-// check looks at the headers of all sources: the last of a thousand may be missing.
-func check(ctx context.Context, sources []dump.Source, whole bool) ([]*image, error) {
-	images := make([]*image, len(sources))
-	var next atomic.Int64
-	var first firstError
-	var wg sync.WaitGroup
-	for range min(checkers, (len(sources)+checkers-1)/checkers) {
-		wg.Go(func() {
-			for ctx.Err() == nil && first.get() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(sources) {
-					return
-				}
-				scores, err := sources[i].CheckContext(ctx)
-				if err != nil {
-					first.set(i, err)
-					return
-				}
-				images[i] = newImage(ctx, sources[i], i, scores, whole)
-			}
-		})
-	}
-	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	return images, first.get()
-}
-
-// firstError is the error of the lowest number. Where numbers are claimed in order, and what
-// is claimed is done, it does not depend on the timing.
-type firstError struct {
-	mu     sync.Mutex
-	number int
-	err    error
-}
-
-func (f *firstError) set(number int, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err == nil || number < f.number {
-		f.number, f.err = number, err
-	}
-}
-
-func (f *firstError) get() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
-
 // run is an evaluation at work.
 type run struct {
 	*evaluator
 	plain    *engines // for the usual convention of class labels
-	stream   *stream
-	files    *files // nil if there are none
+	images   []*stream.Image
+	found    []found // in them
+	files    *files  // nil if there are none
 	progress *cli.Progress
 
 	mu       sync.Mutex // of what follows
@@ -191,10 +136,10 @@ type run struct {
 	total    tally
 }
 
-func newRun(e *evaluator, images []*image, p *cli.Progress) *run {
+func newRun(e *evaluator, images []*stream.Image, p *cli.Progress) *run {
 	n := len(images)
 	return &run{
-		evaluator: e, stream: newStream(images), progress: p,
+		evaluator: e, images: images, found: make([]found, n), progress: p,
 		entries: make([]entry, n), warnings: make([][]string, n), notes: make([][]string, n),
 	}
 }
@@ -218,63 +163,43 @@ func (r *run) enginesFor(options []engine.Option) (*engines, error) {
 
 // work does all shards.
 func (r *run) work(ctx context.Context, workers int) error {
-	var reader, wg sync.WaitGroup
-	reader.Go(r.stream.readAhead)
-	for range workers {
-		wg.Go(func() {
-			w := &worker{run: r}
-			for {
-				s, ok := r.stream.claim(ctx)
-				if !ok {
-					return
-				}
-				if err := w.shard(ctx, s); err != nil {
-					r.stream.fail(s.number, err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	r.stream.end()
-	reader.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return r.stream.first.get()
+	return stream.Work(ctx, r.images, workers, func() func(stream.Shard) error {
+		w := &worker{run: r}
+		return func(s stream.Shard) error { return w.shard(ctx, s) }
+	})
 }
 
 // closeAll closes the images that are still open, after a failure.
 func (r *run) closeAll() {
-	for _, im := range r.stream.images {
-		_ = im.close() // what it finds is no news
+	for _, im := range r.images {
+		_ = im.Close() // what it finds is no news
 	}
 }
 
 // finish closes an image, whose shards are done, and notes what is to be reported.
-func (r *run) finish(ctx context.Context, im *image) error {
-	in, err := im.input()
+func (r *run) finish(ctx context.Context, im *stream.Image) error {
+	in, err := im.Input()
 	if err != nil {
 		return err
 	}
-	path := in.Path()
-	e := r.entry(path, im.tally)
+	f := &r.found[im.Index]
+	e := r.entry(in.Path(), f.tally)
 	if r.max {
-		largest := cli.Float32(im.max)
+		largest := cli.Float32(f.max)
 		e.Max = &largest
 	}
 	if r.top > 0 {
-		e.Top = &ranking{limit: r.top, lists: []list{newList(in, im.hardest(r.top).sorted(ctx))}}
+		e.Top = &ranking{limit: r.top, lists: []list{newList(in, f.hardest(r.top, im.Scores).sorted(ctx))}}
 	}
-	warnings, notes := in.Warnings(*im.tally.loss()), in.Notes()
-	if err := im.close(); err != nil {
+	warnings, notes := in.Warnings(*f.tally.loss()), in.Notes()
+	if err := im.Close(); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries[im.index], r.warnings[im.index], r.notes[im.index] = e, warnings, notes
-	r.total.merge(im.tally)
-	im.tally, im.top = nil, nil
+	r.entries[im.Index], r.warnings[im.Index], r.notes[im.Index] = e, warnings, notes
+	r.total.merge(f.tally)
+	f.tally, f.top = nil, nil
 	return nil
 }
 

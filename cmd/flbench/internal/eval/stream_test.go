@@ -8,133 +8,18 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 )
 
 // withWindow sets how far is read ahead for a test.
 func withWindow(t *testing.T, bytes int64) {
-	before := window
-	t.Cleanup(func() { window = before })
-	window = bytes
-}
-
-// imagesOf returns the images of PATHs.
-func imagesOf(t *testing.T, paths ...string) []*image {
-	t.Helper()
-	return must(check(t.Context(), must(new(dump.Options).Sources(paths)), false))
-}
-
-// TestStreamOrder: shards are claimed in order, each once, and cover all scores.
-func TestStreamOrder(t *testing.T) {
-	withShards(t, 1)
-	var paths []string
-	rows := []int{900, 0, 3, 2000, 0, 1} // of 5
-	for i, n := range rows {
-		s := newSample(uint64(i), n, 5)
-		paths = append(paths, folder(t, s.logitsFile(), s.classesFile()))
-	}
-	s := newStream(imagesOf(t, paths...))
-	next, image, from := 0, 0, 0
-	for {
-		sh, ok := s.claim(t.Context())
-		if !ok {
-			break
-		}
-		if sh.number != next || sh.image.index != image || sh.from != from || sh.to > 5*rows[image] || sh.to == sh.from && rows[image] > 0 {
-			t.Fatalf("shard %+v of image %d, want number %d, image %d, from %d", sh, sh.image.index, next, image, from)
-		}
-		next++
-		if from = sh.to; from == 5*rows[image] {
-			image, from = image+1, 0
-		}
-	}
-	if image != len(rows) || next != 2+1+1+3+1+1 {
-		t.Errorf("%d shards, %d images", next, image)
-	}
-}
-
-// TestReadAhead: who reads ahead opens images up to the window before the workers, and no
-// more, and goes on as these come nearer.
-func TestReadAhead(t *testing.T) {
-	withWindow(t, 16*openCost)
-	s := newSample(1, 4, 3)
-	path := folder(t, s.logitsFile(), s.classesFile())
-	paths := make([]string, 100)
-	for i := range paths {
-		paths[i] = path
-	}
-	st := newStream(imagesOf(t, paths...))
-	var reader sync.WaitGroup
-	reader.Go(st.readAhead)
-	waits := func() (near int64) { // until it waits
-		for ; near == 0; runtime.Gosched() {
-			st.mu.Lock()
-			near = st.near
-			st.mu.Unlock()
-		}
-		return near
-	}
-	open := func() (n int) {
-		for _, im := range st.images {
-			im.reading.Lock()
-			if im.data != nil {
-				n++
-			}
-			im.reading.Unlock()
-		}
-		return n
-	}
-	waits()
-	before := open()
-	if before < 4 || before > 16 {
-		t.Errorf("%d images are open, want what is in the window", before)
-	}
-	for range 50 {
-		if _, ok := st.claim(t.Context()); !ok {
-			t.Fatal("no shard")
-		}
-	}
-	for deadline := time.Now().Add(time.Minute); open() < before+4; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d images are open after 50 were claimed, %d before", open(), before)
-		}
-	}
-	waits()
-	if n := open(); n > 50+16 {
-		t.Errorf("%d images are open after 50 were claimed", n)
-	}
-	st.end()
-	reader.Wait()
-	for _, im := range st.images {
-		if err := im.close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if n := open(); n != 0 {
-		t.Errorf("%d images are open after all were closed", n)
-	}
-}
-
-// TestReadAheadOfNothing: an image that cannot be opened, or is closed, stops nobody.
-func TestReadAheadOfNothing(t *testing.T) {
-	s := newSample(1, 4, 3)
-	paths := []string{folder(t, s.logitsFile(), s.classesFile()), folder(t, s.logitsFile(), s.classesFile())}
-	images := imagesOf(t, paths...)
-	if err := images[0].close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(filepath.Join(paths[1], "labels.npy")); err != nil {
-		t.Fatal(err)
-	}
-	newStream(images).readAhead()
-	if images[0].data != nil || images[1].data != nil {
-		t.Errorf("opened %v, %v", images[0].data, images[1].data)
-	}
+	before := stream.Window
+	t.Cleanup(func() { stream.Window = before })
+	stream.Window = bytes
 }
 
 // TestEvalStream: results do not depend on shards, workers and the window.
@@ -145,7 +30,7 @@ func TestEvalStream(t *testing.T) {
 	var want string
 	for _, blocks := range []int{1, 2, 9, 1000} {
 		withShards(t, blocks)
-		for _, bytes := range []int64{1, 5 * openCost, 1 << 40} {
+		for _, bytes := range []int64{1, 600 << 10, 1 << 40} {
 			withWindow(t, bytes)
 			for _, workers := range []string{"1", "2", "9"} {
 				var r map[string]json.RawMessage

@@ -21,6 +21,7 @@ import (
 	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 )
 
 // sparse writes an .npy file of zeros that takes no space.
@@ -84,10 +85,10 @@ func TestEvalShortened(t *testing.T) {
 			sparse(t, logits, "<f4", fmt.Sprintf("(%d, 1)", rows), 4*rows)
 			sparse(t, labels, kind.dtype, fmt.Sprintf("(%d, 1)", rows), kind.size)
 			source := must((&dump.Options{Targets: "binary"}).Sources([]string{dir}))[0]
-			images := must(check(t.Context(), []dump.Source{source}, false))
+			images := must(stream.Check(t.Context(), []dump.Source{source}, false))
 			r := newRun(newTestEvaluator(3), images, nil)
 			r.plain = must(r.evaluator.engines())
-			must(images[0].input())
+			must(images[0].Input())
 			if err := os.Truncate(cut, rows/2); err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +181,7 @@ func TestEvalOverwritten(t *testing.T) {
 		content := must(os.ReadFile(path))
 		r := newRun(newTestEvaluator(1), imagesOf(t, dir), nil)
 		r.plain = must(r.evaluator.engines())
-		must(r.stream.images[0].input())
+		must(r.images[0].Input())
 		write(t, path, content)
 		if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)

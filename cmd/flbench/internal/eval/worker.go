@@ -2,11 +2,11 @@ package eval
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -34,42 +34,27 @@ func grow[T any](s []T, n int) []T {
 }
 
 // shard evaluates a shard, and ends its image if it is the last of it.
-func (w *worker) shard(ctx context.Context, s shard) error {
+func (w *worker) shard(ctx context.Context, s stream.Shard) error {
 	w.losses, w.gradients, w.hard = w.losses[:0], w.gradients[:0], w.hard[:0]
 	w.largest, w.tally = 0, tally{}
 	err := w.evaluate(s)
 	if w.files != nil {
-		err = w.files.take(s.number, err, w.losses, w.gradients)
+		err = w.files.take(s.Number, err, w.losses, w.gradients)
 	}
 	if err != nil {
 		return err
 	}
-	w.progress.Add(4 * int64(s.to-s.from))
-	if s.image.add(w) {
-		return w.finish(ctx, s.image)
+	w.progress.Add(4 * int64(s.To-s.From))
+	w.found[s.Image.Index].add(w, s.Image.Scores)
+	if s.Image.ShardDone() {
+		return w.finish(ctx, s.Image)
 	}
 	return nil
 }
 
 // evaluate fills the worker's memory from a shard.
-func (w *worker) evaluate(s shard) error {
-	in, err := s.image.input()
-	switch {
-	case err != nil:
-		return err
-	case in.Scores() != s.image.scores:
-		return fmt.Errorf("%s: it has %d scores and had %d, want files that stay as they are", in.Path(), in.Scores(), s.image.scores)
-	case s.from == s.to:
-		return nil
-	}
-	if err := in.Fault(s.from, s.to); err != nil {
-		return err
-	}
-	return in.Guard(func() error {
-		batch, err := in.Batch(s.from, s.to, &w.scratch)
-		if err != nil {
-			return err
-		}
+func (w *worker) evaluate(s stream.Shard) error {
+	return s.Evaluate(&w.scratch, func(in *dump.Dump, batch engine.Batch) error {
 		e, err := w.enginesFor(in.Options())
 		if err != nil {
 			return err
@@ -89,10 +74,7 @@ func (w *worker) evaluate(s shard) error {
 		if err == nil && w.top > 0 {
 			err = w.hardest(in, batch, s)
 		}
-		if err != nil {
-			return in.Locate(err, s.from)
-		}
-		return nil
+		return err
 	})
 }
 
@@ -136,17 +118,17 @@ func (w *worker) softProbs(e *engines, b engine.Batch) error {
 
 // values fills losses and gradients, where they are asked for. That the loss is then
 // evaluated twice is little beside what becomes of them.
-func (w *worker) values(e *engines, b engine.Batch, s shard) (err error) {
+func (w *worker) values(e *engines, b engine.Batch, s stream.Shard) (err error) {
 	losses, gradients := w.outputs.losses != "" || w.top > 0 || w.max, w.outputs.gradients != ""
 	if losses {
-		n := s.to - s.from
+		n := s.To - s.From
 		if w.rows() {
 			n /= b.NumClasses
 		}
 		w.losses = grow(w.losses, n)
 	}
 	if gradients {
-		w.gradients = grow(w.gradients, s.to-s.from)
+		w.gradients = grow(w.gradients, s.To-s.From)
 	}
 	switch {
 	case losses && gradients:
@@ -179,22 +161,22 @@ func largest(losses []float32) float32 {
 }
 
 // hardest finds the scores that may be among the hardest.
-func (w *worker) hardest(in *dump.Dump, b engine.Batch, s shard) error {
-	kept := s.image.hardest(w.top)
+func (w *worker) hardest(in *dump.Dump, b engine.Batch, s stream.Shard) error {
+	kept := w.found[s.Image.Index].hardest(w.top, s.Image.Scores)
 	if !kept.takes(w.largest) {
 		return nil
 	}
-	labels, err := w.labelsOf(b, s.to-s.from, in.Options())
+	labels, err := w.labelsOf(b, s.To-s.From, in.Options())
 	if err != nil {
 		return err
 	}
-	scores, err := in.Floats(b, s.from, s.to, &w.scratch)
+	scores, err := in.Floats(b, s.From, s.To, &w.scratch)
 	switch {
 	case err != nil:
 	case w.rows():
 		w.hard = kept.rows(w.hard, w.losses, scores, labels)
 	default:
-		w.hard = kept.candidates(w.hard, s.from, w.losses, scores, labels)
+		w.hard = kept.candidates(w.hard, s.From, w.losses, scores, labels)
 	}
 	return err
 }
