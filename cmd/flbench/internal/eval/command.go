@@ -6,22 +6,19 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
-	"github.com/flengine/flengine/engine"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 )
 
 // flags are eval's flags.
 type flags struct {
-	inputs  dump.Options
+	stream.Flags
 	loss    cli.LossFlags
-	kernel  string
-	workers int
 	top     int
 	outputs outputs
 	sort    string
@@ -39,20 +36,15 @@ func New() *cobra.Command {
 		Short:   "Evaluate a loss over dumps of a detector's scores",
 		Long:    long,
 		Example: example,
-		Args:    cobra.ArbitraryArgs,
 		RunE:    func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveDefault
-		},
-		DisableFlagsInUseLine: true,
 	}
+	stream.PathArgs(cmd)
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	f.inputs.AddFlags(flags)
+	f.AddInputs(cmd)
 	flags.StringVar(&f.loss.Name, "loss", "focal", "`NAME` of the loss: "+cli.OrList(cli.FamilyNames(cli.AllFamilies()))+", as above")
 	f.loss.Add(flags, cli.FamilyNames(cli.AllFamilies()))
-	flags.StringVar(&f.kernel, "kernel", "", "`NAME` of the kernel: "+cli.OrList(engine.Kernels())+" (default $"+cli.KernelVariable+", or the fastest)")
-	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "work with up to `N` goroutines")
+	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH, and of all")
 	flags.BoolVar(&f.max, "max", false, "tell the largest loss of each PATH too")
 	flags.StringVar(&f.sort, "sort", "", "order the PATHs by `KEY`, the largest first: "+cli.OrList(sortNames()))
@@ -62,7 +54,6 @@ func New() *cobra.Command {
 	flags.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+cli.OrList(formatNames()))
 	flags.BoolVar(&f.json, "json", false, "short for --format json")
 	cli.CompleteNames(cmd, "loss", cli.FamilyNames(cli.AllFamilies()))
-	cli.CompleteNames(cmd, "kernel", engine.Kernels())
 	cli.CompleteNames(cmd, "sort", sortNames())
 	cli.CompleteNames(cmd, "format", formatNames())
 	cli.CompleteFiles(cmd, []string{"losses-out", "gradients-out"}, "npy")
@@ -74,11 +65,11 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	e.weighted = f.inputs.Weights != ""
+	e.weighted = f.Inputs.Weights != ""
 	switch {
 	case e.rows():
-		f.inputs.Rows = e.loss.String()
-	case f.inputs.Probs && !e.takesProbs():
+		f.Inputs.Rows = e.loss.String()
+	case f.Inputs.Probs && !e.takesProbs():
 		return cli.Usagef("--probs beside --loss %s: want logits, the scores before the sigmoid, which it is from", e.loss)
 	}
 	sources, err := f.sources(cmd, paths)
@@ -98,7 +89,7 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	// not read on.
 	stop()
 	rep.arrange(f.sort, f.limit)
-	rep.remarks(cmd.ErrOrStderr())
+	cli.PrintRemarks(cmd.ErrOrStderr(), rep.Warnings, rep.Notes)
 	return rep.print(cmd.OutOrStdout(), f.format)
 }
 
@@ -115,8 +106,6 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case f.workers < 1:
-		return nil, cli.Usagef("--workers is %d: want 1 or more", f.workers)
 	case f.top < 0:
 		return nil, cli.Usagef("--top is %d: want 0 or more", f.top)
 	case f.limit < 0:
@@ -133,24 +122,16 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 			return nil, cli.Usagef("--%s is empty: want a file name", out.flag)
 		}
 	}
-	e := &evaluator{loss: loss, kernel: f.kernel, workers: f.workers, top: f.top, max: f.max || f.sort == "max", outputs: f.outputs}
-	if _, err := e.engines(); err != nil {
-		if f.kernel != "" {
-			return nil, cli.Usagef("--kernel: %w", err)
-		}
-		return nil, err // about FLENGINE_KERNEL
+	if err := f.Check(); err != nil {
+		return nil, err
 	}
-	return e, nil
+	return &evaluator{loss: loss, flags: f.Flags, top: f.top, max: f.max || f.sort == "max", outputs: f.outputs}, nil
 }
 
 // sources returns the inputs, none of which is to be overwritten.
 func (f *flags) sources(cmd *cobra.Command, paths []string) ([]dump.Source, error) {
-	sources, err := f.inputs.Sources(paths)
-	var usage dump.UsageError
-	switch {
-	case errors.As(err, &usage):
-		return nil, cli.Usagef("%w", err)
-	case err != nil:
+	sources, err := f.Sources(paths)
+	if err != nil {
 		return nil, err
 	}
 	printed := []*os.File{os.Stdout, os.Stderr}

@@ -183,7 +183,7 @@ func must[T any](v T, err error) T {
 }
 
 func newTestEvaluator(workers int) *evaluator {
-	return &evaluator{loss: engine.Focal(0.25, 2), workers: workers}
+	return &evaluator{loss: engine.Focal(0.25, 2), flags: stream.Flags{Workers: workers}}
 }
 
 // sourceOf is the input that a PATH names.
@@ -341,7 +341,7 @@ func tallyOf(t *testing.T, path string) tally {
 	images := must(stream.Check(t.Context(), []dump.Source{sourceOf(path)}, false))
 	r := newRun(e, images, nil)
 	r.plain = must(e.engines())
-	if err := r.work(t.Context(), e.workers); err != nil {
+	if err := r.work(t.Context(), e.flags.Workers); err != nil {
 		t.Fatal(err)
 	}
 	return r.total

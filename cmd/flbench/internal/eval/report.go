@@ -13,8 +13,8 @@ type report struct {
 	Results  []entry      `json:"results"` // those to print, in order
 	Total    entry        `json:"total"`
 	Images   *summary     `json:"images,omitempty"` // nil for one input
-	Warnings []remark     `json:"warnings"`
-	Notes    []remark     `json:"notes"`
+	Warnings []cli.Remark `json:"warnings"`
+	Notes    []cli.Remark `json:"notes"`
 }
 
 // entry is the outcome of one input, or of all of them.

@@ -10,15 +10,10 @@ import (
 	"github.com/flengine/flengine/engine"
 )
 
-// maxWorkers bounds the memory for scratch; no machine gains from more, as reading and
-// writing then sets the pace.
-const maxWorkers = 256
-
 // evaluator is an evaluation before it knows its inputs.
 type evaluator struct {
 	loss    engine.Loss
-	kernel  string // its name, "" for the default
-	workers int
+	flags   stream.Flags
 	top     int  // so many of the hardest scores of each input, and of all
 	max     bool // the largest loss of each input
 	outputs outputs
@@ -48,7 +43,7 @@ type engines struct {
 
 // engines makes those for a convention of class labels.
 func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
-	options := append([]engine.Option{engine.WithKernel(e.kernel), engine.WithWorkers(1)}, convention...)
+	options := e.flags.Engine(convention...)
 	losses := []engine.Loss{e.loss, engine.CrossEntropy()}
 	if losses[0] == losses[1] || e.rows() {
 		losses = losses[:1]
@@ -98,16 +93,10 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 		}
 		defer r.files.abort()
 	}
-	var scores int64
-	shards := 0
-	for _, im := range images {
-		scores += int64(im.Scores)
-		shards += im.Shards()
-	}
+	workers, scores := stream.Workers(images, e.flags.Workers)
 	p.StartBytes("evaluating", 4*scores)
 	defer p.Clear()
 
-	workers := min(e.workers, maxWorkers, shards)
 	if err := r.work(ctx, workers); err != nil {
 		return nil, err
 	}
@@ -218,7 +207,7 @@ func (r *run) entry(path string, t *tally) entry {
 func (r *run) report(workers int) *report {
 	rep := &report{
 		Loss: cli.LossInfo{Loss: r.loss}, Kernel: r.plain.loss.Kernel(), Workers: workers,
-		Results: r.entries, Total: r.entry("total", &r.total), Warnings: []remark{}, Notes: []remark{},
+		Results: r.entries, Total: r.entry("total", &r.total), Warnings: []cli.Remark{}, Notes: []cli.Remark{},
 	}
 	if r.max {
 		largest := cli.Float32(0)
@@ -236,10 +225,10 @@ func (r *run) report(workers int) *report {
 	}
 	for i, e := range r.entries {
 		for _, text := range r.warnings[i] {
-			rep.Warnings = append(rep.Warnings, remark{e.Path, text})
+			rep.Warnings = append(rep.Warnings, cli.Remark{Path: e.Path, Text: text})
 		}
 		for _, text := range r.notes[i] {
-			rep.Notes = append(rep.Notes, remark{e.Path, text})
+			rep.Notes = append(rep.Notes, cli.Remark{Path: e.Path, Text: text})
 		}
 	}
 	return rep
