@@ -169,8 +169,7 @@ func (e *Engine) made() bool { return e != nil && e.kernels != nil }
 
 // Sum evaluates the losses of a batch and returns their sum and counts.
 func (e *Engine) Sum(b Batch) (r Result, err error) {
-	j := job{Engine: e, Batch: b}
-	err = j.call(&r, 0)
+	err = e.run(&r, &b, &outputs{}, 0)
 	return r, err
 }
 
@@ -179,8 +178,7 @@ func (e *Engine) Sum(b Batch) (r Result, err error) {
 // unspecified values. Of a loss of rows, such as [SoftmaxCrossEntropy], dst[i] is that of
 // row i, len(dst) the number of rows, and dst memory of its own.
 func (e *Engine) Losses(dst []float32, b Batch) (r Result, err error) {
-	j := job{Engine: e, Batch: b, outputs: outputs{dst: dst}}
-	err = j.call(&r, wantDst)
+	err = e.run(&r, &b, &outputs{dst: dst}, wantDst)
 	return r, err
 }
 
@@ -189,16 +187,14 @@ func (e *Engine) Losses(dst []float32, b Batch) (r Result, err error) {
 // ignored; len(grad) is the number of scores. The result is that of Sum.
 // grad may be b's Logits or Probs themselves. On an error grad holds unspecified values.
 func (e *Engine) Gradients(grad []float32, b Batch) (r Result, err error) {
-	j := job{Engine: e, Batch: b, outputs: outputs{grad: grad}}
-	err = j.call(&r, wantGrad)
+	err = e.run(&r, &b, &outputs{grad: grad}, wantGrad)
 	return r, err
 }
 
 // LossesAndGradients does the work of Losses and Gradients in one pass. One of
 // dst and grad may be b's Logits or Probs themselves.
 func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (r Result, err error) {
-	j := job{Engine: e, Batch: b, outputs: outputs{dst: dst, grad: grad}}
-	err = j.call(&r, wantDst|wantGrad)
+	err = e.run(&r, &b, &outputs{dst: dst, grad: grad}, wantDst|wantGrad)
 	return r, err
 }
 
@@ -219,7 +215,6 @@ func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (r Result, err
 // Losses of labels, and those of [HeatmapFocal], are evaluated by other kernels here: gradients
 // and the sum in the result may differ from those of Gradients, within the bounds of both.
 func (e *Engine) GradientsAndHessians(grad, hess []float32, b Batch) (r Result, err error) {
-	j := job{Engine: e, Batch: b, outputs: outputs{grad: grad, hess: hess}}
-	err = j.call(&r, wantGrad|wantHess)
+	err = e.run(&r, &b, &outputs{grad: grad, hess: hess}, wantGrad|wantHess)
 	return r, err
 }

@@ -166,7 +166,7 @@ func (b *Batch) check(out *outputs, want int) error {
 	case b.NumClasses == 0:
 		b.NumClasses = 1
 	}
-	anchors, anchor := n/b.NumClasses, "anchor"
+	anchors, anchor := n, "anchor (NumClasses is 1)"
 	switch {
 	case b.FirstColumn|b.EndColumn != 0:
 		if err := b.checkSpan(name, n); err != nil {
@@ -176,10 +176,11 @@ func (b *Batch) check(out *outputs, want int) error {
 			anchors = b.anchorOf(n-1) + 1
 		}
 		anchor = "row that the scores touch"
-	case n%b.NumClasses != 0:
-		return wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
-	case b.NumClasses == 1:
-		anchor = "anchor (NumClasses is 1)"
+	case b.NumClasses > 1:
+		if n%b.NumClasses != 0 {
+			return wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
+		}
+		anchors, anchor = n/b.NumClasses, "anchor"
 	}
 	switch {
 	case b.Labels != nil && b.Classes != nil:

@@ -57,7 +57,7 @@ type rowJob struct {
 	smooth          rowShares
 }
 
-// runRows is call for losses of rows.
+// runRows is run for losses of rows.
 func (j *job) runRows(r []Result, want int) error {
 	rows, err := j.Batch.checkRows(j.Engine, &j.outputs, want)
 	if err != nil {

@@ -9,21 +9,26 @@ import (
 
 // In calls of few scores most time would go to copies: of results and batches, which are some
 // hundred bytes, and of slices that were just stored, which the CPU must then wait for. So what
-// is larger than a slice is made in its place and passed by pointer.
+// is larger than a slice is passed by pointer, and set field by field: literals are made elsewhere
+// first.
 
-// call evaluates a job that has its engine, batch and outputs, with as many workers as gain. It
-// adds to r, which is empty, and is so again on an error.
-func (j *job) call(r *Result, want int) error {
-	if !j.made() {
+// run evaluates a batch, with as many workers as gain. It adds to r, which is empty, and is so
+// again on an error.
+func (e *Engine) run(r *Result, b *Batch, out *outputs, want int) error {
+	if !e.made() {
 		return wholeError("Engine", 0, "is nil or zero: want one that New returned")
 	}
-	env, err := j.kernels.Enter()
+	env, err := e.kernels.Enter()
 	if err != nil {
 		return err
 	}
 	defer env.Leave()
+	var j job
+	j.Engine = e
+	j.Batch = *b
+	j.dst, j.grad, j.hess = out.dst, out.grad, out.hess
 	results := unsafe.Slice(r, 1)
-	if j.family.Rows {
+	if e.family.Rows {
 		err = j.runRows(results, want)
 	} else {
 		err = j.runScores(results, want)
@@ -34,7 +39,7 @@ func (j *job) call(r *Result, want int) error {
 	return err
 }
 
-// runScores is call for losses of scores.
+// runScores is run for losses of scores.
 func (j *job) runScores(r []Result, want int) error {
 	if err := j.Batch.check(&j.outputs, want); err != nil {
 		return err
@@ -80,8 +85,8 @@ func (j *job) take(want int) error {
 // run adds the results of a job to r, which are empty before, by as many workers as gain where
 // each has at least grain blocks. On an error they are those of a part.
 func (j *job) run(r []Result, grain int) error {
-	if workers := min(j.workers, j.n/(grain*kernel.Block)); workers > 1 {
-		return parallel(r, *j, workers)
+	if unit := grain * kernel.Block; j.workers > 1 && j.n >= 2*unit {
+		return parallel(r, *j, min(j.workers, j.n/unit))
 	}
 	t := tiles.Get().(*tile)
 	fault := t.evaluate(j, 0, j.n, r)

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/flengine/flengine/asm"
-	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
 // several is what a job evaluates besides its engine's loss, or in place of it.
@@ -125,14 +124,14 @@ func (t *tile) sums(j *job, c *chunk) {
 		t.entries[i].Lanes, t.entries[i].Easy = [8]float64{}, [8]float64{}
 	}
 	t.sweep.Easy = 0
-	whole := len(c.x) &^ (kernel.Group - 1)
+	whole := padFrom(len(c.x))
 	if whole > 0 {
 		t.runSweep(j, c, whole)
 	}
 	if whole < len(c.x) {
 		var padded chunk
 		t.tail.pad(&padded, c, whole)
-		t.runSweep(j, &padded, kernel.Group)
+		t.runSweep(j, &padded, len(padded.x))
 	}
 }
 

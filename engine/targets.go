@@ -121,7 +121,7 @@ func (t *tile) targetsOf(j *job, y []float32) targetCounts {
 	var n, rest targetCounts
 	n.positive, n.one, n.ignored, n.invalid = j.kernels.CountTargets(y[:whole])
 	if whole < len(y) {
-		g := t.tail.targets[:]
+		g := t.tail.targets[:kernel.Group]
 		clear(g[copy(g, y[whole:]):])
 		rest.positive, rest.one, rest.ignored, rest.invalid = j.kernels.CountTargets(g)
 	}
@@ -200,7 +200,7 @@ func (t *tile) scaleTargets(j *job, dst, y []float32, scale, shift float32) {
 	whole := len(y) &^ (kernel.Group - 1)
 	j.kernels.SmoothTargets(dst[:whole], y[:whole], scale, shift)
 	if whole < len(y) {
-		g := t.tail.targets[:]
+		g := t.tail.targets[:kernel.Group]
 		clear(g[copy(g, y[whole:]):])
 		j.kernels.SmoothTargets(g, g, scale, shift)
 		copy(dst[whole:], g)

@@ -19,7 +19,7 @@ type tile struct {
 	scores  [kernel.Block]float32 // a copy of scores that will be overwritten, or what those of 16 bits are
 	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
 	losses  [kernel.Block]float32 // losses where only the sum was asked for, or weights of what is summed
-	tail    group                 // the last scores of a batch, a whole group
+	tail    padded                // the last scores of a batch, in whole groups
 	call    kernel.Call           // what the kernel is given
 	sweep   kernel.Sweep          // or those of several losses
 	entries []kernel.Entry        // these losses
@@ -27,11 +27,15 @@ type tile struct {
 	sides   *sides                // of asymmetric loss, once it was evaluated
 }
 
-// group is a padded group of scores and its outputs.
-type group struct {
-	x, targets, w, positives, dst, grad, hess [kernel.Group]float32
+// few is how many scores are rather copied, with padding, than evaluated by one more call of the
+// kernel for the last group, which would begin when the first has ended.
+const few = 64
 
-	y    [kernel.Group]uint8
+// padded are the last scores of a batch, padded to whole groups, and their outputs.
+type padded struct {
+	x, targets, w, positives, dst, grad, hess [few]float32
+
+	y    [few]uint8
 	half [kernel.Group]uint16
 }
 
@@ -77,7 +81,8 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	if j.inPlace {
 		c.x = t.scores[:copy(t.scores[:], c.x)]
 	}
-	out := outputs{part(j.dst, from, to), part(j.grad, from, to), part(j.hess, from, to)}
+	var out outputs
+	out.dst, out.grad, out.hess = part(j.dst, from, to), part(j.grad, from, to), part(j.hess, from, to)
 	if f := t.add(j, from, &out, &c, &given, &r[0]); f != nil || !j.easy {
 		return f
 	}
@@ -211,6 +216,14 @@ func (t *tile) hideAllButEasy(j *job, c *chunk, g *given) {
 	}
 }
 
+// padFrom returns from where on the n scores of a block are padded.
+func padFrom(n int) int {
+	if whole := n &^ (kernel.Group - 1); whole == n || n > few {
+		return whole
+	}
+	return 0
+}
+
 // sum runs the kernel on one block and returns its canonical sum. The last
 // scores, if they are no whole group, are padded with ignored ones.
 func (t *tile) sum(j *job, out *outputs, c *chunk) float64 {
@@ -219,7 +232,7 @@ func (t *tile) sum(j *job, out *outputs, c *chunk) float64 {
 	}
 	t.call.Params = j.params
 	t.call.Lanes = [8]float64{}
-	whole := len(c.x) &^ (kernel.Group - 1)
+	whole := padFrom(len(c.x))
 	if whole > 0 {
 		t.kernel(j, out, c, whole)
 	}
@@ -237,7 +250,7 @@ func (t *tile) sum(j *job, out *outputs, c *chunk) float64 {
 		if out.hess != nil {
 			last.hess = g.hess[:]
 		}
-		t.kernel(j, &last, &padded, kernel.Group)
+		t.kernel(j, &last, &padded, len(padded.x))
 		copy(tail(out.dst, whole), last.dst)
 		copy(tail(out.grad, whole), last.grad)
 		copy(tail(out.hess, whole), last.hess)
@@ -245,29 +258,34 @@ func (t *tile) sum(j *job, out *outputs, c *chunk) float64 {
 	return addLanes(&t.call.Lanes)
 }
 
-// pad sets padded, which is zero, to the group that the last scores of c, those from the given
-// one on, are with ignored ones after them.
-func (g *group) pad(padded, c *chunk, from int) {
-	n := copy(g.x[:], c.x[from:])
-	clear(g.x[n:])
-	padded.x = g.x[:]
+// pad sets to, which is zero, to whole groups of the scores of c from the given one on, few at
+// most, and of ignored ones.
+func (p *padded) pad(to, c *chunk, from int) {
+	n := len(c.x) - from
+	whole := (n + kernel.Group - 1) &^ (kernel.Group - 1)
+	last := whole - kernel.Group // where the group begins that is padded
+	to.x = p.x[:whole]
+	*(*[kernel.Group]float32)(to.x[last:]) = [kernel.Group]float32{}
+	copy(to.x, c.x[from:])
 	if len(c.labels) > 0 {
-		g.y = ignoredLabels
-		copy(g.y[:], c.labels[from:])
-		padded.labels = g.y[:]
+		to.labels = p.y[:whole]
+		*(*[kernel.Group]uint8)(to.labels[last:]) = ignoredLabels
+		copy(to.labels, c.labels[from:])
 	}
 	if len(c.targets) > 0 {
-		g.targets = ignoredTargets
-		copy(g.targets[:], c.targets[from:])
-		padded.targets = g.targets[:]
+		to.targets = p.targets[:whole]
+		*(*[kernel.Group]float32)(to.targets[last:]) = ignoredTargets
+		copy(to.targets, c.targets[from:])
 	}
 	if len(c.weights) > 0 {
-		clear(g.w[copy(g.w[:], c.weights[from:]):])
-		padded.weights = g.w[:]
+		to.weights = p.w[:whole]
+		*(*[kernel.Group]float32)(to.weights[last:]) = [kernel.Group]float32{}
+		copy(to.weights, c.weights[from:])
 	}
 	if len(c.positives) > 0 {
-		clear(g.positives[copy(g.positives[:], c.positives[from:]):])
-		padded.positives = g.positives[:]
+		to.positives = p.positives[:whole]
+		*(*[kernel.Group]float32)(to.positives[last:]) = [kernel.Group]float32{}
+		copy(to.positives, c.positives[from:])
 	}
 }
 
