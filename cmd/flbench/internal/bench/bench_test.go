@@ -21,13 +21,25 @@ import (
 
 // TestSize: how many anchors are measured.
 func TestSize(t *testing.T) {
-	o := options{classes: measure.ImageClasses}
-	if n, err := o.size(false, false); err != nil || n*o.classes != 16056000 {
-		t.Errorf("--scores 0: %d anchors, %v, want the image", n, err)
-	}
-	o.scores = defaultScores
-	if n, err := o.size(false, false); err != nil || n != 13107 {
-		t.Errorf("default: %d anchors, %v, want 13107", n, err)
+	l := &lists{}
+	for _, c := range []struct {
+		l          *lists
+		n, columns int
+		want       int
+		why        string
+	}{
+		{l, 0, measure.ImageClasses, 200700, ""},
+		{l, defaultScores, measure.ImageClasses, 13107, ""},
+		{l, 81, 80, 1, ""},
+		{l, 79, 80, 0, fmt.Sprintf("--scores 79 with --columns 80: want 0, or 80 (one anchor) to %d", measure.MaxScores)},
+		{l, 0, 6000, 0, fmt.Sprintf("--scores 0 with --columns 6000: want at most %d for a whole image", measure.MaxScores/200700)},
+		{&lists{anchors: []int{}}, measure.MaxScores / 80, 80, measure.MaxScores / 80, ""},
+		{&lists{anchors: []int{}}, measure.MaxScores/80 + 1, 80, 0,
+			fmt.Sprintf("--anchors %d with --columns 80: want 1 to %d", measure.MaxScores/80+1, measure.MaxScores/80)},
+	} {
+		if n, why := c.l.anchorsOf(c.n, c.columns); n != c.want || why != c.why {
+			t.Errorf("%d of %d columns: %d, %q, want %d, %q", c.n, c.columns, n, why, c.want, c.why)
+		}
 	}
 }
 
@@ -47,9 +59,12 @@ func TestBenchJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := got.Environment
-	if env.Scores != 180 || env.Anchors != 60 || env.Classes != 3 || env.Seed != 1 || env.ImageAnchors != 200700 ||
+	if len(env.Batches) != 1 || env.Seed != 1 || env.ImageAnchors != 200700 ||
 		env.CPU == "" || env.Go == "" || env.Repeats < 1 || !(env.Seconds > 0) || env.PinnedCPU != nil || !slices.Equal(env.Kernels, engine.Kernels()) {
 		t.Errorf("environment %+v", env)
+	}
+	if b := env.Batches[0]; b.Scores != 180 || b.Anchors != 60 || b.Columns != 3 {
+		t.Errorf("batch %+v", b)
 	}
 	cells := map[string]row{}
 	for _, r := range got.Rows {
@@ -132,8 +147,14 @@ func TestBenchRows(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	flbench.Refuses(t, "--losses: softmaxce is of rows: want --labels classes, and no gradients+hessians", append(tiny, "--losses", "softmaxce", "--labels", "uint8")...)
-	flbench.Refuses(t, "--losses: softmaxce is of rows: want --labels classes, and no gradients+hessians", append(tiny, "--losses", "softmaxce", "--ops", "gradients+hessians")...)
+	// The losses of a row are one.
+	for _, r := range got.Rows {
+		if want := map[string]float64{measure.OpSum: 4, measure.OpLosses: 4 + 4./3, measure.OpGradients: 8, measure.OpBoth: 8 + 4./3}[r.Op] + 4./3; math.Abs(r.BytesPerScore-want) > 1e-12 {
+			t.Errorf("%s: %v bytes, want %v", r.Op, r.BytesPerScore, want)
+		}
+	}
+	flbench.Refuses(t, "nothing to measure: softmaxce with --labels uint8: want --labels classes", append(tiny, "--losses", "softmaxce", "--labels", "uint8")...)
+	flbench.Refuses(t, "softmaxce with --ops gradients+hessians: want --ops sum, losses, gradients or losses+gradients", append(tiny, "--losses", "softmaxce", "--ops", "gradients+hessians")...)
 }
 
 // TestBenchGo: package benchfmt, with which benchstat reads, has all repeats of every cell.
@@ -186,14 +207,14 @@ func TestBenchGo(t *testing.T) {
 
 func TestBenchTable(t *testing.T) {
 	out := flbench.Must(t, append(tiny, "--ops", "sum")...)
-	for _, want := range []string{"180 scores = 60 anchors × 3 classes", "labels: classes, workers: 1;", "ns/score", "spread", "×generic\n"} {
+	for _, want := range []string{"180 scores = 60 anchors × 3 classes", "labels: classes, workers: 1;", "ns/score", "ns/call", "spread", "×generic\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 	for _, loss := range []string{"ce", "focal2", "focal1.5"} {
 		for _, kernel := range engine.Kernels() {
-			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(loss) + ` +sum +` + kernel + `( +[0-9.]+%?){6}$`).MatchString(out) {
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(loss) + ` +sum +` + kernel + `( +[0-9.]+%?){7}$`).MatchString(out) {
 				t.Errorf("no row %s, sum, %s in\n%s", loss, kernel, out)
 			}
 		}
@@ -211,9 +232,9 @@ func TestBenchTable(t *testing.T) {
 // TestRatioNeedsGeneric: without generic there is nothing to compare with.
 func TestRatioNeedsGeneric(t *testing.T) {
 	m := measurement{
-		plan:  &plan{anchors: 1, classes: 1, cpu: 3},
-		batch: &measure.Batch{Logits: make([]float32, 1)},
-		cells: []*measure.Cell{{Kernel: "other", Op: measure.OpSum, Repeats: []float64{3, 1, 2}}},
+		plan:    &plan{cpu: 3},
+		batches: map[int]*measure.Batch{1: measure.NewBatch(1, 1, 1)},
+		cells:   []*cell{{Cell: measure.Cell{Kernel: "other", Work: measure.Work{Op: measure.OpSum}, Columns: 1, Scores: 1, Repeats: []float64{3, 1, 2}}}},
 	}
 	r := m.report()
 	if r.Rows[0].RatioToGeneric != nil || r.Rows[0].NsPerScore != 2 || r.Rows[0].Min != 1 || r.Rows[0].Spread != 0.25 || *r.Environment.PinnedCPU != 3 {
@@ -227,17 +248,26 @@ func TestRatioNeedsGeneric(t *testing.T) {
 
 // TestKernelsMustAgree: numbers of kernels that do different work are refused.
 func TestKernelsMustAgree(t *testing.T) {
-	loss := cli.LossSpec{Name: "ce"}
-	a := &measure.Cell{Kernel: "a", Loss: loss, Op: measure.OpSum, Labels: measure.LabelsClasses, Workers: 1}
-	b := &measure.Cell{Kernel: "b", Loss: loss, Op: measure.OpSum, Labels: measure.LabelsClasses, Workers: 1}
-	other := &measure.Cell{Kernel: "a", Loss: cli.LossSpec{Name: "focal2"}, Result: engine.Result{Scores: 2}}
-	m := measurement{cells: []*measure.Cell{a, b, other}}
+	// of is one of cross-entropy's sum of labels, but for what set changes.
+	of := func(kernel string, scores int64, set func(c *measure.Cell)) *cell {
+		c := measure.Cell{Kernel: kernel, Work: measure.Work{Loss: cli.LossSpec{Name: "ce"}, Op: measure.OpSum, Form: measure.UsualForm()},
+			Workers: 1, Columns: 1, Scores: 1, Result: engine.Result{Scores: scores}}
+		set(&c)
+		return &cell{Cell: c}
+	}
+	a, b := of("a", 0, func(*measure.Cell) {}), of("b", 0, func(*measure.Cell) {})
+	other := of("a", 2, func(c *measure.Cell) { c.Loss.Name = "focal2" })
+	m := measurement{cells: []*cell{a, b, other}}
 	if err := m.agree(); err != nil {
 		t.Error(err)
 	}
-	soft := &measure.Cell{Kernel: "a", Loss: loss, Labels: measure.LabelsTargets, Result: engine.Result{Scores: 3}}
-	hessians := &measure.Cell{Kernel: "a", Loss: loss, Op: measure.OpHessians, Labels: measure.LabelsClasses, Result: engine.Result{Scores: 4}}
-	m.cells = append(m.cells, soft, hessians)
+	m.cells = append(m.cells,
+		of("a", 3, func(c *measure.Cell) { c.Labels = measure.LabelsTargets }),
+		of("a", 4, func(c *measure.Cell) { c.Op = measure.OpHessians }),
+		of("a", 5, func(c *measure.Cell) { c.Input = measure.InputFloat16 }),
+		of("a", 6, func(c *measure.Cell) { c.Weights = measure.WeightScore }),
+		of("a", 7, func(c *measure.Cell) { c.Columns = 2 }),
+		of("a", 8, func(c *measure.Cell) { c.Scores = 2 }))
 	if err := m.agree(); err != nil {
 		t.Errorf("other work: %v", err)
 	}
@@ -247,10 +277,19 @@ func TestKernelsMustAgree(t *testing.T) {
 	}
 }
 
+// planOf is a plan of lists, of cross-entropy with labels of all forms.
+func planOf(l *lists, kernels []string) *plan {
+	l.losses = []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}}
+	l.inputs, l.labels, l.weights = []string{measure.InputLogits}, measure.AllLabels(), []string{measure.WeightsNone}
+	p := &plan{seed: 1, workers: []int{1}, budget: time.Hour, cpu: -1}
+	p.combos, p.refused = l.combos(kernels)
+	return p
+}
+
 // TestBenchAtLeastOnce: a budget that is too short still gives every row.
 func TestBenchAtLeastOnce(t *testing.T) {
-	p := &plan{anchors: 1, classes: 1, seed: 1, kernels: engine.Kernels(), losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
-		ops: measure.AllOps(), labels: allLabels, workers: []int{1}, budget: 1, cpu: -1}
+	p := planOf(&lists{columns: []int{1}, anchors: []int{1}, ops: measure.AllOps()}, engine.Kernels())
+	p.budget = 1
 	m, err := p.measure(t.Context(), time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +312,7 @@ func TestOneOfEach(t *testing.T) {
 	if want := "\n1 score = 1 anchor × 1 class; "; !strings.Contains(out, want) {
 		t.Errorf("no %q in\n%s", want, out)
 	}
-	flbench.Refuses(t, "of 1 class each", "--anchors", "0", "--classes", "1")
+	flbench.Refuses(t, "--anchors: 0: want 1 to", "--anchors", "0", "--classes", "1")
 }
 
 func TestBenchUsage(t *testing.T) {
@@ -282,13 +321,16 @@ func TestBenchUsage(t *testing.T) {
 		want string
 		args []string
 	}{
-		{fmt.Sprintf("--scores: 79: want 0, or 80 (one anchor) to %d", measure.MaxScores), []string{"--scores", "79"}},
+		{fmt.Sprintf("nothing to measure: --scores 79 with --columns 80: want 0, or 80 (one anchor) to %d", measure.MaxScores), []string{"--scores", "79"}},
 		{"--scores: -1: want", []string{"--scores", "-1"}},
 		{fmt.Sprintf("--scores: %d: want", measure.MaxScores+1), []string{"--scores", fmt.Sprint(measure.MaxScores + 1)}},
-		{fmt.Sprintf("--anchors: 0: want 1 to %d, of 80 classes each", measure.MaxScores/80), []string{"--anchors", "0"}},
-		{fmt.Sprintf("--anchors: %d: want", measure.MaxScores/80+1), []string{"--anchors", fmt.Sprint(measure.MaxScores/80 + 1)}},
-		{"--classes: 0: want 1 to", []string{"--classes", "0"}},
-		{fmt.Sprintf("--classes: 6000: want at most %d for a whole image", measure.MaxScores/image), []string{"--classes", "6000", "--scores", "0"}},
+		{"--scores: 80 twice", []string{"--scores", "80,160,80"}},
+		{fmt.Sprintf("--anchors: 0: want 1 to %d", measure.MaxScores), []string{"--anchors", "0"}},
+		{fmt.Sprintf("--anchors %d with --columns 80: want 1 to %d", measure.MaxScores/80+1, measure.MaxScores/80), []string{"--anchors", fmt.Sprint(measure.MaxScores/80 + 1)}},
+		{"--columns: 0: want 1 to", []string{"--columns", "0"}},
+		{"--columns: 0: want 1 to", []string{"--classes", "0"}},
+		{"--columns: 4 twice", []string{"--columns", "4,4"}},
+		{fmt.Sprintf("--scores 0 with --columns 6000: want at most %d for a whole image", measure.MaxScores/image), []string{"--columns", "6000", "--scores", "0"}},
 		{"--scores and --anchors: want one of them", []string{"--scores", "800", "--anchors", "10"}},
 		{`--kernels: unknown kernel "mmx"; usable here: `, []string{"--kernels", "mmx"}},
 		{"--kernels: generic twice", []string{"--kernels", "generic,generic"}},
@@ -307,11 +349,18 @@ func TestBenchUsage(t *testing.T) {
 		{`--ops: unknown "mean": want sum, losses, gradients, losses+gradients, gradients+hessians`, []string{"--ops", "mean"}},
 		{"--ops: sum twice", []string{"--ops", "sum,sum"}},
 		{`--labels: unknown "int8": want classes, uint8, targets`, []string{"--labels", "int8"}},
+		{`--inputs: unknown "float64": want logits, probs, float16, bfloat16`, []string{"--inputs", "float64"}},
+		{`--weights: unknown "row": want none, anchor, score, column, class, or several joined by +`, []string{"--weights", "none,row"}},
+		{"--weights: anchor+score twice", []string{"--weights", "anchor+score,score+anchor"}},
+		{"--weights: want at least one name", []string{"--weights", ""}},
+		{"nothing to measure: asl with --labels targets: want --labels classes or uint8", []string{"--losses", "asl", "--labels", "targets"}},
+		{"nothing to measure: ce with --labels targets --inputs probs: want --labels classes or uint8, or --inputs logits, float16 or bfloat16; vfl2 with --inputs probs: want --inputs logits, float16 or bfloat16",
+			[]string{"--losses", "ce,vfl", "--labels", "targets", "--inputs", "probs"}},
 		{"--workers: 0: want at least 1", []string{"--workers", "0"}},
 		{"--workers: 2 twice", []string{"--workers", "2,1,2"}},
 		{`--workers: "1,two": want whole numbers, separated by commas`, []string{"--workers", "1,two"}},
-		{`--scores: "many": want a whole number`, []string{"--scores", "many"}},
-		{`--scores: "99999999999999999999": want a whole number, in the range of Go's int`, []string{"--scores", "99999999999999999999"}},
+		{`--scores: "many": want whole numbers, separated by commas`, []string{"--scores", "many"}},
+		{`--scores: "1,99999999999999999999": want whole numbers, separated by commas, in the range of Go's int`, []string{"--scores", "1,99999999999999999999"}},
 		{`--seed: "18446744073709551616": want a whole number, 0 or more, in the range of Go's uint64`, []string{"--seed", "18446744073709551616"}},
 		{`--time: "1e999": want a number, in the range of Go's float64`, []string{"--time", "1e999"}},
 		{`--seed: "-1": want a whole number, 0 or more`, []string{"--seed", "-1"}},
@@ -323,7 +372,7 @@ func TestBenchUsage(t *testing.T) {
 		{"--time: +Inf: want", []string{"--time", "inf"}},
 		{"--cpu: ", []string{"--cpu", "-1"}},
 		{"--cpu: ", []string{"--cpu", "0", "--workers", "1,2"}},
-		{`--format: unknown "xml": want table, json, go`, []string{"--format", "xml"}},
+		{`--format: unknown "xml": want table, json, csv, go`, []string{"--format", "xml"}},
 		{"--json and --format go: want one of them", []string{"--json", "--format", "go"}},
 		{"--compare beside --format go: want one of them", []string{"--compare", "old.json", "--format", "go"}},
 		{"--compare is empty: want a file name", []string{"--compare", ""}},
@@ -342,8 +391,7 @@ func TestBenchLosesOutput(t *testing.T) {
 // TestBenchInterrupted ends measurements at all moments: what was measured is printed, and
 // said to be partial, in all formats.
 func TestBenchInterrupted(t *testing.T) {
-	p := &plan{anchors: 20, classes: 2, seed: 1, kernels: []string{"generic"}, losses: []cli.LossSpec{{Name: "ce", Loss: engine.CrossEntropy()}},
-		ops: []string{measure.OpSum, measure.OpLosses}, labels: allLabels, workers: []int{1}, budget: time.Hour, cpu: -1}
+	p := planOf(&lists{columns: []int{2}, anchors: []int{20}, ops: []string{measure.OpSum, measure.OpLosses}}, []string{"generic"})
 	const cells = 6
 	for ticks := range 3 * cells {
 		for _, p.format = range allFormats {
@@ -370,6 +418,8 @@ func TestBenchInterrupted(t *testing.T) {
 				if !json.Valid([]byte(out.String())) {
 					t.Errorf("%s", &out)
 				}
+			case "csv":
+				mark, row = ",true\n", "\ngeneric,ce,"
 			case "go":
 				mark, row, rows = "partial: true\n", "\nBenchmark", measured
 			}

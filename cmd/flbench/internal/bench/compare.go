@@ -12,12 +12,15 @@ import (
 	"golang.org/x/perf/benchmath"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/measure"
 )
 
 // oldReport is an earlier report to compare with.
 type oldReport struct {
 	path string
 	report
+	rows map[string]*row // by key
+	note string          // what of its rows it does not say
 }
 
 // readOld reads what bench --json printed.
@@ -26,11 +29,12 @@ func readOld(path string) (*oldReport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--compare %s: %w", cli.Printable(path), cause(err))
 	}
-	r, err := parseOld(b)
+	o, err := parseOld(b)
 	if err != nil {
 		return nil, fmt.Errorf("--compare %s: %w", cli.Printable(path), err)
 	}
-	return &oldReport{path, *r}, nil
+	o.path = path
+	return o, nil
 }
 
 // cause leaves out the name of the file.
@@ -42,60 +46,91 @@ func cause(err error) error {
 }
 
 // parseOld refuses what could not be compared with.
-func parseOld(b []byte) (*report, error) {
+func parseOld(b []byte) (*oldReport, error) {
 	const want = "want what 'flbench bench --json' printed"
-	r := new(report)
+	o := &oldReport{rows: map[string]*row{}}
+	r := &o.report
 	if err := json.Unmarshal(b, r); err != nil {
 		return nil, fmt.Errorf("%w, %s", err, want)
 	}
 	if len(r.Rows) == 0 {
 		return nil, fmt.Errorf("it has no rows, %s", want)
 	}
-	seen := map[string]bool{}
-	for i, row := range r.Rows {
+	if err := o.complete(b); err != nil {
+		return nil, fmt.Errorf("%w, %s", err, want)
+	}
+	for i := range r.Rows {
+		row := &r.Rows[i]
 		key := row.key()
 		switch {
 		case !isTime(row.NsPerScore):
 			return nil, fmt.Errorf("rows[%d].ns_per_score is %g, want %s", i, row.NsPerScore, wantTime)
 		case slices.ContainsFunc(row.Repeats, func(ns float64) bool { return !isTime(ns) }):
 			return nil, fmt.Errorf("rows[%d].repeats_ns_per_score has a time out of range, want %s", i, wantTime)
-		case seen[key]:
+		case o.rows[key] != nil:
 			return nil, fmt.Errorf("rows[%d] is %s, as one before", i, key)
 		}
-		seen[key] = true
+		o.rows[key] = row
 	}
-	return r, nil
+	return o, nil
 }
+
+// complete says of rows what versions did not that measured one batch, of logits and without
+// weights.
+func (o *oldReport) complete(b []byte) error {
+	var only struct{ Environment batchOnly }
+	if err := json.Unmarshal(b, &only); err != nil {
+		return err
+	}
+	old := only.Environment
+	for i := range o.Rows {
+		row := &o.Rows[i]
+		if row.Columns != 0 {
+			continue
+		}
+		row.Columns, row.Scores, row.Input, row.Weights = old.Classes, old.Scores, measure.InputLogits, measure.WeightsNone
+		o.note = fmt.Sprintf("the old report does not say inputs, weights and sizes of rows: they are taken as logits, none, and %s × %s",
+			cli.Count(old.Anchors, "anchor"), cli.Count(old.Classes, "column"))
+	}
+	if o.note != "" && len(o.Environment.Batches) == 0 {
+		o.Environment.Batches = []batch{{old.Classes, old.Anchors, old.Scores, old.Positives, old.Ignored}}
+	}
+	return nil
+}
+
+// batchOnly is the one batch in the environment of such a version's report.
+type batchOnly struct{ Anchors, Classes, Scores, Positives, Ignored int }
 
 // isTime tells whether ns can be what a score takes.
 func isTime(ns float64) bool { return ns >= 1e-9 && ns <= 1e12 }
 
 const wantTime = "1e-9 to 1e12"
 
-// fits refuses a report on another batch than is to be measured, and one that has none of
+// fits refuses a report on other batches than are to be measured, and one that has none of
 // the rows.
 func (o *oldReport) fits(p *plan) error {
+	found, common := false, false
+	first := ""
+	_ = p.cells(func(_ combo, cell *cell) error {
+		if first == "" {
+			first = cell.String()
+		}
+		found = found || o.rows[cell.String()] != nil
+		common = common || o.Environment.batch(cell.Columns, cell.Scores) != nil
+		return nil
+	})
 	env := o.Environment
-	if env.Anchors != p.anchors || env.Classes != p.classes || env.Seed != p.seed {
-		return cli.Usagef("--compare %s: it is on another batch: want --anchors %d --classes %d --seed %d as there",
-			cli.Printable(o.path), env.Anchors, env.Classes, env.Seed)
-	}
-	cells := p.cells()
-	for _, c := range cells {
-		if o.row(c.String()) != nil {
-			return nil
+	if env.Seed != p.seed || !common {
+		var sizes []string
+		for _, b := range env.Batches {
+			sizes = append(sizes, fmt.Sprintf("--anchors %d --columns %d", b.Anchors, b.Columns))
 		}
+		return cli.Usagef("--compare %s: it is on another batch: want --seed %d and %s as there",
+			cli.Printable(o.path), env.Seed, strings.Join(sizes[:min(len(sizes), 3)], ", or "))
 	}
-	return cli.Usagef("--compare %s: it has none of the rows that are to be measured, as %s: want the --kernels, --losses, --ops, --labels and --workers of there",
-		cli.Printable(o.path), cells[0])
-}
-
-// row returns the row of a name, or nil.
-func (o *oldReport) row(key string) *row {
-	for i := range o.Rows {
-		if o.Rows[i].key() == key {
-			return &o.Rows[i]
-		}
+	if !found {
+		return cli.Usagef("--compare %s: it has none of the rows that are to be measured, as %s: want the --kernels, --losses, --ops, --inputs, --labels, --weights and --workers of there",
+			cli.Printable(o.path), first)
 	}
 	return nil
 }
@@ -107,6 +142,10 @@ type comparison struct {
 	Partial     bool        `json:"partial,omitempty"`
 	Ratio       float64     `json:"ratio"`      // geometric mean of all rows'
 	OnlyThere   int         `json:"only_there"` // rows that were not measured now
+	OnlyHere    int         `json:"only_here"`  // rows that the old report lacks
+	Note        string      `json:"note,omitempty"`
+
+	firstHere string // of the latter
 }
 
 // change is a row against the older one.
@@ -122,18 +161,23 @@ type change struct {
 
 // compare holds the rows against those of an older report.
 func (r *report) compare(o *oldReport) {
-	c := &comparison{Path: o.path, Environment: o.Environment, Partial: o.Partial}
+	c := &comparison{Path: o.path, Environment: o.Environment, Partial: o.Partial, Note: o.note}
 	logs, n := 0., 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if old := o.row(row.key()); old != nil {
-			row.Change = old.changeTo(row)
-			if old.Sum != row.Sum {
-				row.Change.Note = "the sum of " + row.Loss + " was another one: not the same was measured"
+		old := o.rows[row.key()]
+		if old == nil {
+			if c.OnlyHere++; c.OnlyHere == 1 {
+				c.firstHere = row.key()
 			}
-			logs += math.Log(row.Change.Ratio)
-			n++
+			continue
 		}
+		row.Change = old.changeTo(row)
+		if old.Sum != row.Sum {
+			row.Change.Note = "the sum of " + row.Loss + " was another one: not the same was measured"
+		}
+		logs += math.Log(row.Change.Ratio)
+		n++
 	}
 	c.OnlyThere = len(o.Rows) - n
 	c.Ratio = 1
@@ -175,7 +219,7 @@ func (r *report) writeComparison(to io.Writer) error {
 	}
 	b.WriteString("\n\n")
 	var notes []string
-	b.WriteString(r.table(func(row row) []string {
+	b.WriteString(r.tables(func(row row) []string {
 		c := row.Change
 		if c == nil {
 			return []string{"–", fmt.Sprintf("%.3f", row.NsPerScore), "–", "–", "–", "–"}
@@ -192,6 +236,16 @@ func (r *report) writeComparison(to io.Writer) error {
 	fmt.Fprintf(&b, "\nGeometric mean of old/new: %.3f. ~ stands where chance alone makes such a difference in 5 %% of runs or more.\n", old.Ratio)
 	if old.OnlyThere > 0 {
 		fmt.Fprintf(&b, "%s of the old report not measured now.\n", cli.Count(old.OnlyThere, "row"))
+	}
+	switch old.OnlyHere {
+	case 0:
+	case 1:
+		fmt.Fprintf(&b, "1 row is not in the old report: %s.\n", old.firstHere)
+	default:
+		fmt.Fprintf(&b, "%d rows are not in the old report, the first of them %s.\n", old.OnlyHere, old.firstHere)
+	}
+	if old.Note != "" {
+		notes = append(notes, old.Note)
 	}
 	for _, note := range notes {
 		fmt.Fprintf(&b, "Note: %s.\n", note)

@@ -24,7 +24,7 @@ func oldJSON(rows ...string) string {
 
 // nowRow is a row as it is measured.
 func nowRow(kernel string, median float64, repeats ...float64) row {
-	return row{Kernel: kernel, Loss: "ce", Op: "sum", Labels: "classes", Workers: 1, NsPerScore: median, Repeats: repeats, Sum: 2}
+	return row{Kernel: kernel, Loss: "ce", Op: "sum", Input: "logits", Labels: "classes", Weights: "none", Columns: 3, Scores: 180, Workers: 1, NsPerScore: median, Repeats: repeats, Sum: 2}
 }
 
 // TestCompare: ratios, significance and what is missing on either side.
@@ -39,7 +39,8 @@ func TestCompare(t *testing.T) {
 		nowRow("faster", 2, 2, 2.1, 1.9, 2.05, 1.95), nowRow("same", 1.01, 1.01, 1.19, 0.81, 1.11, 0.91), nowRow("few", 2, 2),
 		nowRow("before", 1, 1, 1), nowRow("new", 1, 1),
 	}}
-	now.compare(&oldReport{"a\nb.json", *old})
+	old.path = "a\nb.json"
+	now.compare(old)
 	for i, want := range []struct {
 		ratio       float64
 		p           string
@@ -56,7 +57,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s: %+v, p %s, want %+v", now.Rows[i].Kernel, c, p, want)
 		}
 	}
-	if now.Rows[4].Change != nil || now.Old.OnlyThere != 1 || math.Abs(now.Old.Ratio-math.Pow(1.5/1.01*0.5*2, 0.25)) > 1e-9 {
+	if now.Rows[4].Change != nil || now.Old.OnlyThere != 1 || now.Old.OnlyHere != 1 || math.Abs(now.Old.Ratio-math.Pow(1.5/1.01*0.5*2, 0.25)) > 1e-9 {
 		t.Errorf("%+v, %+v", now.Rows[4].Change, now.Old)
 	}
 	var out strings.Builder
@@ -68,7 +69,9 @@ func TestCompare(t *testing.T) {
 		"ce    sum        faster         3.000         2.000    1.500  -33.33%  0.008      5+5\n",
 		"ce    sum        before         2.000         1.000    2.000  -50.00%      –        –\n",
 		"ce    sum        new                –         1.000        –        –      –        –\n",
-		"Geometric mean of old/new: 1.104.", "1 row of the old report not measured now.", "Note: need >= 4 samples", "Note: the old report has no repeats",
+		"Geometric mean of old/new: 1.104.", "1 row of the old report not measured now.",
+		"1 row is not in the old report: kernel=new/loss=ce/op=sum/labels=classes/workers=1/columns=3/scores=180.",
+		"Note: the old report does not say inputs, weights and sizes of rows: they are taken as logits, none, and 60 anchors × 3 columns.\n", "Note: need >= 4 samples", "Note: the old report has no repeats",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
@@ -94,9 +97,37 @@ func TestBenchCompare(t *testing.T) {
 	if c := r.Rows[0].Change; c == nil || !(c.Ratio > 0) || c.P == nil || strings.Contains(c.Note, "sum") || r.Old == nil || r.Old.Path != path {
 		t.Errorf("%+v, %+v", c, r.Old)
 	}
+	// Rows that are not there are counted.
+	table = flbench.Must(t, append(args, "--weights", "none,score", "--compare", path)...)
+	if !strings.Contains(table, "\n1 row is not in the old report: kernel=generic/loss=ce/op=sum/labels=classes/workers=1/weights=score/columns=3/scores=180.\n") || strings.Contains(table, "Note: the old") {
+		t.Errorf("%s", table)
+	}
 	// What is not the same work is refused before anything is measured.
-	flbench.Refuses(t, "it is on another batch: want --anchors 60 --classes 3 --seed 1 as there", append(args, "--seed", "2", "--compare", path)...)
+	for _, other := range []string{"--anchors 60 --columns 3 --seed 2", "--anchors 60 --columns 4", "--anchors 61 --columns 3", "--scores 180 --columns 1,4"} {
+		flbench.Refuses(t, "it is on another batch: want --seed 1 and --anchors 60 --columns 3 as there", append(strings.Fields(other), "--compare", path)...)
+	}
 	flbench.Refuses(t, "it has none of the rows that are to be measured, as kernel=generic/loss=focal2/", append(tiny, "--losses", "focal2", "--kernels", "generic", "--compare", path)...)
+	flbench.Refuses(t, "it has none of the rows that are to be measured, as kernel=generic/loss=ce/op=sum/labels=classes/workers=1/input=float16/", append(args, "--inputs", "float16", "--compare", path)...)
+}
+
+// TestBenchCompareOlder: reports of versions that knew one batch, of logits without weights,
+// still have rows to compare with.
+func TestBenchCompareOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "old.json")
+	if err := os.WriteFile(path, []byte(oldJSON(oldRow("generic", 3, "[3,3.1,2.9,3.05,2.95]"))), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--anchors", "60", "--time", "0.02", "--ops", "sum", "--losses", "ce", "--kernels", "generic", "--compare", path}
+	table := flbench.Must(t, append(args, "--columns", "3,4", "--inputs", "logits,probs")...)
+	for _, want := range []string{"\n3 rows are not in the old report, the first of them kernel=", "taken as logits, none, and 60 anchors × 3 columns.\n", "Note: the sum of ce was another one"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no %q in\n%s", want, table)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^ce +sum +logits +generic +3 +180 +3.000 +[0-9.]+ `).MatchString(table) {
+		t.Errorf("%s", table)
+	}
+	flbench.Refuses(t, "it is on another batch: want --seed 1 and --anchors 60 --columns 3 as there", append(args, "--columns", "4")...)
 }
 
 // TestBenchCompareBad: what is no report is refused, with the file's name.
@@ -108,7 +139,7 @@ func TestBenchCompareBad(t *testing.T) {
 		"other":    {`{"results": []}`, "it has no rows, want what"},
 		"zero":     {oldJSON(oldRow("generic", 0, "[]")), "rows[0].ns_per_score is 0, want 1e-9 to 1e12"},
 		"negative": {oldJSON(oldRow("generic", 1, "[1,-1]")), "rows[0].repeats_ns_per_score has a time out of range"},
-		"twice":    {oldJSON(oldRow("generic", 1, "[]"), oldRow("generic", 1, "[]")), "rows[1] is kernel=generic/loss=ce/op=sum/labels=classes/workers=1, as one before"},
+		"twice":    {oldJSON(oldRow("generic", 1, "[]"), oldRow("generic", 1, "[]")), "rows[1] is kernel=generic/loss=ce/op=sum/labels=classes/workers=1/columns=3/scores=180, as one before"},
 		"types":    {`{"rows": [{"kernel": 5}]}`, "cannot unmarshal number"},
 	} {
 		path := filepath.Join(dir, name)
@@ -135,18 +166,18 @@ func FuzzCompare(f *testing.F) {
 		if err != nil {
 			return
 		}
-		now := &report{Rows: []row{nowRow("generic", 2, 1, 2, 3, 4), nowRow("avx2", 1, 1)}}
+		now := &report{Environment: environment{Batches: []batch{{Columns: 3, Anchors: 60, Scores: 180}}}, Rows: []row{nowRow("generic", 2, 1, 2, 3, 4), nowRow("avx2", 1, 1)}}
 		for _, r := range old.Rows {
 			r.NsPerScore, r.Repeats, r.Change = 1, []float64{1, 1, 2}, nil
 			if r.key() != now.Rows[0].key() && r.key() != now.Rows[1].key() {
 				now.Rows = append(now.Rows, r)
 			}
 		}
-		now.compare(&oldReport{"old.json", *old})
+		now.compare(old)
 		if now.Old.OnlyThere < 0 {
 			t.Errorf("%+v", now.Old)
 		}
-		for _, format := range []string{"table", "json"} {
+		for _, format := range []string{"table", "json", "csv"} {
 			var out strings.Builder
 			if err := now.write(&out, format); err != nil {
 				t.Errorf("%s: %v", format, err)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/measure"
 	"github.com/flengine/flengine/engine"
 )
@@ -16,9 +15,9 @@ import (
 // measurement is a plan that was carried out.
 type measurement struct {
 	*plan
-	batch *measure.Batch
-	cells []*measure.Cell
-	took  time.Duration
+	cells   []*cell
+	batches map[int]*measure.Batch // by columns
+	took    time.Duration
 
 	partial bool // as it was interrupted
 }
@@ -28,7 +27,7 @@ type measurement struct {
 func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (*measurement, error) {
 	clock := measure.NewClock(ctx, start, p.budget, stderr)
 	defer clock.Clear()
-	m := &measurement{plan: p, batch: measure.NewBatch(p.seed, p.anchors, p.classes, slices.Contains(p.labels, measure.LabelsUint8))}
+	m := &measurement{plan: p, batches: map[int]*measure.Batch{}}
 	if err := m.prepare(); err != nil {
 		return nil, err
 	}
@@ -60,56 +59,61 @@ func (p *plan) measure(ctx context.Context, start time.Time, stderr io.Writer) (
 	return m, err
 }
 
-// cells returns what is to be measured, kernels innermost, so that what is compared runs in
-// turns.
-func (p *plan) cells() (cells []*measure.Cell) {
-	for _, loss := range p.losses {
-		for _, op := range p.ops {
-			for _, labels := range p.labels {
-				for _, workers := range p.workers {
-					for _, kernel := range p.kernels {
-						cells = append(cells, &measure.Cell{Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: workers})
-					}
+// cell is a cell of a combination.
+type cell struct {
+	measure.Cell
+	other bool
+}
+
+// cell is one of a combination, yet without its call.
+func (c combo) cell(kernel string, workers int) *cell {
+	return &cell{measure.Cell{Work: c.Work, Kernel: kernel, Workers: workers, Columns: c.columns, Scores: c.anchors * c.columns}, c.other}
+}
+
+// cells calls f with the cells that are to be measured, kernels innermost, so that what is
+// compared runs in turns.
+func (p *plan) cells(f func(c combo, cell *cell) error) error {
+	for _, c := range p.combos {
+		for _, workers := range p.workers {
+			for _, kernel := range c.kernels {
+				if err := f(c, c.cell(kernel, workers)); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	return cells
+	return nil
 }
 
-// prepare makes the cells. Outputs are allocated once, for all.
+// prepare makes the batches and the cells. Outputs are allocated once, for all.
 func (m *measurement) prepare() error {
+	anchors, most := map[int]int{}, 0
+	for _, c := range m.combos {
+		anchors[c.columns] = max(anchors[c.columns], c.anchors)
+		most = max(most, c.anchors*c.columns)
+	}
+	for columns, n := range anchors {
+		m.batches[columns] = measure.NewBatch(m.seed, n, columns)
+	}
 	var dst, grad []float32
 	if m.wants(measure.OpLosses, measure.OpBoth, measure.OpHessians) {
-		dst = make([]float32, len(m.batch.Logits))
+		dst = make([]float32, most)
 	}
 	if m.wants(measure.OpGradients, measure.OpBoth, measure.OpHessians) {
-		grad = make([]float32, len(m.batch.Logits))
+		grad = make([]float32, most)
 	}
-	m.cells = m.plan.cells()
-	for _, c := range m.cells {
-		e, err := engine.New(c.Loss.Loss, engine.WithKernel(c.Kernel), engine.WithWorkers(c.Workers))
-		if err != nil {
-			return err
-		}
-		c.Scores = len(m.batch.Logits)
-		if !c.Loss.Family().Rows {
-			c.Pass = measure.Operation(e, c.Op, m.batch.With(c.Labels), dst, grad)
-			continue
-		}
-		if c.Labels != measure.LabelsClasses || c.Op == measure.OpHessians {
-			return cli.Usagef("--losses: %s is of rows: want --labels %s, and no %s", c.Loss.Name, measure.LabelsClasses, measure.OpHessians)
-		}
-		c.Pass = measure.Operation(e, c.Op, m.batch.Rows(), dst[:min(len(dst), m.anchors)], grad)
-	}
-	return nil
+	return m.plan.cells(func(c combo, cell *cell) (err error) {
+		cell.Pass, err = c.Of(m.batches[c.columns], c.anchors, dst, grad, engine.WithKernel(cell.Kernel), engine.WithWorkers(cell.Workers))
+		m.cells = append(m.cells, cell)
+		return err
+	})
 }
 
 // finish prints the report, if there is anything in it, and returns what it comes to, an
 // interrupt among others.
 func (m *measurement) finish(to io.Writer, interrupted error) error {
 	m.partial = interrupted != nil
-	m.cells = slices.DeleteFunc(m.cells, func(c *measure.Cell) bool { return len(c.Repeats) == 0 })
+	m.cells = slices.DeleteFunc(m.cells, func(c *cell) bool { return len(c.Repeats) == 0 })
 	if len(m.cells) == 0 {
 		return fmt.Errorf("bench: %w before anything was measured", interrupted)
 	}
@@ -119,17 +123,18 @@ func (m *measurement) finish(to io.Writer, interrupted error) error {
 	return fmt.Errorf("bench: %w; what is printed is partial", interrupted)
 }
 
-// agree checks that all cells of a loss gave the same counts and the same sum,
-// bit for bit: numbers about different work could not be compared. Kernels of soft targets and
-// of second derivatives round otherwise.
+// agree checks that all cells of a loss that do the same work gave the same counts and the
+// same sum, bit for bit: numbers about different work could not be compared. Kernels of soft
+// targets and of second derivatives round otherwise.
 func (m *measurement) agree() error {
 	type work struct {
-		loss           string
-		soft, hessians bool
+		loss, input, weights string
+		columns, scores      int
+		soft, hessians       bool
 	}
-	first := map[work]*measure.Cell{}
+	first := map[work]*cell{}
 	for _, c := range m.cells {
-		w := work{c.Loss.Name, c.Labels == measure.LabelsTargets, c.Op == measure.OpHessians}
+		w := work{c.Loss.Name, c.Input, c.Weights, c.Columns, c.Scores, c.Labels == measure.LabelsTargets, c.Op == measure.OpHessians}
 		f := first[w]
 		if f == nil {
 			first[w] = c

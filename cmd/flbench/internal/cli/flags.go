@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,15 +44,22 @@ func CheckKernels(names []string) error {
 
 // CheckWorkers refuses numbers of workers that cannot be, or come twice.
 func CheckWorkers(numbers []int) error {
+	return CheckNumbers("workers", numbers, 1, math.MaxInt)
+}
+
+// CheckNumbers refuses an empty list, and numbers that are out of range or come twice.
+func CheckNumbers(flag string, numbers []int, least, most int) error {
 	if len(numbers) == 0 {
-		return Usagef("--workers: want at least one")
+		return Usagef("--%s: want at least one", flag)
 	}
 	for i, n := range numbers {
-		if n < 1 {
-			return Usagef("--workers: %d: want at least 1", n)
-		}
-		if slices.Contains(numbers[:i], n) {
-			return Usagef("--workers: %d twice: want it once", n)
+		switch {
+		case n < least && most == math.MaxInt:
+			return Usagef("--%s: %d: want at least %d", flag, n, least)
+		case n < least || n > most:
+			return Usagef("--%s: %d: want %d to %d", flag, n, least, most)
+		case slices.Contains(numbers[:i], n):
+			return Usagef("--%s: %d twice: want it once", flag, n)
 		}
 	}
 	return nil

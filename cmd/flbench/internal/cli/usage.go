@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case want == "": // a type of our own, which says itself what it wants
 		return Usagef("--%s: %q: %w", flag.Name, invalid.GetValue(), invalid.Unwrap())
 	case outOfRange(flag.Value.Type(), invalid.GetValue()):
-		want += ", in the range of Go's " + flag.Value.Type()
+		want += ", in the range of Go's " + strings.TrimSuffix(flag.Value.Type(), "Slice")
 	}
 	return Usagef("--%s: %q: want %s", flag.Name, invalid.GetValue(), want)
 }
@@ -73,8 +74,12 @@ func noArgs(_ *cobra.Command, args []string) error {
 	return Usagef("unexpected %q: want nothing but flags", args[0])
 }
 
-// outOfRange tells whether a flag's value is a number that its type cannot hold.
+// outOfRange tells whether a flag's value is, or a list with, a number that its type cannot
+// hold.
 func outOfRange(kind, value string) bool {
+	if one, list := strings.CutSuffix(kind, "Slice"); list {
+		return slices.ContainsFunc(strings.Split(value, ","), func(v string) bool { return outOfRange(one, v) })
+	}
 	var err error
 	switch kind {
 	case "int":

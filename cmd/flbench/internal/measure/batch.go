@@ -5,16 +5,8 @@ package measure
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/flengine/flengine/engine"
-)
-
-// Forms of labels, by the names that flags take.
-const (
-	LabelsClasses = "classes"
-	LabelsUint8   = "uint8"
-	LabelsTargets = "targets" // soft ones
 )
 
 // MaxScores keeps logits and outputs within what machines have, and within the
@@ -69,24 +61,30 @@ const (
 	PositiveMean, PositiveDeviation = -0.9, 1.9 // of a positive's own class
 )
 
-// Batch is a fixed batch like a detector's, with the labels in both
-// forms.
+// Batch is a fixed batch like a detector's. Scores, labels and weights are there in all forms,
+// each made when it is first asked for.
 type Batch struct {
-	Logits             []float32
-	Classes            []int32
-	Labels             []uint8 // nil if not wanted
-	targets            []float32
-	Columns            int
-	Positives, Ignored int // anchors
+	Columns int
+	logits  []float32
+	classes []int32
+
+	seed   uint64
+	scores map[string]engine.Batch // by input
+	labels map[string]engine.Batch // by the form of labels, rowsLabels among them
+	weighs map[string][]float32    // by the kind of weight
 }
 
-// NewBatch draws a batch anchor by anchor: of one seed and number of
-// classes, a smaller batch is the beginning of a larger one.
-func NewBatch(seed uint64, anchors, columns int, withLabels bool) *Batch {
+// NewBatch draws a batch anchor by anchor: of one seed and number of columns, a smaller batch
+// is the beginning of a larger one.
+func NewBatch(seed uint64, anchors, columns int) *Batch {
 	b := &Batch{
-		Logits:  make([]float32, anchors*columns),
-		Classes: make([]int32, anchors),
 		Columns: columns,
+		logits:  make([]float32, anchors*columns),
+		classes: make([]int32, anchors),
+		seed:    seed,
+		scores:  map[string]engine.Batch{},
+		labels:  map[string]engine.Batch{},
+		weighs:  map[string][]float32{},
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	// The conversion keeps the compiler from fusing product and sum, which would
@@ -94,8 +92,8 @@ func NewBatch(seed uint64, anchors, columns int, withLabels bool) *Batch {
 	normal := func(mean, deviation float64) float32 {
 		return float32(float64(deviation*rng.NormFloat64()) + mean)
 	}
-	for a := range b.Classes {
-		row := b.Logits[a*columns:][:columns]
+	for a := range b.classes {
+		row := b.logits[a*columns:][:columns]
 		for c := range row {
 			if rng.Float64() < HardShare {
 				row[c] = normal(HardMean, HardDeviation)
@@ -106,70 +104,28 @@ func NewBatch(seed uint64, anchors, columns int, withLabels bool) *Batch {
 		switch u := rng.Float64(); {
 		case u < PositiveShare:
 			c := rng.IntN(columns)
-			b.Classes[a] = int32(c)
+			b.classes[a] = int32(c)
 			row[c] = normal(PositiveMean, PositiveDeviation)
-			b.Positives++
 		case u < PositiveShare+IgnoredShare:
-			b.Classes[a] = engine.IgnoredClass
-			b.Ignored++
+			b.classes[a] = engine.IgnoredClass
 		default:
-			b.Classes[a] = engine.Background
+			b.classes[a] = engine.Background
 		}
-	}
-	if withLabels {
-		hot, err := b.With(LabelsClasses).OneHot(make([]uint8, len(b.Logits)))
-		if err != nil {
-			panic(err) // the classes above are all good
-		}
-		b.Labels = hot.Labels
 	}
 	return b
 }
 
-// With returns the batch with its labels in the given form. Targets are 0 but for the class of a
-// positive, which has a quality, as of an assigner.
-func (b *Batch) With(form string) engine.Batch {
-	switch form {
-	case LabelsUint8:
-		return engine.Batch{Logits: b.Logits, Labels: b.Labels, NumClasses: b.Columns}
-	case LabelsTargets:
-		if b.targets == nil {
-			b.targets = b.soften()
-		}
-		return engine.Batch{Logits: b.Logits, Targets: b.targets, NumClasses: b.Columns}
-	}
-	return engine.Batch{Logits: b.Logits, Classes: b.Classes, NumClasses: b.Columns}
-}
-
-// Rows returns the batch for losses of rows, each of which has a class: background gets one in
-// turn.
-func (b *Batch) Rows() engine.Batch {
-	rows := b.With(LabelsClasses)
-	rows.Classes = slices.Clone(rows.Classes)
-	for a, c := range rows.Classes {
-		if c == engine.Background {
-			rows.Classes[a] = int32(a % b.Columns)
-		}
-	}
-	return rows
-}
-
-// soften returns the targets, those of positives drawn in their order.
-func (b *Batch) soften() []float32 {
-	targets := make([]float32, len(b.Logits))
-	rng := rand.New(rand.NewPCG(1, 1))
-	for a, c := range b.Classes {
-		row := targets[a*b.Columns:][:b.Columns]
+// Count returns how many of the first anchors are positive, and how many ignored.
+func (b *Batch) Count(anchors int) (positives, ignored int) {
+	for _, c := range b.classes[:anchors] {
 		switch {
-		case c == engine.IgnoredClass:
-			for i := range row {
-				row[i] = engine.IgnoredTarget
-			}
 		case c >= 0:
-			row[c] = float32(1+rng.IntN(255)) / 256
+			positives++
+		case c == engine.IgnoredClass:
+			ignored++
 		}
 	}
-	return targets
+	return positives, ignored
 }
 
 // EasyShare is the share of background logits with p_t > 0.9, logit < −ln 9.

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
-	"github.com/flengine/flengine/engine"
 )
 
 func TestPyramid(t *testing.T) {
@@ -20,39 +19,18 @@ func TestPyramid(t *testing.T) {
 
 func TestBatchIsFixed(t *testing.T) {
 	equal := func(a, b *Batch) bool {
-		return slices.Equal(a.Logits, b.Logits) && slices.Equal(a.Classes, b.Classes) && slices.Equal(a.Labels, b.Labels)
+		return slices.Equal(a.logits, b.logits) && slices.Equal(a.classes, b.classes)
 	}
-	b := NewBatch(1, 5000, 20, true)
-	if !equal(b, NewBatch(1, 5000, 20, true)) {
+	b := NewBatch(1, 5000, 20)
+	if !equal(b, NewBatch(1, 5000, 20)) {
 		t.Error("one seed gives two batches")
 	}
-	if equal(b, NewBatch(2, 5000, 20, true)) {
+	if equal(b, NewBatch(2, 5000, 20)) {
 		t.Error("two seeds give one batch")
 	}
-	part := NewBatch(1, 3000, 20, false)
-	if !slices.Equal(part.Logits, b.Logits[:3000*20]) || !slices.Equal(part.Classes, b.Classes[:3000]) || part.Labels != nil {
+	part := NewBatch(1, 3000, 20)
+	if !slices.Equal(part.logits, b.logits[:3000*20]) || !slices.Equal(part.classes, b.classes[:3000]) {
 		t.Error("a smaller batch is not the beginning of a larger one")
-	}
-}
-
-// TestBatchLabels: both forms of the labels say the same, and the counts
-// are true.
-func TestBatchLabels(t *testing.T) {
-	b := NewBatch(3, 20000, 7, true)
-	e, err := engine.New(engine.Focal(0.25, 2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	classes, err := e.Sum(b.With(LabelsClasses))
-	if err != nil {
-		t.Fatal(err)
-	}
-	labels, err := e.Sum(b.With(LabelsUint8))
-	if err != nil || labels != classes {
-		t.Errorf("uint8 labels give %v, %v, classes %v", labels, err, classes)
-	}
-	if b.Positives == 0 || classes.Positives != int64(b.Positives) || classes.Ignored != int64(7*b.Ignored) {
-		t.Errorf("engine counts %d positives, %d ignored, batch %d, %d anchors", classes.Positives, classes.Ignored, b.Positives, b.Ignored)
 	}
 }
 
@@ -107,21 +85,6 @@ func realBackground(t *testing.T, detector string, anchors, positives, ignored *
 
 // TestBatchIsLikeReal: the documented proportions are those of the real
 // outputs and of the batch; quantiles of background logits are between those of
-// TestBatchTargets: the targets are the labels, those of positives between 0 and 1; of a
-// smaller batch they are the beginning.
-func TestBatchTargets(t *testing.T) {
-	b := NewBatch(3, 20000, 7, true)
-	y := b.With(LabelsTargets).Targets
-	for i, label := range b.Labels {
-		if v := y[i]; v != 0 && label == 0 || v != engine.IgnoredTarget && label == engine.IgnoredLabel || label == 1 && !(v > 0 && v < 1) {
-			t.Fatalf("target %d is %g, the label %d", i, v, label)
-		}
-	}
-	if part := NewBatch(3, 9000, 7, false).With(LabelsTargets).Targets; !slices.Equal(part, y[:len(part)]) {
-		t.Error("targets of a smaller batch are others")
-	}
-}
-
 // the two detectors.
 func TestBatchIsLikeReal(t *testing.T) {
 	var anchors, positives, ignored int
@@ -135,8 +98,8 @@ func TestBatchIsLikeReal(t *testing.T) {
 	}
 
 	const n = 200_000
-	b := NewBatch(1, n, 10, false)
-	rest, own, out := background(b.Logits, b.Classes)
+	b := NewBatch(1, n, 10)
+	rest, own, out := background(b.logits, b.classes)
 	for _, c := range []struct {
 		what  string
 		got   int

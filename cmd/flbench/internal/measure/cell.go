@@ -5,47 +5,16 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/engine"
 )
 
-// Operations, by the names that flags take.
-const (
-	OpSum       = "sum"
-	OpLosses    = "losses"
-	OpGradients = "gradients"
-	OpBoth      = "losses+gradients"
-	OpHessians  = "gradients+hessians"
-)
-
-// UsualOps are the operations that are measured by default, AllOps all that there are.
-func UsualOps() []string { return []string{OpSum, OpLosses, OpGradients, OpBoth} }
-func AllOps() []string   { return append(UsualOps(), OpHessians) }
-
-// Operation returns one call of the engine; dst and grad are for operations that need them,
-// dst for second derivatives, too.
-func Operation(e *engine.Engine, op string, b engine.Batch, dst, grad []float32) func() (engine.Result, error) {
-	switch op {
-	case OpSum:
-		return func() (engine.Result, error) { return e.Sum(b) }
-	case OpLosses:
-		return func() (engine.Result, error) { return e.Losses(dst, b) }
-	case OpGradients:
-		return func() (engine.Result, error) { return e.Gradients(grad, b) }
-	case OpHessians:
-		return func() (engine.Result, error) { return e.GradientsAndHessians(grad, dst, b) }
-	}
-	return func() (engine.Result, error) { return e.LossesAndGradients(dst, grad, b) }
-}
-
 // Cell is one combination to measure.
 type Cell struct {
+	Work
 	Kernel  string
-	Loss    cli.LossSpec
-	Op      string
-	Labels  string
 	Workers int
 
+	Columns int
 	Scores  int // of a pass
 	Pass    func() (engine.Result, error)
 	Result  engine.Result // of a pass
@@ -86,9 +55,22 @@ func (c *Cell) time() (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// String names the cell as Go's benchmarks are named.
+// Name names the cell as Go's benchmarks are named, among those of the same scores. The usual
+// input and no weights are not named.
+func (c *Cell) Name() string {
+	name := fmt.Sprintf("kernel=%s/loss=%s/op=%s/labels=%s/workers=%d", c.Kernel, c.Loss.Name, c.Op, c.Labels, c.Workers)
+	if c.Input != InputLogits {
+		name += "/input=" + c.Input
+	}
+	if c.Weights != WeightsNone {
+		name += "/weights=" + c.Weights
+	}
+	return name
+}
+
+// String names the cell among all.
 func (c *Cell) String() string {
-	return fmt.Sprintf("kernel=%s/loss=%s/op=%s/labels=%s/workers=%d", c.Kernel, c.Loss.Name, c.Op, c.Labels, c.Workers)
+	return fmt.Sprintf("%s/columns=%d/scores=%d", c.Name(), c.Columns, c.Scores)
 }
 
 // Times are what repeats come to, in the unit of theirs.

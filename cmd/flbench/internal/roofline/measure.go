@@ -211,7 +211,8 @@ func (m *measurement) prepareCells() error {
 	for _, s := range m.settings {
 		most = max(most, s.scores)
 	}
-	b := measure.NewBatch(seed, (most+measure.ImageClasses-1)/measure.ImageClasses, measure.ImageClasses, true)
+	b := measure.NewBatch(seed, (most+measure.ImageClasses-1)/measure.ImageClasses, measure.ImageClasses).
+		As(measure.Form{Labels: measure.LabelsUint8}, false)
 	scores := map[string][]float32{}
 	if slices.Contains(m.inputs, inputProbs) {
 		scores[inputProbs] = make([]float32, most)
@@ -248,7 +249,8 @@ func (m *measurement) prepareCells() error {
 						}
 						m.cells = append(m.cells, &cell{
 							Cell: measure.Cell{
-								Kernel: kernel, Loss: loss, Op: op, Labels: labels, Workers: s.workers,
+								Work:   measure.Work{Loss: loss, Op: op, Form: measure.Form{Labels: labels}},
+								Kernel: kernel, Workers: s.workers,
 								Scores: s.scores, Pass: measure.Operation(e, op, batch, dst[:s.scores], grad[:s.scores]),
 							},
 							input: input, opKind: opKinds[op],

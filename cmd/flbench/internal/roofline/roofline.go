@@ -162,13 +162,12 @@ func (o *options) check(cmd *cobra.Command) (*plan, error) {
 	if err = cli.CheckWorkers(o.workers); err != nil {
 		return nil, err
 	}
-	for i, n := range o.scores {
-		switch {
-		case n < 1 || n > measure.MaxScores:
-			return nil, cli.Usagef("--scores: %d: want 1 to %d", n, measure.MaxScores)
-		case slices.Contains(o.scores[:i], n):
-			return nil, cli.Usagef("--scores: %d twice: want it once", n)
+	if len(o.scores) > 0 {
+		if err = cli.CheckNumbers("scores", o.scores, 1, measure.MaxScores); err != nil {
+			return nil, err
 		}
+	}
+	for _, n := range o.scores {
 		for _, w := range o.workers {
 			p.settings = append(p.settings, setting{n, w})
 		}
