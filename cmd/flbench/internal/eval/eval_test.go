@@ -339,8 +339,7 @@ func tallyOf(t *testing.T, path string) tally {
 	t.Helper()
 	e := newTestEvaluator(2)
 	images := must(stream.Check(t.Context(), []dump.Source{sourceOf(path)}, false))
-	r := newRun(e, images, nil)
-	r.plain = must(e.engines())
+	r := must(newRun(e, images, nil))
 	if err := r.work(t.Context(), e.flags.Workers); err != nil {
 		t.Fatal(err)
 	}

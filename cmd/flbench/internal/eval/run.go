@@ -73,8 +73,8 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	if err := e.checkTop(images); err != nil {
 		return nil, err
 	}
-	r := newRun(e, images, p)
-	if r.plain, err = e.engines(); err != nil {
+	r, err := newRun(e, images, p)
+	if err != nil {
 		return nil, err
 	}
 	defer r.closeAll()
@@ -111,43 +111,26 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 // run is an evaluation at work.
 type run struct {
 	*evaluator
-	plain    *engines // for the usual convention of class labels
-	images   []*stream.Image
-	found    []found // in them
-	files    *files  // nil if there are none
-	progress *cli.Progress
+	byOptions *stream.Engines[*engines]
+	images    []*stream.Image
+	found     []found // in them
+	files     *files  // nil if there are none
+	progress  *cli.Progress
 
 	mu       sync.Mutex // of what follows
-	other    *engines   // for another convention, once it is met; a run has at most one
 	entries  []entry    // of the images, in their order
 	warnings [][]string
 	notes    [][]string
 	total    tally
 }
 
-func newRun(e *evaluator, images []*stream.Image, p *cli.Progress) *run {
+func newRun(e *evaluator, images []*stream.Image, p *cli.Progress) (*run, error) {
 	n := len(images)
+	byOptions, err := stream.NewEngines(e.engines)
 	return &run{
-		evaluator: e, images: images, found: make([]found, n), progress: p,
+		evaluator: e, images: images, found: make([]found, n), byOptions: byOptions, progress: p,
 		entries: make([]entry, n), warnings: make([][]string, n), notes: make([][]string, n),
-	}
-}
-
-// enginesFor returns the engines for the options of an input.
-func (r *run) enginesFor(options []engine.Option) (*engines, error) {
-	if len(options) == 0 {
-		return r.plain, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.other == nil {
-		other, err := r.engines(options...)
-		if err != nil {
-			return nil, err
-		}
-		r.other = other
-	}
-	return r.other, nil
+	}, err
 }
 
 // work does all shards.
@@ -205,8 +188,9 @@ func (r *run) entry(path string, t *tally) entry {
 
 // report returns what was found.
 func (r *run) report(workers int) *report {
+	plain, _ := r.byOptions.For(nil) // there since newRun
 	rep := &report{
-		Loss: cli.LossInfo{Loss: r.loss}, Kernel: r.plain.loss.Kernel(), Workers: workers,
+		Loss: cli.LossInfo{Loss: r.loss}, Kernel: plain.loss.Kernel(), Workers: workers,
 		Results: r.entries, Total: r.entry("total", &r.total), Warnings: []cli.Remark{}, Notes: []cli.Remark{},
 	}
 	if r.max {

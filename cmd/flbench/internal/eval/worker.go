@@ -55,7 +55,7 @@ func (w *worker) shard(ctx context.Context, s stream.Shard) error {
 // evaluate fills the worker's memory from a shard.
 func (w *worker) evaluate(s stream.Shard) error {
 	return s.Evaluate(&w.scratch, func(in *dump.Dump, batch engine.Batch) error {
-		e, err := w.enginesFor(in.Options())
+		e, err := w.byOptions.For(in.Options())
 		if err != nil {
 			return err
 		}
