@@ -105,6 +105,7 @@ chunk: \
 	VMOVUPD (call_Lanes+32)(rCall), rSum1; \
 	XORQ rAt, rAt; \
 loop: \
+	FETCHLABELS; \
 	TURN(0, FORMULA, weighed0, Y6); \
 	TURN(32, FORMULA, weighed1, Y7); \
 	TURN(64, FORMULA, weighed2, Y8); \
@@ -170,6 +171,7 @@ chunk: \
 	TARGETS_SETUP; \
 	XORQ rAt, rAt; \
 loop: \
+	FETCHTARGETS; \
 	IFMIXED(mixed); \
 	FORMULA(PLAIN, 0, , plain0, Y6); \
 	FORMULA(PLAIN, 32, , plain1, Y7); \

@@ -21,6 +21,7 @@ TEXT ·expneg(SB), NOSPLIT|NOFRAME, $0
 
 #define EXPNEG_TURN(o) EXPNEG(SCORES(o), EXPS(o), Y0, Y1, Y2, Y3)
 loop:
+	FETCHSCORES
 	EACH32(EXPNEG_TURN)
 	LOOP32(loop)
 	RET
@@ -70,6 +71,7 @@ TEXT ·crossentropy(SB), NOSPLIT|NOFRAME, $0
 
 #define LNHEAD_TURN(o) LNHEAD(SCORES(o), LABELS(o), EXPS(o), CES(o), Y0, Y1, Y2, Y3, Y4)
 head:
+	FETCHSCORES
 	EACH32(LNHEAD_TURN)
 	LOOP32(head)
 	VPMAXUD lnOne, lnTop, lnTop

@@ -92,6 +92,7 @@ signed:
 
 loop: // from the last group to the first, whose flag is the lowest bit
 	SUBQ $32, rAt
+	FETCHLABELS
 	CLASSIFY(0, Y4, Y0)
 	CLASSIFY(32, Y5, Y1)
 	CLASSIFY(64, Y6, Y2)

@@ -46,6 +46,18 @@
 #define MASKS(o) (o+8192)(rBuf)(rAt*4)
 #define EXPONENTS(o) MASKS(o)
 
+// What comes later, into L1: FETCHSCORES, 4 KiB ahead, beyond the page that hardware prefetches;
+// FETCHLABELS and FETCHTARGETS, the next block's, which are counted before its kernel begins. A
+// prefetch beyond the inputs has no effect.
+#define FETCHSCORES \
+	PREFETCHT0 4096(rScores)(rAt*4); \
+	PREFETCHT0 4160(rScores)(rAt*4)
+#define FETCHLABELS \
+	PREFETCHT0 4096(rLabels)(rAt*1)
+#define FETCHTARGETS \
+	PREFETCHT0 16384(rTargets)(rAt*4); \
+	PREFETCHT0 16448(rTargets)(rAt*4)
+
 // PARAM: that of a name in the Call, params_Gamma and the like.
 #define PARAM(name) (call_Params+name)(rCall)
 

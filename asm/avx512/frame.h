@@ -24,6 +24,8 @@
 	PLACE; \
 	EXPNEG(SCORES(o, rAhead), EXPS(o), Z0, Z1, Z2, Z3)
 #define LOGITS_STEPS \
+	FETCHSCORES; \
+	FETCHLABELS; \
 	EXPSTEP(32, 0); \
 	EXPSTEP(32, 64)
 
@@ -50,6 +52,8 @@
 	PLACE; \
 	POWR(US(o), LOG1PS(o), TS(o), RS(o), Z4, Z3, Z2, Z0, Z1)
 #define POWER_STEPS(HEAD, Q) \
+	FETCHSCORES; \
+	FETCHLABELS; \
 	EXPSTEP(96, 0); \
 	LOG1PSTEP(64, 0, HEAD, Q, weighed0); \
 	POWERSTEP(32, 0); \
@@ -63,6 +67,8 @@
 	PLACE; \
 	LNHEAD(SCORES(o, rAhead), LABELS(o, rAhead), LNFS(o), LNHS(o), Z0, Z1, Z2, Z3, Z4)
 #define PROBS_STEPS \
+	FETCHSCORES; \
+	FETCHLABELS; \
 	LNSTEP(0); \
 	LNSTEP(64)
 
@@ -223,6 +229,7 @@ chunk: \
 	VMOVUPD LANES, rSum; \
 	XORQ rAt, rAt; \
 loop: \
+	FETCHTARGETS; \
 	IFMIXED(mixed); \
 	SOFTTURN(PLAIN, 0, WEIGH_BY, FORMULA, OUTPUT, , plain0, Z7); \
 	SOFTTURN(PLAIN, 64, WEIGH_BY, FORMULA, OUTPUT, , plain1, Z8); \

@@ -92,6 +92,7 @@ signed:
 	VPSUBD Z2, Z12, Z12
 loop: // from the last group to the first, whose flag is the lowest bit
 	SUBQ $32, rAt
+	FETCHLABELS
 	CLASSIFY(0, K1, K5, K3)
 	CLASSIFY(64, K2, K6, K4)
 	KANDW K6, K5, K5
