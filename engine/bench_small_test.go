@@ -51,7 +51,7 @@ func BenchmarkSmall(b *testing.B) {
 			}},
 		} {
 			for _, form := range forms {
-				for _, n := range []int{1, 8, 32, 33, 64, 128, 256, most} {
+				for _, n := range []int{1, 8, 31, 32, 33, 63, 64, 128, 256, most} {
 					b.Run(fmt.Sprintf("%s/%s/%s/%d", kernel, op.name, form.name, n), func(b *testing.B) {
 						small, large := form.of(n), form.of(most)
 						measure := func(least *float64, of Batch, calls int) {

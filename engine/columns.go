@@ -72,6 +72,9 @@ func (o *options) columnFactors() (f columnFactors, err error) {
 
 // check verifies that there is a factor for each column of a batch.
 func (f *columnFactors) check(columns int) error {
+	if !f.given() {
+		return nil
+	}
 	for _, p := range [...]*pattern{&f.all, &f.positives} {
 		if p.columns != 0 && p.columns != columns {
 			return wholeError(p.field, float64(p.columns), "has length %d: want %d, the batch's NumClasses", p.columns, columns)

@@ -60,7 +60,9 @@ func (b Batch) OneHot(labels []uint8, opts ...Option) (Batch, error) {
 // countLabels counts the labels of a block. If any is none, invalid is greater than 0.
 func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 	whole := len(y) &^ (kernel.Group - 1)
-	c.positive, c.ignored, invalid = j.kernels.CountLabels(y[:whole])
+	if whole > 0 {
+		c.positive, c.ignored, invalid = j.kernels.CountLabels(y[:whole])
+	}
 	for _, l := range y[whole:] {
 		switch l {
 		case 0:

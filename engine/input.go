@@ -139,11 +139,8 @@ func (b *Batch) scores() (x []float32, name string, kind asm.Input) {
 	return b.Logits, "Logits", asm.Logits
 }
 
-// size returns the number of scores.
-func (b *Batch) size() int {
-	x, _, _ := b.scores()
-	return len(x) + len(b.half())
-}
+// size returns the number of scores, which are in one field.
+func (b *Batch) size() int { return len(b.Logits) + len(b.Float16) + len(b.BFloat16) + len(b.Probs) }
 
 // maxColumns keeps the sums of columns and scores within int: more scores than that have
 // no room in memory.
@@ -158,7 +155,6 @@ func (b *Batch) check(out *outputs, want int) error {
 	if err := b.checkForms(); err != nil {
 		return err
 	}
-	_, name, _ := b.scores()
 	n := b.size()
 	switch {
 	case b.NumClasses < 0 || b.NumClasses > maxColumns:
@@ -169,7 +165,7 @@ func (b *Batch) check(out *outputs, want int) error {
 	anchors, anchor := n, "anchor (NumClasses is 1)"
 	switch {
 	case b.FirstColumn|b.EndColumn != 0:
-		if err := b.checkSpan(name, n); err != nil {
+		if err := b.checkSpan(n); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -178,6 +174,7 @@ func (b *Batch) check(out *outputs, want int) error {
 		anchor = "row that the scores touch"
 	case b.NumClasses > 1:
 		if n%b.NumClasses != 0 {
+			_, name, _ := b.scores()
 			return wholeError(name, float64(n), "has length %d: want a multiple of NumClasses, %d", n, b.NumClasses)
 		}
 		anchors, anchor = n/b.NumClasses, "anchor"
@@ -207,6 +204,8 @@ func (b *Batch) check(out *outputs, want int) error {
 		return badLength("grad", len(out.grad), n, "score")
 	case want&wantHess != 0 && len(out.hess) != n:
 		return badLength("hess", len(out.hess), n, "score")
+	case want == 0:
+		return nil
 	}
 	return b.checkOverlaps(out)
 }
@@ -241,7 +240,7 @@ func (b *Batch) checkForms() error {
 }
 
 // checkSpan verifies that n scores begin and end at the columns that the batch says.
-func (b *Batch) checkSpan(name string, n int) error {
+func (b *Batch) checkSpan(n int) error {
 	first, end := b.FirstColumn, b.EndColumn
 	whole := first + n - end // the scores of all rows but the one that goes on
 	switch {
@@ -250,6 +249,7 @@ func (b *Batch) checkSpan(name string, n int) error {
 	case end < 0 || end >= b.NumClasses:
 		return wholeError("EndColumn", float64(end), "is %d: want a column in [0, %d)", end, b.NumClasses)
 	case whole%b.NumClasses != 0:
+		_, name, _ := b.scores()
 		return wholeError(name, float64(n), "has length %d: want one from column %d to before column %d, of %d", n, first, end, b.NumClasses)
 	}
 	return nil

@@ -82,6 +82,9 @@ func (j *job) take(want int) error {
 	return j.plan(want)
 }
 
+// weighted tells whether scores have factors.
+func (j *job) weighted() bool { return j.Weights != nil || j.ScoreWeights != nil || j.columns.given() }
+
 // run adds the results of a job to r, which are empty before, by as many workers as gain where
 // each has at least grain blocks. On an error they are those of a part.
 func (j *job) run(r []Result, grain int) error {

@@ -116,9 +116,12 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 			labels = t.markTargets(g.targets, none)
 		}
 	}
-	w, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
-	if goodWeights < good {
-		good, err = goodWeights, weightErr
+	var w []float32
+	if j.weighted() {
+		of, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
+		if w = of; goodWeights < good {
+			good, err = goodWeights, weightErr
+		}
 	}
 	c.weights, c.own = w, w
 	if heat := j.family.heat; heat != nil && g.targets != nil {
