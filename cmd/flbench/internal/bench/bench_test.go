@@ -343,6 +343,8 @@ func TestBenchUsage(t *testing.T) {
 		{`--losses: "focal1e99": gamma is 1e+99: want a finite number ≥ 0`, []string{"--losses", "focal1e99"}},
 		{`--losses: "focal(alpha=10,gamma=1)": alpha is 10: want a weight in [0, 1]`, []string{"--losses", "ce,focal(alpha=10,gamma=1),focal1"}},
 		{`--losses: loss "focal(gamma=1" does not end in a parenthesis`, []string{"--losses", "focal(gamma=1"}},
+		{`--losses: "softmaxfocal(gamma=2,pos=2,neg=1)": pos is set, and softmaxfocal has no foreground and background: want it without pos and neg`,
+			[]string{"--losses", "softmaxfocal(gamma=2,pos=2,neg=1)"}},
 		{"--losses: focal2 twice", []string{"--losses", "focal,focal2"}},
 		{"--losses: focal2 twice", []string{"--losses", "focal2,focal2.0"}},
 		{"--losses: want at least one name", []string{"--losses", ""}},

@@ -50,6 +50,10 @@ func ParseLoss(text string) (engine.Loss, error) {
 
 // usable returns why engine.New refuses a loss.
 func usable(l engine.Loss) error {
+	if pos, set := l.Parameter("pos"); set && l.Family().Rows { // where the engine names an option of its own
+		return &engine.InputError{Field: "pos", Index: -1, Value: float64(pos),
+			Reason: fmt.Sprintf("is set, and %s has no foreground and background: want it without pos and neg", l.Family().Name)}
+	}
 	_, err := engine.New(l, engine.WithKernel("generic")) // so that no other kernel is what is wrong
 	var input *engine.InputError
 	if errors.As(err, &input) {
