@@ -3,6 +3,7 @@ package dump
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
 )
@@ -102,14 +103,16 @@ func (p *plan) wrongLabels() error {
 		want += fmt.Sprintf(", or %s, a label for each score", array.ShapeText(p.shape))
 	}
 	if set.Layout == "" && p.grid.axis > 0 {
-		layout := "nca"
-		if len(p.grid.shape) == 2 {
-			layout = "ca"
-		}
-		if g, err := scoreGrid(&p.scoreHead, layout, set); err == nil {
-			if perRow, _ := g.labelGrids(p.labelHead.shape); perRow != nil {
-				want += fmt.Sprintf("; they fit scores with the classes before the anchors, which --layout=%s says", layout)
+		var fit []string
+		for _, layout := range []string{"ca", "nca", "chw"} {
+			if g, err := scoreGrid(&p.scoreHead, layout, set); err == nil {
+				if perRow, _ := g.labelGrids(p.labelHead.shape); perRow != nil {
+					fit = append(fit, "--layout="+layout)
+				}
 			}
+		}
+		if fit != nil {
+			want += fmt.Sprintf("; they fit scores with the classes before the anchors, which %s says", strings.Join(fit, " or "))
 		}
 	}
 	return p.labelHead.wrongShape(want)

@@ -75,10 +75,12 @@ var layouts = []struct {
 	{[]int{5, 24}, 0, []string{"--layout=ca"}},
 	{[]int{2, 5, 12}, 1, []string{"--layout=nca"}},
 	{[]int{2, 5, 3, 4}, 1, []string{"--layout=nca"}},
+	{[]int{5, 2, 12}, 0, []string{"--layout=chw"}},
 	{[]int{24, 7}, 1, []string{"--columns=2:"}},
 	{[]int{7, 24}, 0, []string{"--layout=ca", "--columns=:5"}},
 	{[]int{2, 7, 12}, 1, []string{"--layout=nca", "--columns=1:6"}},
 	{[]int{2, 7, 3, 4}, 1, []string{"--layout=nca", "--columns=-6:-1"}},
+	{[]int{7, 2, 12}, 0, []string{"--layout=chw", "--columns=2:"}},
 }
 
 // TestLocate puts a fault at any place of a file, in all layouts, and wants it named by

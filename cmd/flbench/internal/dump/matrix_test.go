@@ -192,13 +192,13 @@ func matrices(t *testing.T) string {
 	}
 
 	doc.WriteString("\n## Scores of every shape under every layout\nThe anchors × classes that they are taken for; A = 6, C = 3, N = 2, H × W = 3 × 2.\n\n")
-	layouts := []string{"", "ac", "nac", "ca", "nca"}
-	doc.WriteString("| shape | without | --layout=ac | --layout=nac | --layout=ca | --layout=nca |\n| --- | --- | --- | --- | --- | --- |\n")
+	layouts := []string{"", "ac", "nac", "ca", "nca", "chw"}
+	doc.WriteString("| shape | without | --layout=ac | --layout=nac | --layout=ca | --layout=nca | --layout=chw |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, s := range []struct {
 		name  string
 		shape []int
 	}{
-		{"(A,)", []int{6}}, {"(A, 1)", []int{6, 1}}, {"(A, C)", []int{6, 3}}, {"(C, A)", []int{3, 6}}, {"(N, A, C)", []int{2, 6, 3}}, {"(N, C, A)", []int{2, 3, 6}},
+		{"(A,)", []int{6}}, {"(A, 1)", []int{6, 1}}, {"(A, C)", []int{6, 3}}, {"(C, A)", []int{3, 6}}, {"(N, A, C)", []int{2, 6, 3}}, {"(N, C, A)", []int{2, 3, 6}}, {"(C, H, W)", []int{3, 3, 2}},
 		{"(N, H, W, C)", []int{2, 3, 2, 3}}, {"(N, C, H, W)", []int{2, 3, 3, 2}}, {"()", []int{}}, {"(A, 0)", []int{6, 0}}, {"(0, C)", []int{0, 3}},
 	} {
 		cells := []string{s.name}

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Logits, Labels       string  // a pair of files in place of PATHs
 	From                 string  // a file of PATHs
-	Layout               string  // "ac", "nac", "ca" or "nca"; "": the last axis is that of the classes
+	Layout               string  // "ac", "nac", "ca", "nca" or "chw"; "": the last axis is that of the classes
 	Columns              string  // Python's slice of the axis of the classes; "": all
 	Targets              string  // "binary", "class" or "soft"; "": what the labels' dtype, shape and values say
 	Probs                bool    // the scores are probabilities
@@ -56,7 +56,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		{&o.Logits, "logits", "evaluate the scores in `FILE` instead of PATHs; with --labels"},
 		{&o.Labels, "labels", "take the labels from `FILE`; with --logits"},
 		{&o.From, "from", "take more PATHs from `FILE`, one a line or NUL-terminated; - is standard input"},
-		{&o.Layout, "layout", "the scores' `AXES`: ac or nac, or, with the classes before the anchors, ca or nca (default by shape: ac, nac)"},
+		{&o.Layout, "layout", "the scores' `AXES`: ac or nac, or, with the classes before the anchors, ca, nca or chw (default by shape: ac, nac)"},
 		{&o.Columns, "columns", "use these classes only: a `SLICE` as in Python, such as 4: to leave out four box coordinates"},
 		{&o.Targets, "targets", "the `KIND` of labels: binary (0 background, 1 foreground), class (0 is column 0) or soft (floats from 0 to 1)"},
 		{&o.Weights, "weights", "weight the anchors by `FILE`: in each folder, or an array of each .npz or .safetensors file"},
@@ -158,9 +158,9 @@ func (o *Options) check() (*settings, error) {
 		return nil, usagef("--columns=%s: %w", o.Columns, err)
 	}
 	switch o.Layout {
-	case "", "ac", "nac", "ca", "nca":
+	case "", "ac", "nac", "ca", "nca", "chw":
 	default:
-		return nil, usagef("--layout=%s: want ac, nac, ca or nca", o.Layout)
+		return nil, usagef("--layout=%s: want ac, nac, ca, nca or chw", o.Layout)
 	}
 	switch {
 	case o.Rows != "" && o.Probs:

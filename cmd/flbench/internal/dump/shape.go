@@ -88,9 +88,12 @@ func scoreGrid(a *head, layout string, set *settings) (g grid, err error) {
 		"nac": {3, maxAxes, len(shape) - 1, "(N, A, C)"},
 		"ca":  {2, 2, 0, "(C, A)"},
 		"nca": {3, maxAxes, 1, "(N, C, A)"},
+		"chw": {3, 3, 0, "(C, H, W)"},
 	}
 	l, given := byLayout[layout]
 	switch {
+	case layout == "ca" && len(shape) == 3: // either of these may be meant
+		return g, a.wrongShape("(C, A) for --layout=ca; (C, H, W) is --layout=chw, (N, C, A) --layout=nca")
 	case given && (len(shape) < l.least || len(shape) > l.most):
 		return g, a.wrongShape(fmt.Sprintf("%s for --layout=%s", l.want, layout))
 	case len(shape) == 0:

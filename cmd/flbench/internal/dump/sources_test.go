@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 		{"--logits=a --labels=b --from=c", "--from beside --logits and --labels: want one or the other"},
 		{"--logits=- --labels=-", "standard input is named twice: want - for one of --logits, --labels and --weights, or as a PATH for an archive with all"},
 		{"- -", "standard input is named twice: want - once, as a PATH or for --from"},
-		{"x --layout=cn", "--layout=cn: want ac, nac, ca or nca"},
+		{"x --layout=cn", "--layout=cn: want ac, nac, ca, nca or chw"},
 		{"x --targets=hard", "--targets=hard: want binary, class or soft"},
 		{"x --targets=soft --background=1", "--background beside --targets=soft: want it with class indices only, of soft labels 0 is background"},
 		{"x --targets=binary --background=0", "--background beside --targets=binary: want it with class indices only, of binary labels 0 is background"},

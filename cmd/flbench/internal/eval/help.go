@@ -24,7 +24,7 @@ input. From Python:
   np.savez("image.npz", logits=logits.numpy(), labels=classes.numpy())
   safetensors.torch.save_file({"logits": logits, "labels": classes}, "image.safetensors")
 
-A head of another layout needs no copy: --layout=nca for (N, C, A) as of YOLO, --columns=4: for
+A head of another layout needs no copy: --layout=nca for (N, C, A) as of YOLO, chw for (C, H, W), --columns=4: for
 one whose first four columns are boxes, --probs for scores after the sigmoid, --background=80
 --ignored=-1 for class indices as Detectron2 has them, --ignored=-100 for PyTorch's,
 --targets=binary for 0 and 1 of one column, --targets=soft for floats that are targets even if
