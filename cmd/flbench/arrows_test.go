@@ -13,10 +13,10 @@ import (
 // floors are the packages of the command and its tools: each imports lower ones alone, so
 // that no arrow points back up, and no command knows another.
 var floors = map[string]int{
-	"cli": 0, "outfile": 0, "roofline/limits": 0, "roofline/roofplot": 0,
-	"cli/clitest": 1, "array": 1, "npy": 2, "measure": 2,
+	"cli": 0, "outfile": 0, "roofline/limits": 0,
+	"cli/clitest": 1, "array": 1, "figure": 1, "npy": 2, "measure": 2, "roofline/roofplot": 2,
 	"dump": 3, "stream": 4,
-	"bench": 5, "eval": 5, "info": 5, "roofline": 5, "scenarios": 5, "verify": 5,
+	"bench": 5, "eval": 5, "info": 5, "roofline": 5, "scenarios": 5, "sweep": 5, "verify": 5,
 	"peers": 6, "evalspeed": 6, "exporters": 6,
 }
 

@@ -17,6 +17,9 @@ import (
 // Losses in flags, tables and reports. All that is known of them here comes from
 // engine.Families.
 
+// EasyPt is the p_t above which background entries are easy negatives.
+const EasyPt = 0.9
+
 // LossSpec is a loss and its name in flags and tables.
 type LossSpec struct {
 	Name string

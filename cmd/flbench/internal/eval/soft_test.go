@@ -73,7 +73,7 @@ func TestEvalLosses(t *testing.T) {
 				continue
 			}
 			all, easy := make([]engine.Result, 2), make([]engine.Result, 2)
-			if err := must(engine.NewSweeper([]engine.Loss{loss, engine.CrossEntropy()})).SumEasy(all, easy, easyPt, c.batch); err != nil {
+			if err := must(engine.NewSweeper([]engine.Loss{loss, engine.CrossEntropy()})).SumEasy(all, easy, cli.EasyPt, c.batch); err != nil {
 				t.Fatal(err)
 			}
 			args := []string{"--max", "--top=9", "--losses-out", l, "--gradients-out", g, dir}

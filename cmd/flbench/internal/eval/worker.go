@@ -5,13 +5,11 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
-
-// easyPt is the p_t above which background entries are easy negatives.
-const easyPt = 0.9
 
 // worker has what a worker needs for one shard, and what it found there.
 type worker struct {
@@ -66,7 +64,7 @@ func (w *worker) evaluate(s stream.Shard) error {
 		case batch.Probs != nil && batch.Targets != nil && e.losses == 2:
 			err = w.softProbs(e, batch)
 		default:
-			err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], easyPt, batch)
+			err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], cli.EasyPt, batch)
 		}
 		if err == nil {
 			err = w.values(e, batch, s)
@@ -83,7 +81,7 @@ func (w *worker) evaluate(s stream.Shard) error {
 // and that of 0 with the weight 1 − y.
 func (w *worker) softProbs(e *engines, b engine.Batch) error {
 	targets := b.Targets
-	if err := e.alone[0].SumEasy(w.tally.all[:1], w.tally.easy[:1], easyPt, b); err != nil {
+	if err := e.alone[0].SumEasy(w.tally.all[:1], w.tally.easy[:1], cli.EasyPt, b); err != nil {
 		return err
 	}
 	b.Targets = nil
@@ -105,7 +103,7 @@ func (w *worker) softProbs(e *engines, b engine.Batch) error {
 			}
 		}
 		var all, easy [1]engine.Result
-		if err := e.alone[1].SumEasy(all[:], easy[:], easyPt, b); err != nil {
+		if err := e.alone[1].SumEasy(all[:], easy[:], cli.EasyPt, b); err != nil {
 			return err
 		}
 		w.tally.all[1].Merge(all[0])

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/figure"
 	"github.com/flengine/flengine/cmd/flbench/internal/measure"
-	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline/roofplot"
 	"github.com/flengine/flengine/engine"
 )
@@ -105,7 +105,7 @@ operations per nanosecond by vector operations per byte, both axes logarithmic.`
 	f.Float64Var(&o.seconds, "time", 15, fmt.Sprintf("`seconds` that all may take, but kernels are measured once, ceilings %d times", minSamples))
 	f.IntVar(&o.cpu, "cpu", 0, "pin the measuring thread to CPU `N` (Linux, one worker)")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	f.StringVar(&o.plot, "plot", "", "draw a picture, too: the `file`'s name ends in .svg or .png")
+	f.StringVar(&o.plot, "plot", "", "draw a picture, too: the `file`'s name ends in .svg, .png or .pdf")
 	for flag, names := range map[string][]string{"kernels": engine.Kernels(), "ops": measure.AllOps(), "inputs": allInputs} {
 		cli.CompleteNames(cmd, flag, names)
 	}
@@ -232,14 +232,10 @@ func run(cmd *cobra.Command, o *options) error {
 	if err != nil {
 		return err
 	}
-	format := ""
+	var picture figure.File
 	if cmd.Flags().Changed("plot") {
-		if format, err = roofplot.Format(o.plot); err != nil {
-			return cli.Usagef("--plot: %w", err)
-		}
-		// Before measuring, which takes long.
-		if err = outfile.Check(o.plot); err != nil {
-			return unwritablePlot(o.plot, err)
+		if picture, err = figure.Check("plot", o.plot); err != nil { // before measuring, which takes long
+			return err
 		}
 	}
 	ctx, stop := cli.Interruptible(cmd.Context())
@@ -253,22 +249,15 @@ func run(cmd *cobra.Command, o *options) error {
 		return err
 	}
 	r, err := m.finish(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.json, err)
-	if errors.Is(err, cli.ErrInterrupted) && format != "" {
+	if errors.Is(err, cli.ErrInterrupted) && picture.Given() {
 		err = fmt.Errorf("%w, and %s is not drawn", err, cli.Printable(o.plot))
 	}
-	if err != nil || format == "" {
+	if err != nil || !picture.Given() {
 		return err
 	}
-	picture, err := roofplot.Draw(r.panels(), len(r.workers()), format)
+	plots, err := roofplot.Plots(r.panels())
 	if err != nil {
-		return fmt.Errorf("drawing %s: %w", o.plot, err)
+		return fmt.Errorf("drawing %s: %w", picture.Path(), err)
 	}
-	if err = outfile.Write(o.plot, picture); err != nil {
-		return unwritablePlot(o.plot, err)
-	}
-	return nil
-}
-
-func unwritablePlot(path string, err error) error {
-	return fmt.Errorf("--plot %s: %w", path, err)
+	return picture.Write(len(r.workers()), roofplot.Width, roofplot.Height, plots...)
 }

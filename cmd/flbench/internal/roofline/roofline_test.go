@@ -269,7 +269,7 @@ func TestRooflineUsage(t *testing.T) {
 		want  string
 		flags []string
 	}{
-		{`--plot: "a.pdf": want a name that ends in .svg or .png`, []string{"--plot", "a.pdf"}},
+		{`--plot: "a.gif": want a name that ends in .svg, .png or .pdf`, []string{"--plot", "a.gif"}},
 		{`--plot: "": want a name`, []string{"--plot", ""}},
 		{"--kernels: unknown kernel \"sse9\"", []string{"--kernels", "sse9"}},
 		{"--losses: ce twice", []string{"--losses", "ce,ce"}},

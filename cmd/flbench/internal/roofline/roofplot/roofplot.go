@@ -3,13 +3,10 @@
 package roofplot
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -43,45 +40,22 @@ type Point struct {
 	Time         float64 // nanoseconds
 }
 
-// Formats are the kinds of files, as in names of files.
-var Formats = []string{"svg", "png"}
-
-// Format returns the kind of file that a name asks for.
-func Format(name string) (string, error) {
-	format := strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
-	if !slices.Contains(Formats, format) {
-		return "", fmt.Errorf("%q: want a name that ends in .%s", name, strings.Join(Formats, " or ."))
-	}
-	return format, nil
-}
-
+// The size of a panel.
 const (
-	panelWidth  = 17 * vg.Centimeter
-	panelHeight = 13 * vg.Centimeter
+	Width  = 17 * vg.Centimeter
+	Height = 13 * vg.Centimeter
 )
 
-// Draw returns a file of the format, with the panels in rows of so many.
-func Draw(panels []Panel, columns int, format string) ([]byte, error) {
-	rows := (len(panels) + columns - 1) / columns
-	canvas, err := draw.NewFormattedCanvas(panelWidth*vg.Length(columns), panelHeight*vg.Length(rows), format)
-	if err != nil {
-		return nil, err
-	}
-	page := draw.New(canvas)
-	page.FillPolygon(color.White, []vg.Point{page.Min, {X: page.Max.X, Y: page.Min.Y}, page.Max, {X: page.Min.X, Y: page.Max.Y}})
-	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: vg.Millimeter, PadY: vg.Millimeter}
-	for i, panel := range panels {
+// Plots returns the panels' plots.
+func Plots(panels []Panel) (plots []*plot.Plot, err error) {
+	for _, panel := range panels {
 		p, err := panel.plot()
 		if err != nil {
 			return nil, err
 		}
-		p.Draw(tiles.At(page, i%columns, i/columns))
+		plots = append(plots, p)
 	}
-	var b bytes.Buffer
-	if _, err := canvas.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return plots, nil
 }
 
 var (

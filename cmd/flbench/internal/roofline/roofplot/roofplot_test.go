@@ -8,20 +8,9 @@ import (
 	"io"
 	"strings"
 	"testing"
-)
 
-func TestFormat(t *testing.T) {
-	for name, want := range map[string]string{"a.svg": "svg", "b/c.PNG": "png"} {
-		if got, err := Format(name); err != nil || got != want {
-			t.Errorf("%s: %q, %v, want %s", name, got, err, want)
-		}
-	}
-	for _, name := range []string{"", "svg", "a.pdf", "a.svg.gz"} {
-		if _, err := Format(name); err == nil || !strings.Contains(err.Error(), "want a name that ends in .svg or .png") {
-			t.Errorf("%q: %v", name, err)
-		}
-	}
-}
+	"github.com/flengine/flengine/cmd/flbench/internal/figure"
+)
 
 func panels() []Panel {
 	one := Panel{
@@ -37,8 +26,17 @@ func panels() []Panel {
 	return []Panel{one, {Title: "no points", Peaks: one.Peaks[:1], Slopes: one.Slopes[:1]}, {Title: "no ceilings", Points: one.Points}}
 }
 
+// drawn is a picture of the panels, in rows of so many.
+func drawn(format string, columns int) ([]byte, error) {
+	plots, err := Plots(panels())
+	if err != nil {
+		return nil, err
+	}
+	return figure.Draw(format, columns, Width, Height, plots...)
+}
+
 func TestSVG(t *testing.T) {
-	b, err := Draw(panels(), 2, "svg")
+	b, err := drawn("svg", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +74,7 @@ func TestSVG(t *testing.T) {
 }
 
 func TestPNG(t *testing.T) {
-	b, err := Draw(panels(), 3, "png")
+	b, err := drawn("png", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +84,5 @@ func TestPNG(t *testing.T) {
 	}
 	if size := m.Bounds().Size(); size.X < 3*size.Y {
 		t.Errorf("%v: want three panels in a row", size)
-	}
-}
-
-func TestUnknownFormat(t *testing.T) {
-	if _, err := Draw(panels(), 1, "bmp"); err == nil {
-		t.Error("drew a bmp")
 	}
 }
