@@ -167,4 +167,13 @@ type Call struct {
 	Hessians  *float32   // where second derivatives go; only of Hessian kernels, and never nil there
 	Params    Params     // ahead of Lanes, so that loops read them at short offsets
 	Lanes     [8]float64 // the lane sums of the canonical sum, added to
+
+	WeightSums *WeightSums // where what the weights come to goes; nil: not wanted, as without weights
+}
+
+// WeightSums is what the weights of a call come to, whatever the labels.
+type WeightSums struct {
+	Lanes [8]float64  // the lane sums of their canonical sum, added to
+	Bits  [16]uint32  // what bits any weight has: each in any of these, which keep theirs
+	Spare [16]float32 // the kernel's own
 }

@@ -61,6 +61,9 @@ func Run(c *asm.Call) {
 			*(*group)(grads[at:]) = t.g
 		}
 		reduce(&t.f, &c.Lanes)
+		if t.weights != nil && c.WeightSums != nil {
+			sumWeights(t.weights[at:], c.WeightSums)
+		}
 	}
 	// Nothing of the batch is kept.
 	t.params, t.scores, t.labels, t.weights, t.x, t.y = nil, nil, nil, nil, nil, nil

@@ -109,6 +109,9 @@ func runSoft(c *asm.Call) {
 			}
 		}
 		reduce(&t.f, &c.Lanes)
+		if weights != nil && c.WeightSums != nil {
+			sumWeights(weights[at:], c.WeightSums)
+		}
 	}
 	t.params, t.x = nil, nil // nothing of the batch is kept
 	softPool.Put(t)

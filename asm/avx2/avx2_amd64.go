@@ -10,6 +10,7 @@ type (
 	params = asm.Params
 	sweep  = asm.Sweep
 	entry  = asm.Entry
+	sums   = asm.WeightSums
 )
 
 const (
@@ -74,6 +75,27 @@ func LabelTargets(dst []float32, y []uint8, by *[4]float32)
 //
 //go:noescape
 func SmoothTargets(dst, y []float32, scale, shift float32)
+
+// SpreadWeights sets dst to the weights of rows, in each row that of w; see package generic.
+//
+//go:noescape
+func SpreadWeights(dst, w []float32, columns, skip int)
+
+// MultiplyWeights sets dst to a·b, and returns the bits that any factor has; see package generic.
+//
+//go:noescape
+func MultiplyWeights(dst, a []float32, b *float32) (bits uint32)
+
+// PickPositives sets dst to c where the label y is 1, else to 1; see package generic.
+//
+//go:noescape
+func PickPositives(dst, c []float32, y *uint8)
+
+// SumWeights adds the canonical sum of the weights that are not ignored to lanes, and returns
+// the greatest bits of any; see package generic.
+//
+//go:noescape
+func SumWeights(w []float32, y []uint8, lanes *[8]float64) (most uint32)
 
 // Passes over a chunk, which only kernels can call: their arguments are in registers.
 func expneg()

@@ -29,6 +29,8 @@ type table struct {
 	least     vector // the least q > 0
 	two, five vector
 	minusone  vector
+	two01     bits // indices of weights that are spread over four columns each: of two rows,
+	two23     bits // and of the next two
 
 	sign                 uint32
 	floor, ceil          float32 // ∓127·ln2
@@ -64,6 +66,8 @@ var constants = table{
 	all[float32](asm.Least),
 	all[float32](2), all[float32](5),
 	all[float32](-1),
+	bits{0, 0, 0, 0, 1, 1, 1, 1},
+	bits{2, 2, 2, 2, 3, 3, 3, 3},
 
 	1 << 31,
 	asm.ExpFloor, asm.ExpCeil,

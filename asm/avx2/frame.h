@@ -66,6 +66,31 @@
 	VMOVUPD Y6, (call_Lanes+0)(rCall); \
 	VMOVUPD Y7, (call_Lanes+32)(rCall)
 
+// SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits. s goes
+// by way of memory: the units of sums, which a loss keeps busy, shuffle, too.
+#define SUMWEIGHTS(done) \
+	MOVQ call_WeightSums(rCall), DI; \
+	TESTQ DI, DI; \
+	JZ    done; \
+	VMOVUPS WEIGHTS(0), Y0; \
+	VMOVUPS WEIGHTS(32), Y1; \
+	VMOVUPS WEIGHTS(64), Y2; \
+	VMOVUPS WEIGHTS(96), Y3; \
+	VORPS Y0, Y1, Y6; \
+	VORPS Y2, Y3, Y7; \
+	SUM32(Y0, Y1, Y2, Y3)         /* Y0 = s */; \
+	VMOVUPS Y0, sums_Spare(DI); \
+	VORPS sums_Bits(DI), Y6, Y6; \
+	VORPS Y7, Y6, Y6; \
+	VMOVUPS Y6, sums_Bits(DI)     /* bits that a weight has */; \
+	VCVTPS2PD sums_Spare(DI), Y0; \
+	VCVTPS2PD (sums_Spare+16)(DI), Y1; \
+	VADDPD (sums_Lanes+0)(DI), Y0, Y0; \
+	VADDPD (sums_Lanes+32)(DI), Y1, Y1; \
+	VMOVUPD Y0, (sums_Lanes+0)(DI); \
+	VMOVUPD Y1, (sums_Lanes+32)(DI); \
+done:
+
 // STORE: losses Y6…Y9 to the output, where there is one.
 #define STORE(done) \
 	TESTQ rLosses, rLosses; \
@@ -112,6 +137,7 @@ loop: \
 	TURN(96, FORMULA, weighed3, Y9); \
 	STORE(stored); \
 	REDUCE; \
+	SUMWEIGHTS(summed); \
 	LOOP32(loop); \
 	VMOVUPD rSum0, (call_Lanes+0)(rCall); \
 	VMOVUPD rSum1, (call_Lanes+32)(rCall); \
@@ -186,6 +212,7 @@ mixed: \
 done: \
 	STORE(stored); \
 	REDUCEMORE; \
+	SUMWEIGHTS(summed); \
 	LOOP32(loop); \
 	NEXTTARGETS(chunk); \
 	RET

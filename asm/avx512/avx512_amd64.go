@@ -10,6 +10,7 @@ type (
 	params = asm.Params
 	sweep  = asm.Sweep
 	entry  = asm.Entry
+	sums   = asm.WeightSums
 )
 
 const probs = asm.Probs

@@ -87,6 +87,24 @@
 	VCVTPS2PD Y0, Z0; \
 	VADDPD Z0, rSum, rSum
 
+// SUMWEIGHTS: the same sum of the weights of a group, where it is wanted, and their bits, in
+// memory: the loop has no registers left.
+#define SUMWEIGHTS(done) \
+	MOVQ call_WeightSums(rCall), DI; \
+	TESTQ DI, DI; \
+	JZ    done; \
+	VMOVUPS WEIGHTS(0, rAt), Z0; \
+	VMOVUPS WEIGHTS(64, rAt), Z1; \
+	VADDPS Z1, Z0, Z2             /* Z2 = w[j] + w[j+16], then w[j+8] + w[j+24] */; \
+	VPTERNLOGD $0xfe, sums_Bits(DI), Z1, Z0; \
+	VMOVUPS Z0, sums_Bits(DI)     /* bits that a weight has */; \
+	VEXTRACTF32X8 $1, Z2, Y0; \
+	VADDPS Y0, Y2, Y2             /* Y2 = s */; \
+	VCVTPS2PD Y2, Z2; \
+	VADDPD sums_Lanes(DI), Z2, Z2; \
+	VMOVUPD Z2, sums_Lanes(DI); \
+done:
+
 // STORE: losses Z7 and Z8 to the output, where there is one.
 #define STORE(done) \
 	TESTQ rLosses, rLosses; \
@@ -119,6 +137,7 @@ loop: \
 	TURN(64, FORMULA, weighed1, Z8); \
 	STORE(stored); \
 	ADDHALVES; \
+	SUMWEIGHTS(summed); \
 ahead: \
 	LOOP32(loop); \
 	ADDLANES
@@ -241,6 +260,7 @@ done: \
 	STORE(stored); \
 	SUM32(Z7, Z8, Y7, Y8); \
 	VADDPD Z7, rSum, rSum; \
+	SUMWEIGHTS(summed); \
 	LOOP32(loop); \
 	VMOVUPD rSum, LANES; \
 	LEAQ (rScores)(rChunk*4), rScores; \

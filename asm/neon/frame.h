@@ -49,6 +49,29 @@ done:
 	FCVTL2_2D(13, 17); \
 	QUAD(FADD_2D, 14, vSums, vSums)
 
+// SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits.
+#define SUMWEIGHTS(done) \
+	MOVD call_WeightSums(R(rCall)), R20; \
+	CBZ R20, done; \
+	WEIGHTS(QUADLD, 0, 0); \
+	WEIGHTS(QUADLD, 64, 4); \
+	LDR_Q(sums_Bits, 20, 8); \
+	QUAD(ORR_16B, 4, 0, 12); \
+	PAIR(ORR_16B, 14, 12, 12); \
+	ORR_16B(13, 12, 12); \
+	ORR_16B(12, 8, 8)             /* 8 = bits that a weight has */; \
+	STR_Q(sums_Bits, 20, 8); \
+	QUAD(FADD_4S, 4, 0, 0)        /* 0, 1 = w[j] + w[j+16], 2, 3 = w[j+8] + w[j+24] */; \
+	PAIR(FADD_4S, 2, 0, 0)        /* 0, 1 = s */; \
+	FCVTL_2D(0, 4); \
+	FCVTL2_2D(0, 5); \
+	FCVTL_2D(1, 6); \
+	FCVTL2_2D(1, 7); \
+	QUADLD(sums_Lanes, 20, 0); \
+	QUAD(FADD_2D, 4, 0, 0); \
+	QUADST(sums_Lanes, 20, 0); \
+done:
+
 // LOOP32: from label on, until the chunk is done.
 #define LOOP32(label) \
 	ADD  $128, R(rAtScores); \
@@ -98,6 +121,7 @@ loop: \
 	STORE(96, 16, stored3); \
 	PAIR(FADD_4S, 16, 14, 14)     /* 14, 15 = f[j+8] + f[j+24] */; \
 	REDUCE; \
+	SUMWEIGHTS(summed); \
 	LOOP32(loop); \
 	QUADST(0, rLanes, vSums); \
 	NEXTCHUNK(chunk); \
@@ -230,6 +254,7 @@ loop: \
 	QUADLD(0, rLanes, vSums); \
 	REDUCE; \
 	QUADST(0, rLanes, vSums); \
+	SUMWEIGHTS(summed); \
 	ADD  $96, R(rAtLabels); \
 	ADD  $128, R(rAtPositives); \
 	ADD  $128, R(rAtHess); \

@@ -193,7 +193,7 @@ func (f *function) at(pc int) int {
 }
 
 // executed returns the instructions of a turn without weights. What is skipped where
-// a pointer is nil is for weights, if it multiplies, or else for storing losses. Other
+// a pointer is nil is for weights, if it multiplies or adds, or else for storing losses. Other
 // jumps ahead on a condition are of the first turns or the last, or of groups that are not
 // plain and easy, and not taken.
 func (f *function) executed(l loop, stores bool) []instruction {
@@ -207,7 +207,9 @@ func (f *function) executed(l loop, stores bool) []instruction {
 		if end := f.at(in.target); in.name == "JMP" {
 			i = end - 1
 		} else if end <= l.last {
-			weights := slices.ContainsFunc(f.code[i+1:end], func(o instruction) bool { return strings.Contains(o.name, "MUL") })
+			weights := slices.ContainsFunc(f.code[i+1:end], func(o instruction) bool {
+				return strings.Contains(o.name, "MUL") || strings.Contains(o.name, "ADD")
+			})
 			if weights || !stores {
 				i = end - 1
 			}

@@ -62,7 +62,8 @@ func patterns(t *testing.T) map[string]pattern {
 // the kernels of the table.
 var linked = []any{
 	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels,
-	neon.CountTargets, neon.LabelTargets, neon.SmoothTargets, neon.WidenF16, neon.WidenBF16,
+	neon.CountTargets, neon.LabelTargets, neon.SmoothTargets,
+	neon.SpreadWeights, neon.MultiplyWeights, neon.PickPositives, neon.SumWeights, neon.WidenF16, neon.WidenBF16,
 	neon.RowExp, neon.RowTop, neon.RowSum, neon.RowLoss, neon.RowScale, neon.FloatEnv, neon.SetFloatEnv,
 	neon.Exp, neon.Log, neon.Log1p, neon.Sigmoid, neon.Softplus, neon.LogSigmoid, neon.Pow,
 	neon.FMAPeak, neon.AddPeak, neon.FMAAddPeak, neon.IntegerPeak, neon.DivPeak,

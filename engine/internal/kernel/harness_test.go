@@ -25,8 +25,11 @@ type subject struct {
 	unary                        [NumUnary]uintptr
 
 	countTargets, labelTargets, smoothTargets uintptr
-	notAssembly                               []error            // of an assembly set
-	rows                                      map[string]uintptr // by the kernels' names
+
+	spreadWeights, multiplyWeights, pickPositives, sumWeights uintptr
+
+	notAssembly []error            // of an assembly set
+	rows        map[string]uintptr // by the kernels' names
 }
 
 // subjects returns the sets under test.
@@ -50,6 +53,8 @@ var subjects = sync.OnceValue(func() []*subject {
 			s.widenF16, s.widenBF16 = entry("WidenF16", c.WidenF16), entry("WidenBF16", c.WidenBF16)
 			s.countTargets = entry("CountTargets", c.CountTargets)
 			s.labelTargets, s.smoothTargets = entry("LabelTargets", c.LabelTargets), entry("SmoothTargets", c.SmoothTargets)
+			s.spreadWeights, s.multiplyWeights = entry("SpreadWeights", c.SpreadWeights), entry("MultiplyWeights", c.MultiplyWeights)
+			s.pickPositives, s.sumWeights = entry("PickPositives", c.PickPositives), entry("SumWeights", c.SumWeights)
 			for k, f := range c.Unary {
 				s.unary[k] = entry(unaryNames[k], f)
 			}

@@ -58,6 +58,12 @@ type Set struct {
 	LabelTargets  func(dst []float32, y []uint8, by *[4]float32)
 	SmoothTargets func(dst, y []float32, scale, shift float32)
 
+	// The passes over weights, likewise.
+	SpreadWeights   func(dst, w []float32, columns, skip int)
+	MultiplyWeights func(dst, a []float32, b *float32) (bits uint32)
+	PickPositives   func(dst, c []float32, y *uint8)
+	SumWeights      func(w []float32, y []uint8, lanes *[8]float64) (most uint32)
+
 	Run      func(c *Call)         // runs the loss kernel that c names
 	Sweep    func(s *Sweep)        // runs those of several losses
 	Has      func(asm.Kernel) bool // whether there is that one
@@ -100,6 +106,11 @@ var genericSet = Set{
 	CountTargets:  generic.CountTargets,
 	LabelTargets:  generic.LabelTargets,
 	SmoothTargets: generic.SmoothTargets,
+
+	SpreadWeights:   generic.SpreadWeights,
+	MultiplyWeights: generic.MultiplyWeights,
+	PickPositives:   generic.PickPositives,
+	SumWeights:      generic.SumWeights,
 
 	Run:      generic.Run,
 	Sweep:    generic.Sweep,

@@ -59,7 +59,22 @@ type lossCase struct {
 	start  [8]float64
 
 	losses, grads, hessians []float32
-	lanes                   [8]float64
+	lanes, weightLanes      [8]float64
+	weightBits              uint32
+}
+
+// startSums is what a call has for sums of weights.
+var startSums = asm.WeightSums{
+	Lanes: [8]float64{8, 7, 6, 5, 4, 3, 2, 1},
+	Bits:  [16]uint32{0: 1, 3: 2, 5: 1 << 30, 8: 1 << 29, 15: 4},
+}
+
+// allBits returns the bits that any of b has.
+func allBits(b *[16]uint32) (all uint32) {
+	for _, b := range b {
+		all |= b
+	}
+	return all
 }
 
 // newLossCase has generic evaluate the case.
@@ -79,8 +94,12 @@ func newLossCase(k asm.Kernel, p asm.Params, x []float32, y []uint8, w []float32
 		c.hessians = make([]float32, len(x))
 		call.Hessians = first(c.hessians)
 	}
+	sums := startSums
+	if w != nil {
+		call.WeightSums = &sums
+	}
 	genericSet.Run(&call)
-	c.lanes = call.Lanes
+	c.lanes, c.weightLanes, c.weightBits = call.Lanes, sums.Lanes, allBits(&sums.Bits)
 	return c
 }
 
@@ -103,14 +122,14 @@ func first[T any](s []T) *T {
 }
 
 // lossMemory is where the slices of calls lie.
-type lossMemory struct{ call, x, y, t, pos, w, losses, grads, hessians *slot }
+type lossMemory struct{ call, x, y, t, pos, w, losses, grads, hessians, sums *slot }
 
 func newLossMemory(t *testing.T) *lossMemory {
 	return &lossMemory{
 		newSlot[Call](t, "Call", 1), newSlot[float32](t, "scores", Block), newSlot[uint8](t, "labels", Block),
 		newSlot[float32](t, "targets", Block), newSlot[float32](t, "factors of Pos", Block),
 		newSlot[float32](t, "weights", Block), newSlot[float32](t, "losses", Block), newSlot[float32](t, "gradients", Block),
-		newSlot[float32](t, "Hessians", Block),
+		newSlot[float32](t, "Hessians", Block), newSlot[asm.WeightSums](t, "sums of weights", 1),
 	}
 }
 
@@ -144,6 +163,10 @@ func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asm
 	losses, grads, hessians = output(v.losses, m.losses, l.of(4)), output(v.grads, m.grads, l.of(5)), output(v.hessians, m.hessians, l.of(7))
 	call := c.call(x, y, targets, pos, w)
 	call.Losses, call.Gradients, call.Hessians = first(losses), first(grads), first(hessians)
+	sums := &put(m.sums, l.of(8), []asm.WeightSums{startSums}, 1)[0]
+	if slots = append(slots, m.sums); w != nil {
+		call.WeightSums = sums
+	}
 	given := &put(m.call, l.of(0), []Call{call}, 1)[0]
 
 	if err := s.runCall(given, env); err != nil {
@@ -187,6 +210,24 @@ func (m *lossMemory) check(s *subject, c *lossCase, v variant, l layout, env asm
 		if math.Float64bits(lanes[j]) != math.Float64bits(want) {
 			return fmt.Errorf("lane sum %d is %v, generic's %v", j, lanes[j], want)
 		}
+	}
+	return c.checkSums(sums)
+}
+
+// checkSums says what is wrong with the sums of weights.
+func (c *lossCase) checkSums(sums *asm.WeightSums) error {
+	for j, want := range c.weightLanes {
+		if got := sums.Lanes[j]; math.Float64bits(got) != math.Float64bits(want) && (got == got || want == want) {
+			return fmt.Errorf("lane sum %d of the weights is %v, want %v", j, got, want)
+		}
+	}
+	for j, bits := range startSums.Bits {
+		if sums.Bits[j]&bits != bits {
+			return fmt.Errorf("bits %d of the weights are %#x, and lack what was there, %#x", j, sums.Bits[j], bits)
+		}
+	}
+	if got := allBits(&sums.Bits); got != c.weightBits {
+		return fmt.Errorf("bits of the weights are %#x, want %#x", got, c.weightBits)
 	}
 	return nil
 }

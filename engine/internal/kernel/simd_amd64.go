@@ -10,8 +10,8 @@ import (
 	"github.com/flengine/flengine/asm/avx512"
 )
 
-// avx512Set counts labels and targets, makes targets and widens with AVX2, where stores and loads
-// are the limit.
+// avx512Set counts labels and targets, makes targets and weights and widens with AVX2, where
+// stores and loads are the limit.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
@@ -22,6 +22,11 @@ var avx512Set = Set{
 	CountTargets:  avx2.CountTargets,
 	LabelTargets:  avx2.LabelTargets,
 	SmoothTargets: avx2.SmoothTargets,
+
+	SpreadWeights:   avx2.SpreadWeights,
+	MultiplyWeights: avx2.MultiplyWeights,
+	PickPositives:   avx2.PickPositives,
+	SumWeights:      avx2.SumWeights,
 
 	Run:      avx512.Run,
 	Sweep:    avx512.Sweep,
@@ -45,6 +50,11 @@ var avx2Set = Set{
 	CountTargets:  avx2.CountTargets,
 	LabelTargets:  avx2.LabelTargets,
 	SmoothTargets: avx2.SmoothTargets,
+
+	SpreadWeights:   avx2.SpreadWeights,
+	MultiplyWeights: avx2.MultiplyWeights,
+	PickPositives:   avx2.PickPositives,
+	SumWeights:      avx2.SumWeights,
 
 	Run:      avx2.Run,
 	Sweep:    avx2.Sweep,

@@ -16,10 +16,16 @@ var neonSet = Set{
 	CountTargets:  neon.CountTargets,
 	LabelTargets:  neon.LabelTargets,
 	SmoothTargets: neon.SmoothTargets,
-	Run:           neon.Run,
-	Sweep:         neon.Sweep,
-	Has:           hasNEON,
-	HasSweep:      sweepsNEON,
+
+	SpreadWeights:   neon.SpreadWeights,
+	MultiplyWeights: neon.MultiplyWeights,
+	PickPositives:   neon.PickPositives,
+	SumWeights:      neon.SumWeights,
+
+	Run:      neon.Run,
+	Sweep:    neon.Sweep,
+	Has:      hasNEON,
+	HasSweep: sweepsNEON,
 	Unary: [NumUnary]UnaryFunc{
 		neon.Exp, neon.Log, neon.Log1p,
 		neon.Sigmoid, neon.Softplus, neon.LogSigmoid,

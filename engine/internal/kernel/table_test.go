@@ -23,7 +23,7 @@ func TestTable(t *testing.T) {
 	// A function that the harness does not know would go untested.
 	known := []string{
 		"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "CountTargets", "LabelTargets", "SmoothTargets",
-		"Run", "Sweep", "Has", "HasSweep", "Unary", "Pow", "Rows",
+		"SpreadWeights", "MultiplyWeights", "PickPositives", "SumWeights", "Run", "Sweep", "Has", "HasSweep", "Unary", "Pow", "Rows",
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
 		if !slices.Contains(known, f.Name) {
@@ -50,6 +50,9 @@ func checkTable(t *testing.T, c Candidate) {
 	}
 	if c.Pow == nil || c.CountLabels == nil || c.CountTargets == nil || c.LabelTargets == nil || c.SmoothTargets == nil || c.Run == nil || c.Sweep == nil || c.Grain < 1 {
 		t.Errorf("%s: the set lacks Pow, CountLabels, a pass over targets, Run, Sweep or Grain", c.Name)
+	}
+	if c.SpreadWeights == nil || c.MultiplyWeights == nil || c.PickPositives == nil || c.SumWeights == nil {
+		t.Errorf("%s: the set lacks a pass over weights", c.Name)
 	}
 	if c.WidenF16 == nil || c.WidenBF16 == nil {
 		t.Errorf("%s: the set lacks WidenF16 or WidenBF16", c.Name)
