@@ -52,7 +52,7 @@ func (t *tile) contradiction(j *job, from int, c *chunk, sum float64) *fault {
 		// Whether the copy is good does not matter, only that it does not contradict itself.
 		g := given{labels: own.labels, targets: own.targets}
 		if j.sweeper != nil {
-			t.sweepBlock(&k, 0, &own, counts{}, make([]Result, k.results()))
+			t.sweepBlock(&k, 0, &own, &g, make([]Result, k.results()))
 		} else {
 			t.add(&k, 0, &out, &own, &g, new(Result))
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -40,7 +41,8 @@ type pattern struct {
 	field   string
 	columns int
 	factors []float32
-	most    float32 // the greatest factor
+	most    float32         // the greatest factor
+	sums    []atomic.Uint64 // by the first column, the bits of the sum of a block's factors; 0 if it is not known
 }
 
 func newPattern(field string, w []float32) (p pattern, err error) {
@@ -50,7 +52,7 @@ func newPattern(field string, w []float32) (p pattern, err error) {
 	if len(w) == 0 {
 		return p, wholeError(field, 0, "is empty: want one weight per column, or nil for none")
 	}
-	p = pattern{field: field, columns: len(w), factors: make([]float32, len(w)+kernel.Block)}
+	p = pattern{field: field, columns: len(w), factors: make([]float32, len(w)+kernel.Block), sums: make([]atomic.Uint64, len(w))}
 	for i := range p.factors {
 		if i >= len(w) {
 			p.factors[i] = p.factors[i-len(w)]

@@ -42,9 +42,15 @@ func (s *Sweeper) overweight(y uint8, w float32) float32 {
 
 // sweepBlock evaluates a block from score from on, whose labels and weights are good, and
 // adds it to r.
-func (t *tile) sweepBlock(j *job, from int, c *chunk, n counts, r []Result) *fault {
-	given := given{labels: c.labels, counts: n}
+func (t *tile) sweepBlock(j *job, from int, c *chunk, g *given, r []Result) *fault {
 	t.sums(j, c)
+	weights, easyWeights := 0.0, 0.0
+	if g.unseen {
+		var good bool
+		if weights, good = t.unseenSum(j, c, g); !good {
+			return suspect
+		}
+	}
 	seen := *c
 	if !t.finite(j) {
 		// The reasons are those of resolve.
@@ -55,7 +61,9 @@ func (t *tile) sweepBlock(j *job, from int, c *chunk, n counts, r []Result) *fau
 		t.sums(j, &seen)
 	}
 	easyCounts := counts{ignored: len(c.x) - int(t.sweep.Easy)}
-	weights, easyWeights := t.weightSum(c, &given), 0.0
+	if !g.unseen {
+		weights = t.weightSum(c, g)
+	}
 	if j.easy {
 		easyWeights = t.easyWeightSum(j, &seen)
 	}
@@ -67,7 +75,7 @@ func (t *tile) sweepBlock(j *job, from int, c *chunk, n counts, r []Result) *fau
 		if !(all >= 0) {
 			return t.contradiction(j, from, c, all)
 		}
-		r[i].add(all, weights, len(c.x), n)
+		r[i].add(all, weights, len(c.x), g.counts)
 		if !j.easy {
 			continue
 		}

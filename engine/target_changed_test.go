@@ -84,11 +84,21 @@ func TestTargetsChange(t *testing.T) {
 				w[at] = nan
 			}
 			evaluate()
+			w[at] = 1
+		}),
+		"a bad weight for good": summing(good, func(_, part []float32, _ *[8]float64, evaluate func()) {
+			if part[0] == 2 {
+				w[at] = nan
+			}
+			evaluate()
 		}),
 	} {
 		y[at], w[at] = 0, 1
 		_, err := e.GradientsAndHessians(make([]float32, len(x)), make([]float32, len(x)), Batch{Logits: x, Targets: y, ScoreWeights: w})
-		const want = "Batch changed during the call, in scores 4096 to 8191: want it left alone until the call returns"
+		want := "Batch changed during the call, in scores 4096 to 8191: want it left alone until the call returns"
+		if what == "a bad weight for good" {
+			want = "ScoreWeights[4101] is NaN: want a finite weight ≥ 0"
+		}
 		var bad *InputError
 		if !errors.As(err, &bad) || err.Error() != want {
 			t.Errorf("%s: %v, want %s", what, err, want)

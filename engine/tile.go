@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/flengine/flengine/asm"
@@ -25,6 +26,10 @@ type tile struct {
 	entries []kernel.Entry        // these losses
 	total   []Result              // of a worker among several
 	sides   *sides                // of asymmetric loss, once it was evaluated
+
+	careful    bool           // weights are looked at first; see suspect
+	factorBits uint32         // what bits the factors of products have
+	weighed    asm.WeightSums // what the weights of a block come to
 }
 
 // few is how many scores are rather copied, with padding, than evaluated by one more call of the
@@ -66,6 +71,20 @@ func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
 
 // block evaluates the block [from, to) and adds it to r.
 func (t *tile) block(j *job, from, to int, r []Result) *fault {
+	t.careful = false
+	f := t.tryBlock(j, from, to, r)
+	if f == suspect {
+		if j.inPlace {
+			copy(j.x[from:to], t.scores[:])
+		}
+		t.careful = true
+		f = t.tryBlock(j, from, to, r)
+	}
+	return f
+}
+
+// tryBlock is block, unless it returns suspect, and r is as before.
+func (t *tile) tryBlock(j *job, from, to int, r []Result) *fault {
 	var c chunk
 	var given given
 	if good, err := t.expand(j, &c, &given, from, to); err != nil {
@@ -76,7 +95,7 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 		return &fault{from + good, err}
 	}
 	if j.sweeper != nil {
-		return t.sweepBlock(j, from, &c, given.counts, r)
+		return t.sweepBlock(j, from, &c, &given, r)
 	}
 	if j.inPlace {
 		c.x = t.scores[:copy(t.scores[:], c.x)]
@@ -86,6 +105,7 @@ func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	if f := t.add(j, from, &out, &c, &given, &r[0]); f != nil || !j.easy {
 		return f
 	}
+	given.unseen = false // they have been, all of them
 	t.hideAllButEasy(j, &c, &given)
 	return t.add(j, from, &out, &c, &given, &r[1])
 }
@@ -95,6 +115,8 @@ type given struct {
 	labels  []uint8 // of labels and classes
 	targets []float32
 	counts
+	unseen bool           // nobody has looked at the weights
+	known  *atomic.Uint64 // where their sum is kept, if it is
 }
 
 // expand sets c and g, which are zero, to the block [from, to) in the kernels' terms. If a label,
@@ -117,7 +139,12 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 		}
 	}
 	var w []float32
-	if j.weighted() {
+	switch {
+	case !j.weighted():
+	case err == nil && !t.careful && j.looksLater(g.counts):
+		w, g.known = t.unseenWeights(j, from, n, labels, g.positive > 0)
+		g.unseen = w != nil
+	default:
 		of, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
 		if w = of; goodWeights < good {
 			good, err = goodWeights, weightErr
@@ -145,11 +172,23 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 
 // add evaluates a block, whose labels, targets and weights are good, and adds it to r.
 func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result) *fault {
-	s, f := t.finiteSum(j, from, out, c)
+	if g.unseen {
+		t.askForWeights(j, c, g)
+	}
+	s, weights := t.sum(j, out, c), 0.0
+	if g.unseen {
+		var good bool
+		if weights, good = t.unseenSum(j, c, g); !good {
+			return suspect
+		}
+	}
+	s, f := t.finiteSum(j, from, out, c, s)
 	if f != nil {
 		return f
 	}
-	weights := t.weightSum(c, g)
+	if !g.unseen {
+		weights = t.weightSum(c, g)
+	}
 	if !(weights >= 0 && weights <= math.MaxFloat64) {
 		if f := t.tooHeavy(j, from, c, g); f != nil {
 			return f
@@ -160,10 +199,8 @@ func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result
 	return nil
 }
 
-// finiteSum evaluates a block and returns the sum of its losses, which is finite unless a loss
-// is not.
-func (t *tile) finiteSum(j *job, from int, out *outputs, c *chunk) (float64, *fault) {
-	s := t.sum(j, out, c)
+// finiteSum returns the sum s of the losses of a block, which is finite unless a loss is not.
+func (t *tile) finiteSum(j *job, from int, out *outputs, c *chunk, s float64) (float64, *fault) {
 	if s-s != 0 || j.hess != nil && t.heavy(j, c) { // NaN or +Inf
 		var f *fault
 		if s, f = t.resolve(j, out, c, from); f != nil {
