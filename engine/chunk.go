@@ -57,7 +57,12 @@ func (c *chunk) good() bool {
 }
 
 // outputs are what a call sets, nil where it is not wanted.
-type outputs struct{ dst, grad, hess []float32 }
+type outputs struct {
+	dst, grad, hess []float32
+
+	ranking    *Ranking // has the hardest scores kept
+	rankedFrom int      // as those from this index on
+}
 
 // Which outputs are wanted.
 const (

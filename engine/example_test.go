@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"math"
 
 	"github.com/flengine/flengine/engine"
@@ -475,4 +476,49 @@ func ExampleAsymmetric() {
 	}
 	fmt.Printf("%.5f, sum %.5f\n", losses, r.Sum())
 	// Output: [0.01513 0.00000 0.24586], sum 0.26099
+}
+
+// The anchors whose loss is largest: hard examples, or wrong labels.
+func ExampleEngine_Hardest() {
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	hardest, r, err := e.Hardest(2, engine.Batch{
+		Logits:     []float32{-5, 3, -4, -1, 2, -6}, // two anchors, three classes
+		Classes:    []int32{engine.Background, 1},
+		NumClasses: 3,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("of %d scores\n", r.Scores)
+	for _, s := range hardest {
+		fmt.Printf("anchor %d, class %d: logit %g, target %g, loss %.4f\n", s.Index/3, s.Index%3, s.Score, s.Target, s.Loss)
+	}
+	// Output:
+	// of 6 scores
+	// anchor 0, class 1: logit 3, target 0, loss 2.0747
+	// anchor 1, class 0: logit -1, target 0, loss 0.0170
+}
+
+// Hard negatives of many batches: a ranking keeps the hardest of all of them.
+func ExampleRanking() {
+	e, err := engine.New(engine.CrossEntropy())
+	if err != nil {
+		log.Fatal(err)
+	}
+	negatives := engine.Ranking{K: 2, Among: engine.NegativeScores}
+	for i, logits := range [][]float32{{-2, 4}, {1, -3}, {0, 5}} {
+		b := engine.Batch{Logits: logits, Labels: []uint8{0, 1}}
+		if _, err := e.Rank(&negatives, 2*i, b); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, s := range negatives.Scores() {
+		fmt.Printf("score %d: logit %g, loss %.3f\n", s.Index, s.Score, s.Loss)
+	}
+	// Output:
+	// score 2: logit 1, loss 1.313
+	// score 4: logit 0, loss 0.693
 }

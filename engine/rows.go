@@ -37,6 +37,7 @@ type rowTile struct {
 	long                        longSums
 
 	losses, weights [kernel.Block]float32 // of a block of rows
+	found           []Score               // what a ranking may keep of them
 
 	call   asm.RowCall // what the kernels are given
 	exp    asm.RowExps
@@ -158,6 +159,9 @@ func (t *rowTile) evaluate(j *job, from, to int, r *Result) *fault {
 		}
 		if j.dst != nil {
 			copy(j.dst[from:end], losses)
+		}
+		if j.ranking != nil {
+			t.rankRows(j, from, losses, weights)
 		}
 		r.Scores += int64(len(losses) - ignored)
 		r.Positives += int64(len(losses) - ignored)

@@ -27,6 +27,7 @@ func (e *Engine) run(r *Result, b *Batch, out *outputs, want int) error {
 	j.Engine = e
 	j.Batch = *b
 	j.dst, j.grad, j.hess = out.dst, out.grad, out.hess
+	j.ranking, j.rankedFrom = out.ranking, out.rankedFrom
 	results := unsafe.Slice(r, 1)
 	if e.family.Rows {
 		err = j.runRows(results, want)

@@ -27,6 +27,7 @@ type tile struct {
 	entries []kernel.Entry        // these losses
 	total   []Result              // of a worker among several
 	sides   *sides                // of asymmetric loss, once it was evaluated
+	found   []Score               // what a ranking may keep of the block
 
 	careful    bool           // weights are looked at first; see suspect
 	factorBits uint32         // what bits the factors of products have
@@ -173,6 +174,9 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 
 // add evaluates a block, whose labels, targets and weights are good, and adds it to r.
 func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result) *fault {
+	if j.ranking != nil {
+		out.dst = t.losses[:len(c.x)]
+	}
 	if g.unseen {
 		t.askForWeights(j, c, g)
 	}
@@ -186,6 +190,9 @@ func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result
 	s, f := t.finiteSum(j, from, out, c, s)
 	if f != nil {
 		return f
+	}
+	if j.ranking != nil {
+		t.rank(j, from, s, c, g) // before the losses make room for weights
 	}
 	if !g.unseen {
 		weights = t.weightSum(c, g)
@@ -389,7 +396,7 @@ func (t *tile) resolve(j *job, out *outputs, c *chunk, from int) (float64, *faul
 	losses := out.dst
 	if losses == nil {
 		losses = t.losses[:len(c.x)]
-		t.sum(j, &outputs{losses, out.grad, out.hess}, &clean)
+		t.sum(j, &outputs{dst: losses, grad: out.grad, hess: out.hess}, &clean)
 	}
 	return wideSum(losses), nil
 }
