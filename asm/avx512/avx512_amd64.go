@@ -39,6 +39,11 @@ func Sweep(s *asm.Sweep)
 // none.
 func SweepEntries() *[asm.NumSweepKernels]uintptr
 
+// CountTargets counts the targets above 0, those of 1, and those of −1; see package generic.
+//
+//go:noescape
+func CountTargets(y []float32) (positive, one, ignored, invalid int)
+
 // Passes over a chunk, which only kernels can call: their arguments are in registers.
 func expneg()
 func log1p()

@@ -44,7 +44,7 @@ type table struct {
 	maxce                float32 // the greatest CE
 	minprob              float32 // the least p_t of a gradient
 	least                float32 // the least q > 0
-	five                 float32
+	five, minusone       float32
 }
 
 // Without field names none can be left out, and read as 0.
@@ -77,5 +77,5 @@ var constants = table{
 	asm.MaxCE,
 	asm.MinProb,
 	asm.Least,
-	5,
+	5, -1,
 }

@@ -152,7 +152,7 @@ loop:
 // softln: LOWS = f, POWERS = h, EXPONENTS = 2²³·k of −ln N. qualityln: of −ln|M|.
 #define LNV_TURN(o, TERM) \
 	VMOVUPS SCORES(o, rAt), Z0    /* Z0 = x */; \
-	TARGET(o, rZero, lnOne, Z9, Z1, Z2) /* Z1 = y, Z2 = 1 − y */; \
+	TARGET(o, rZero, lnOne, Z1, Z2) /* Z1 = y, Z2 = 1 − y */; \
 	SIDES(Z0, Z1, Z2, Z3, Z4)     /* Z3 = A, Z4 = B */; \
 	VMOVUPS ALLEXPS(o), Z5; \
 	TERM(Z3, Z4, Z5, Z6)          /* Z6 = N or M */; \

@@ -42,7 +42,7 @@
 	VMULPS tCE, tWQ, F            /* F = (w·q)·ce */
 #define SOFTFOCAL1_SLOPE(WHEN, o, F) \
 	SOFTFOCAL1_VALUE(WHEN, o, F); \
-	DTERM(WHEN); \
+	DAFTERQ(WHEN); \
 	SLOPEBYQ(tG); \
 	BYLINE(WHEN, tG)              /* tG = (1−2y)·p(1−p)/q */; \
 	VFMADD213PS tD, tCE, tG; \
@@ -67,7 +67,7 @@
 	ROOT; \
 	QUOTIENT; \
 	VARIANCE2; \
-	DTERM(WHEN); \
+	DAFTERQ(WHEN); \
 	VMOVAPS tCE, tG; \
 	BYLINE(WHEN, tG); \
 	VMULPS tQ, tG, tG             /* tG = (1−2y)·ce·q */; \
@@ -99,7 +99,7 @@
 	VMULPS tWQ, tG, tG            /* tG = (w·q^γ)·(tG·ce + d) */
 #define SOFTFOCAL_CURVE(WHEN, o, F) \
 	SOFTFOCAL_SLOPE(WHEN, o, F); \
-	QUOTIENT; \
+	QAFTERD(WHEN); \
 	TRUETERM(WHEN); \
 	VMULPS.BCST PARAM(params_Gamma), tPT, tU; \
 	BEND(tU, tH, tT); \
@@ -186,7 +186,7 @@
 	VMULPS tW, tG, tG             /* tG = w·(tG·ce + d) */
 #define VARIFOCAL2_CURVE(WHEN, o, F) \
 	VARIFOCAL2_SLOPE(WHEN, o, F); \
-	QUOTIENT; \
+	QAFTERD(WHEN); \
 	BEND(tU, tH, tT); \
 	WHEN(VARIFOCAL2_FOREGROUND, VARIFOCAL2_FOREGROUND, NOTHING); \
 	VMULPS tW, tH, tH
@@ -209,7 +209,7 @@
 #define VARIFOCAL_CURVE(WHEN, o, F) \
 	VARIFOCAL_SLOPE(WHEN, o, F); \
 	QTERM(WHEN); \
-	QUOTIENT; \
+	QAFTERD(WHEN); \
 	BEND(tU, tH, tT); \
 	WHEN(VARIFOCAL_FOREGROUND, VARIFOCAL_FOREGROUND, NOTZERO)(o); \
 	VMULPS.Z tW, tH, rNotZero, tH

@@ -26,7 +26,6 @@
 #define tWQ Z4      // w·q^γ or w·|d|^γ
 #define tV Z5       // p(1−p)
 #define tT Z6       // free
-#define tIgnored Z8 // all bits where y is −1, before there is F
 #define tX Z9       // x
 #define tY Z10      // y, 0 for ignored
 #define tOm Z11     // 1−y
@@ -46,6 +45,7 @@
 #define tBig Z23    // |x|, 0 where A is
 #define tC Z23      // of quality focal loss, once there is ce: p(1−p)/|d|
 
+#define rCounted K2    // where y is not −1
 #define rForeground K3 // of varifocal loss: where y > 0
 #define rBackground K4 // where y = 0
 #define rNotZero K5    // where a power is not 0
@@ -64,26 +64,21 @@
 	VMOVAPS rNeg, rPlainW; \
 	VFMADD231PS rZero, rPos, rPlainW
 
-// IFMIXED: to the label if not all scores of the group are plain; where Pos has factors, none is:
+// IFMIXED: to the label if not all scores of the vector are plain; where Pos has factors, none is:
 // Pos·0 may be NaN.
-#define IFMIXED(mixed) \
+#define IFMIXED(o, mixed) \
 	TESTQ rPositives, rPositives; \
 	JNE   mixed; \
-	VMOVUPS TARGETS(0), Z0; \
-	VPORD TARGETS(64), Z0, Z0; \
-	VMOVUPS SCORES(0, rAt), Z1; \
-	VANDPS SCORES(64, rAt), Z1, Z1; \
-	VPTERNLOGD $0xf4, Z1, rSign, Z0 /* Z0 = Z0 or (sign and not Z1) */; \
+	VMOVUPS SCORES(o, rAt), Z0; \
+	VPTERNLOGD $0xae, TARGETS(o), rSign, Z0 /* Z0 = y or (sign and not x) */; \
 	VPTESTMD Z0, Z0, K1; \
 	KORTESTW K1, K1; \
 	JNE   mixed
 
-// TARGET: Y = y, +0 for −1 and −0; OM = 1 − Y; IGNORED = all bits where y is −1. ZERO and ONE hold
-// 0 and 1.
-#define TARGET(o, ZERO, ONE, IGNORED, Y, OM) \
-	VADDPS TARGETS(o), ZERO, Y    /* Y = y, +0 for −0 */; \
-	VPSRAD $31, Y, IGNORED; \
-	VANDNPS Y, IGNORED, Y; \
+// TARGET: Y = y, +0 for −1 and −0; OM = 1 − Y. ZERO and ONE hold 0 and 1. As integers, what has a
+// sign is below 0.
+#define TARGET(o, ZERO, ONE, Y, OM) \
+	VPMAXSD TARGETS(o), ZERO, Y; \
 	VSUBPS Y, ONE, OM
 
 // SIDES: A = x < 0 ? P : Q, B the other, by the sign bit of x.
@@ -112,11 +107,12 @@
 // BEGIN: x, y, A, B, |x|, e.
 #define BEGIN(o) \
 	VMOVUPS SCORES(o, rAt), tX; \
-	TARGET(o, rZero, rOne, tIgnored, tY, tOm); \
+	TARGET(o, rZero, rOne, tY, tOm); \
+	VMOVUPS TARGETS(o), tT; \
+	VPCMPD.BCST $4, ·constants+table_minusone(SB), tT, rCounted; \
 	SIDES(tX, tY, tOm, tA, tB); \
-	VPSUBD tA, rZero, tBig; \
-	VPSRAD $31, tBig, tBig        /* tBig = all bits where A > 0 */; \
-	VPTERNLOGD $0x20, tX, rSign, tBig /* tBig = tBig and x and not sign */; \
+	VPTESTMD tA, tA, K1           /* K1 = where A > 0 */; \
+	VANDNPS.Z tX, rSign, K1, tBig /* tBig = |x| there, else 0 */; \
 	VMOVUPS ALLEXPS(o), tE
 
 // CROSSENTROPY: CE = A·|x| + L, L where A is 0: there x may be infinite.
@@ -144,8 +140,7 @@ factored:
 	CROSSENTROPY(tA, ALLLOG1PS(o), tCE); \
 	POSITIVE(o, factored); \
 	VMULPS tOm, rNeg, tW; \
-	VFMADD231PS tPos, tY, tW; \
-	VANDNPS tW, tIgnored, tW      /* tW = w */
+	VFMADD231PS.Z tPos, tY, rCounted, tW
 
 // BYTERM: A and B of Pos·y in place of y and Neg·(1−y) in place of 1−y; tBoth = their sum,
 // ce = A·|x| + tBoth·l, w = 1.
@@ -164,7 +159,7 @@ factored:
 	SIDES(tX, tPos, tT, tA, tB); \
 	VMULPS ALLLOG1PS(o), tBoth, tCE; \
 	CROSSENTROPY(tA, tCE, tCE); \
-	VANDNPS rOne, tIgnored, tW
+	VMOVAPS.Z rOne, rCounted, tW
 
 // BYTARGET: w = Pos·(slope·y + base) where y > 0, else Neg.
 #define BYTARGET(WHEN, o, factored) WHEN(ANYBYTARGET, ANYBYTARGET, PLAINBYTARGET)(o, factored)
@@ -180,7 +175,7 @@ factored:
 	KNOTW rForeground, rBackground; \
 	VBROADCASTSS PARAM(params_TargetBase), tT; \
 	VFMADD231PS.BCST PARAM(params_TargetSlope), tY, tT /* tT = slope·y + base */; \
-	VANDNPS rNeg, tIgnored, tW; \
+	VMOVAPS.Z rNeg, rCounted, tW; \
 	VMULPS tT, tPos, rForeground, tW
 
 // What formulas are written in.
@@ -207,6 +202,13 @@ factored:
 	MOFD(WHEN); \
 	DIFFERENCE(WHEN, tM, tD)
 
+// DAFTERQ: tD, where there is tQ, and QAFTERD the reverse: of plain scores they are the same.
+#define DAFTERQ(WHEN) WHEN(ANYDTERM, ANYDTERM, DISQ)
+#define QAFTERD(WHEN) WHEN(QUOTIENT, QUOTIENT, QISD)
+#define ANYDTERM DTERM(ANY)
+#define DISQ VMOVAPS tQ, tD
+#define QISD VMOVAPS tD, tQ
+
 // EXCESS: D = 1 − 2p. FLIP: V, negated where the sign bit of d is set.
 #define EXCESS(WHEN, D) \
 	VSUBPS tE, rOne, D; \
@@ -231,8 +233,8 @@ factored:
 // BYLINE: V = (1−2y)·V. SLOPEBYQ: D = p(1−p)/q.
 #define BYLINE(WHEN, V) WHEN(ANYBYLINE, ANYBYLINE, PLAINBYLINE)(V)
 #define ANYBYLINE(V) \
-	VADDPS tY, tY, tT; \
-	VSUBPS tT, rOne, tT           /* tT = 1 − 2y, rounded once */; \
+	VMOVAPS rOne, tT; \
+	VFNMADD231PS tY, rTwo, tT     /* tT = 1 − 2y */; \
 	VMULPS tT, V, V
 #define PLAINBYLINE(V)
 #define SLOPEBYQ(D) \

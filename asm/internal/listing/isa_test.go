@@ -14,9 +14,9 @@ import (
 // test: whoever adds it says what it needs.
 var (
 	// The general registers, and MXCSR: any amd64 CPU.
-	general = regexp.MustCompile(`^(MOV[BLQ]|MOV[BLWQ]+[SZ]X|LEAQ|CMOVQ..|(ADD|ADC|SUB|AND|OR|XOR|SHR|SHL|CMP|TEST|BT|INC|DEC|NEG|IMUL)[LQ]|(PUSH|POP)Q|STMXCSR|LDMXCSR|CALL|JMP|J[A-Z]{2,3}|RET|NOP|UNDEF|PREFETCH\w+)$`)
+	general = regexp.MustCompile(`^(MOV[BLQ]|MOV[BLWQ]+[SZ]X|LEAQ|CMOVQ..|(ADD|ADC|SUB|AND|OR|XOR|SHR|SHL|CMP|TEST|BT|INC|DEC|NEG|IMUL|BSF)[LQ]|(PUSH|POP)Q|STMXCSR|LDMXCSR|CALL|JMP|J[A-Z]{2,3}|RET|NOP|UNDEF|PREFETCH\w+)$`)
 	avx     = regexp.MustCompile(`^V(ZEROUPPER|(MOV[AU]|ADD|SUB|MUL|DIV|MAX|MIN|CMP|AND|ANDN|OR|XOR|BLENDV|SQRT|SHUF|UNPCK[LH]|PERMIL|TEST|ROUND|MOVMSK)P[SD]|MOV[DQ]|MOVDQ[AU]|BROADCAST(F128|S[SD])|(EXTRACT|INSERT|PERM2)F128|EXTRACTPS|CVT\w+|HADDP[SD]|P(MOVMSKB|TEST)|LDDQU)$`)
-	avx2    = regexp.MustCompile(`^V(P(ADD|SUB|MAX[SU]|MIN[SU]|CMPEQ|CMPGT|ABS|SIGN|SLL|SRL|SRA|SLLV|SRLV|SRAV|UNPCK[LH]|BROADCAST|MULL|MULU|SUBUS)[BWDQ]+|P(AND|ANDN|OR|XOR|SHUFD|SHUFB|SADBW|SRLDQ|SLLDQ|ALIGNR|BLENDD|BLENDVB|BLENDW|SHUFLW|ACKSSDW|ACKSSWB)|PMOV[SZ]X..|PERM(P[SD]|D|Q)|(EXTRACT|INSERT|PERM2)I128|BROADCASTI128)$`)
+	avx2    = regexp.MustCompile(`^V(P(ADD|SUB|MAX[SU]|MIN[SU]|CMPEQ|CMPGT|ABS|SIGN|SLL|SRL|SRA|SLLV|SRLV|SRAV|UNPCK[LH]|BROADCAST|MULL|MULU|SUBUS)[BWDQ]+|P(AND|ANDN|OR|XOR|SHUFD|SHUFB|SADBW|SRLDQ|SLLDQ|ALIGNR|BLENDD|BLENDVB|BLENDW|SHUFLW)|PMOV[SZ]X..|PERM(P[SD]|D|Q)|(EXTRACT|INSERT|PERM2)I128|BROADCASTI128)$`)
 	f16c    = regexp.MustCompile(`^VCVT(PH2PS|PS2PH)$`)
 	fma3    = regexp.MustCompile(`^VF(N?M(ADD|SUB)|MADDSUB|MSUBADD)(132|213|231)[PS][SD]$`)
 	// With EVEX: AVX-512 F has these and, of the above, those of floats, doubles, dwords and
@@ -38,6 +38,8 @@ func (in instruction) needs() []string {
 	switch {
 	case general.MatchString(name):
 		return []string{"amd64"}
+	case name == "POPCNTQ":
+		return []string{"POPCNT"}
 	case in.opcode != evex && strings.HasPrefix(name, "K") && avx512f.MatchString(name): // VEX
 		return []string{"AVX512F"}
 	case in.opcode != evex && strings.HasPrefix(name, "K") && avx512dq.MatchString(name):
@@ -82,7 +84,7 @@ func (in instruction) needs() []string {
 func TestEncodings(t *testing.T) {
 	allowed := map[string][]string{
 		"avx2":   {"amd64", "AVX2", "FMA3", "F16C"},
-		"avx512": {"amd64", "AVX2", "AVX512F", "AVX512DQ", "AVX512VL"},
+		"avx512": {"amd64", "AVX2", "AVX512F", "AVX512DQ", "AVX512VL", "POPCNT"},
 	}
 	for _, set := range Sets {
 		if set.GOARCH != "amd64" {

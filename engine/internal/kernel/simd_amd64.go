@@ -10,8 +10,8 @@ import (
 	"github.com/flengine/flengine/asm/avx512"
 )
 
-// avx512Set counts labels and targets, makes labels, targets and weights and widens with AVX2,
-// where stores and loads are the limit.
+// avx512Set counts labels, makes targets and weights and widens with AVX2, where stores and loads are
+// the limit.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
@@ -19,9 +19,7 @@ var avx512Set = Set{
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
 
-	LabelClasses: avx2.LabelClasses,
-
-	CountTargets:  avx2.CountTargets,
+	CountTargets:  avx512.CountTargets,
 	LabelTargets:  avx2.LabelTargets,
 	SmoothTargets: avx2.SmoothTargets,
 
@@ -48,8 +46,6 @@ var avx2Set = Set{
 	CountLabels: avx2.CountLabels,
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
-
-	LabelClasses: avx2.LabelClasses,
 
 	CountTargets:  avx2.CountTargets,
 	LabelTargets:  avx2.LabelTargets,
@@ -78,8 +74,8 @@ func simd() []Candidate {
 	avx2 := Candidate{Set: &avx2Set, Needs: "AVX2, FMA3, F16C", Missing: missing(cpuid.AVX2, cpuid.FMA3, cpuid.F16C)}
 	avx512 := Candidate{
 		Set:     &avx512Set,
-		Needs:   "AVX-512 F, DQ, VL, F16C",
-		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.F16C),
+		Needs:   "AVX-512 F, DQ, VL, F16C, POPCNT",
+		Missing: missing(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.F16C, cpuid.POPCNT),
 	}
 	if slowAVX512(cpuid.CPU.VendorID, cpuid.CPU.Family, cpuid.CPU.Model, cpuid.CPU.Stepping) {
 		return []Candidate{avx2, avx512}
