@@ -176,4 +176,6 @@ type WeightSums struct {
 	Lanes [8]float64  // the lane sums of their canonical sum, added to
 	Bits  [16]uint32  // what bits any weight has: each in any of these, which keep theirs
 	Spare [16]float32 // the kernel's own
+	Skip  int         // not 0: Lanes and Bits are not wanted
+	Ahead int         // how many bytes behind the weights lies what is read next, for kernels to prefetch
 }

@@ -177,7 +177,7 @@ func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result
 		out.dst = t.losses[:len(c.x)]
 	}
 	if g.unseen {
-		t.askForWeights(j, c, g)
+		t.askForWeights(j, from, c, g)
 	}
 	s, weights := t.sum(j, out, c), 0.0
 	if g.unseen {

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -80,20 +81,30 @@ func (t *tile) times(j *job, w, by []float32) []float32 {
 	return product
 }
 
-// askForWeights has the kernel sum the weights of a block where their sum is not known and
-// no label matters.
-func (t *tile) askForWeights(j *job, c *chunk, g *given) {
-	if g.ignored > 0 || j.asymmetric != nil || data(c.weights) != data(c.own) || g.known != nil && g.known.Load() != 0 {
-		return
+// askForWeights has the kernel sum the weights of the block that begins at from, where their sum
+// is not known and no label matters, and fetch those of the next one.
+func (t *tile) askForWeights(j *job, from int, c *chunk, g *given) {
+	sums := &t.weighed
+	if sums.Skip = 0; g.ignored > 0 || j.asymmetric != nil || data(c.weights) != data(c.own) || g.known != nil && g.known.Load() != 0 {
+		sums.Skip = 1
+	} else {
+		sums.Lanes, sums.Bits = [8]float64{}, [16]uint32{}
 	}
-	t.weighed.Lanes, t.weighed.Bits = [8]float64{}, [16]uint32{}
-	t.call.WeightSums = &t.weighed
+	switch at := uintptr(unsafe.Pointer(&c.weights[0])); {
+	case at != uintptr(unsafe.Pointer(&t.weights)): // the caller's own, as the kernel reads them
+		sums.Ahead = 2048
+	case j.ScoreWeights != nil: // which are multiplied before the next kernel begins
+		sums.Ahead = int(uintptr(unsafe.Pointer(&j.ScoreWeights[from])) - at + unsafe.Sizeof(t.weights))
+	default:
+		sums.Ahead = 0
+	}
+	t.call.WeightSums = sums
 }
 
 // unseenSum is weightSum of a block that was evaluated with weights that nobody looked at.
 // Unless it is good they have to be.
 func (t *tile) unseenSum(j *job, c *chunk, g *given) (sum float64, good bool) {
-	asked := t.call.WeightSums != nil
+	asked := t.call.WeightSums != nil && t.weighed.Skip == 0
 	t.call.WeightSums = nil
 	if g.ignored > 0 {
 		g.known = nil

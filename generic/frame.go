@@ -61,7 +61,7 @@ func Run(c *asm.Call) {
 			*(*group)(grads[at:]) = t.g
 		}
 		reduce(&t.f, &c.Lanes)
-		if t.weights != nil && c.WeightSums != nil {
+		if t.weights != nil && c.WeightSums != nil && c.WeightSums.Skip == 0 {
 			sumWeights(t.weights[at:], c.WeightSums)
 		}
 	}

@@ -109,7 +109,7 @@ func runSoft(c *asm.Call) {
 			}
 		}
 		reduce(&t.f, &c.Lanes)
-		if weights != nil && c.WeightSums != nil {
+		if weights != nil && c.WeightSums != nil && c.WeightSums.Skip == 0 {
 			sumWeights(weights[at:], c.WeightSums)
 		}
 	}

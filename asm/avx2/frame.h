@@ -67,11 +67,13 @@
 	VMOVUPD Y7, (call_Lanes+32)(rCall)
 
 // SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits. s goes
-// by way of memory: the units of sums, which a loss keeps busy, shuffle, too.
-#define SUMWEIGHTS(done) \
+// by way of memory: the units of sums, which a loss keeps busy, shuffle, too. Then, what is read next is fetched.
+#define SUMWEIGHTS(ahead, done) \
 	MOVQ call_WeightSums(rCall), DI; \
 	TESTQ DI, DI; \
 	JZ    done; \
+	CMPQ sums_Skip(DI), $0; \
+	JNE   ahead; \
 	VMOVUPS WEIGHTS(0), Y0; \
 	VMOVUPS WEIGHTS(32), Y1; \
 	VMOVUPS WEIGHTS(64), Y2; \
@@ -89,6 +91,11 @@
 	VADDPD (sums_Lanes+32)(DI), Y1, Y1; \
 	VMOVUPD Y0, (sums_Lanes+0)(DI); \
 	VMOVUPD Y1, (sums_Lanes+32)(DI); \
+ahead: \
+	MOVQ sums_Ahead(DI), DI; \
+	ADDQ rWeights, DI; \
+	PREFETCHT0 (DI)(rAt*4); \
+	PREFETCHT0 64(DI)(rAt*4); \
 done:
 
 // STORE: losses Y6…Y9 to the output, where there is one.
@@ -137,7 +144,7 @@ loop: \
 	TURN(96, FORMULA, weighed3, Y9); \
 	STORE(stored); \
 	REDUCE; \
-	SUMWEIGHTS(summed); \
+	SUMWEIGHTS(next, summed); \
 	LOOP32(loop); \
 	VMOVUPD rSum0, (call_Lanes+0)(rCall); \
 	VMOVUPD rSum1, (call_Lanes+32)(rCall); \
@@ -212,7 +219,7 @@ mixed: \
 done: \
 	STORE(stored); \
 	REDUCEMORE; \
-	SUMWEIGHTS(summed); \
+	SUMWEIGHTS(next, summed); \
 	LOOP32(loop); \
 	NEXTTARGETS(chunk); \
 	RET

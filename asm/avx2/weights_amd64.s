@@ -8,8 +8,9 @@
 
 // func SpreadWeights(dst, w []float32, columns, skip int)
 //
-// A row is stored 16 weights at a time, past its end, where the next one follows, as long as
-// there is room for that. Rows of four, two at a time.
+// A row is stored past its end, where the next one follows, as long as there is room for that: up
+// to 8 columns by one store, more by 16 weights at a time, behind the first aligned to a cache
+// line. Rows of four go two at a time.
 //
 // DI dst   CX weights left   SI w   DX columns   AX columns of this row   BX weights left after it
 // R8 the next row   Y0 the row's weight
@@ -20,12 +21,13 @@ TEXT ·SpreadWeights(SB), NOSPLIT, $0-64
 	MOVQ columns+48(FP), DX
 	MOVQ DX, AX
 	SUBQ skip+56(FP), AX
-	VMOVDQU ·constants+table_two01(SB), Y4
-	VMOVDQU ·constants+table_two23(SB), Y5
 
 row:
 	TESTQ CX, CX
 	JZ   done
+	CMPQ DX, $8
+	JLE  narrow
+wide:
 	MOVQ CX, BX
 	SUBQ AX, BX
 	CMPQ BX, $16
@@ -33,18 +35,46 @@ row:
 	VBROADCASTSS (SI), Y0
 	ADDQ $4, SI
 	LEAQ (DI)(AX*4), R8
-wide:
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y0, 32(DI)
-	ADDQ $64, DI
+	LEAQ 64(DI), R9
+	ANDQ $~63, R9        // R9 = the next cache line
+	SUBQ R9, DI
+	SARQ $2, DI          // −DI = weights stored before it
+	ADDQ DI, AX
+	JLE  next
+line:
+	VMOVAPS Y0, (R9)
+	VMOVAPS Y0, 32(R9)
+	ADDQ $64, R9
 	SUBQ $16, AX
-	JGT  wide
+	JGT  line
+next:
 	MOVQ R8, DI
 	MOVQ BX, CX
 	MOVQ DX, AX
-	CMPQ DX, $4
-	JNE  row
+	JMP  wide
 
+narrow:
+	CMPQ AX, $4
+	JNE  whole
+	CMPQ DX, $4
+	JEQ  four
+whole:
+	SUBQ AX, CX
+	CMPQ CX, $8
+	JLT  few
+	VBROADCASTSS (SI), Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $4, SI
+	LEAQ (DI)(AX*4), DI
+	MOVQ DX, AX
+	CMPQ DX, $4
+	JNE  whole
+
+four:
+	VMOVDQU ·constants+table_two01(SB), Y4
+	VMOVDQU ·constants+table_two23(SB), Y5
 fours:
 	SUBQ $16, CX
 	JLT  rest
@@ -58,8 +88,11 @@ fours:
 	JMP  fours
 rest:
 	ADDQ $16, CX
-	JMP  row
+	JZ   done
+	JMP  last
 
+few:
+	ADDQ AX, CX
 last: // and those before it for which there is no room
 	VBROADCASTSS (SI), Y0
 	ADDQ $4, SI
@@ -83,7 +116,8 @@ one:
 	JNZ  one
 end:
 	MOVQ DX, AX
-	JMP  row
+	TESTQ CX, CX
+	JNZ  last
 
 done:
 	VZEROUPPER
@@ -183,7 +217,12 @@ done:
 
 // func SumWeights(w []float32, y []uint8, lanes *[8]float64) (most uint32)
 //
+// Most groups have none that is ignored, and take a branch.
+//
 // SI weights   BX labels   CX weights left   R8 lanes   Y10 the greatest bits   Y11, Y12 lanes
+#define ALLSCORED(o, W) \
+	VMOVDQU o(SI), W; \
+	VPMAXUD W, Y10, Y10
 #define SCORED(o, W) \
 	VMOVDQU o(SI), W; \
 	VPMOVSXBD (o/4)(BX), Y4; \
@@ -204,10 +243,21 @@ TEXT ·SumWeights(SB), NOSPLIT, $8-60
 	VMOVUPD 32(R8), Y12
 
 loop:
+	VMOVDQU (BX), Y4
+	VPMOVMSKB Y4, AX
+	TESTL AX, AX
+	JNZ  some
+	ALLSCORED(0, Y0)
+	ALLSCORED(32, Y1)
+	ALLSCORED(64, Y2)
+	ALLSCORED(96, Y3)
+	JMP  sum
+some:
 	SCORED(0, Y0)
 	SCORED(32, Y1)
 	SCORED(64, Y2)
 	SCORED(96, Y3)
+sum:
 	SUM32(Y0, Y1, Y2, Y3)
 	WIDEN(Y0, X0, Y1, X1)
 	VADDPD Y0, Y11, Y11

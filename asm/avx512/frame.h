@@ -88,11 +88,13 @@
 	VADDPD Z0, rSum, rSum
 
 // SUMWEIGHTS: the same sum of the weights of a group, where it is wanted, and their bits, in
-// memory: the loop has no registers left.
-#define SUMWEIGHTS(done) \
+// memory: the loop has no registers left. Then, what is read next is fetched.
+#define SUMWEIGHTS(ahead, done) \
 	MOVQ call_WeightSums(rCall), DI; \
 	TESTQ DI, DI; \
 	JZ    done; \
+	CMPQ sums_Skip(DI), $0; \
+	JNE   ahead; \
 	VMOVUPS WEIGHTS(0, rAt), Z0; \
 	VMOVUPS WEIGHTS(64, rAt), Z1; \
 	VADDPS Z1, Z0, Z2             /* Z2 = w[j] + w[j+16], then w[j+8] + w[j+24] */; \
@@ -103,6 +105,11 @@
 	VCVTPS2PD Y2, Z2; \
 	VADDPD sums_Lanes(DI), Z2, Z2; \
 	VMOVUPD Z2, sums_Lanes(DI); \
+ahead: \
+	MOVQ sums_Ahead(DI), DI; \
+	ADDQ rWeights, DI; \
+	PREFETCHT0 (DI)(rAt*4); \
+	PREFETCHT0 64(DI)(rAt*4); \
 done:
 
 // STORE: losses Z7 and Z8 to the output, where there is one.
@@ -137,7 +144,7 @@ loop: \
 	TURN(64, FORMULA, weighed1, Z8); \
 	STORE(stored); \
 	ADDHALVES; \
-	SUMWEIGHTS(summed); \
+	SUMWEIGHTS(next, summed); \
 ahead: \
 	LOOP32(loop); \
 	ADDLANES
@@ -265,7 +272,7 @@ done: \
 	STORE(stored); \
 	SUM32(Z7, Z8, Y7, Y8); \
 	VADDPD Z7, rSum, rSum; \
-	SUMWEIGHTS(summed); \
+	SUMWEIGHTS(next, summed); \
 	LOOP32(loop); \
 	VMOVUPD rSum, LANES; \
 	LEAQ (rScores)(rChunk*4), rScores; \

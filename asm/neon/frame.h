@@ -49,10 +49,13 @@ done:
 	FCVTL2_2D(13, 17); \
 	QUAD(FADD_2D, 14, vSums, vSums)
 
-// SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits.
+// SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits. R24 is
+// lost.
 #define SUMWEIGHTS(done) \
 	MOVD call_WeightSums(R(rCall)), R20; \
 	CBZ R20, done; \
+	MOVD sums_Skip(R20), R24; \
+	CBNZ R24, done; \
 	WEIGHTS(QUADLD, 0, 0); \
 	WEIGHTS(QUADLD, 64, 4); \
 	LDR_Q(sums_Bits, 20, 8); \

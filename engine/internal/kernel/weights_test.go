@@ -18,19 +18,22 @@ var noWeights = []float32{
 }
 
 // TestCallWeights: the sums and bits that a kernel leaves of its weights, by what they are, of
-// a bad weight at every place of a group, too.
+// a bad weight at every place of a group, too; or nothing, where they are not wanted.
 func TestCallWeights(t *testing.T) {
 	random(t, func(t *testing.T, rng *source) {
 		eachKernel(t, rng, func(t *testing.T, k asm.Kernel, params []asm.Params, rng *source) {
 			failed, n := verdicts{}, 18*Group
 			x, y := kinds[k.Input()].scores(rng, n)
-			check := func(n int, w []float32) {
+			check := func(n, skip int, w []float32) {
 				t.Helper()
 				c := &lossCase{kernel: k, params: params[rng.IntN(len(params))]}
 				targets, _ := softened(x, y)
 				out := [3][]float32{make([]float32, n), make([]float32, n), make([]float32, n)}
 				c.weightLanes, c.weightBits = startSums.Lanes, allBits(&startSums.Bits)
 				for i, v := range w[:n] {
+					if skip != 0 {
+						break
+					}
 					c.weightBits |= math.Float32bits(v)
 					if at := i % Group; at < 8 {
 						c.weightLanes[at] += float64((v + w[i+16]) + (w[i+8] + w[i+24]))
@@ -41,6 +44,7 @@ func TestCallWeights(t *testing.T) {
 						return errors.New("the set has no such kernel")
 					}
 					call, sums := c.call(x[:n], y, targets, nil, w), startSums
+					sums.Skip, sums.Ahead = skip, 4096
 					call.WeightSums = &sums
 					if call.Losses = first(out[0]); k.Output() != asm.Loss {
 						call.Gradients = first(out[1])
@@ -54,14 +58,15 @@ func TestCallWeights(t *testing.T) {
 					return c.checkSums(&sums)
 				})
 			}
-			check(n, weights(rng, n))
+			check(n, 0, weights(rng, n))
+			check(n, 1, weights(rng, n))
 			w := weights(rng, 2*Group)
 			at := rng.IntN(len(w))
 			for _, bad := range noWeights {
 				at = (at + 7) % len(w)
 				old := w[at]
 				w[at] = bad
-				check(len(w), w)
+				check(len(w), 0, w)
 				w[at] = old
 			}
 		})
