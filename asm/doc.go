@@ -28,6 +28,8 @@
 // derivatives, too. Their terms are in softterms.h, and formulas and lines in softformulas.h,
 // which formulas_GOARCH.s includes: the assembler drops what a second file has for one table.
 //
+// Labels of classes of few columns are made by a function of its own, see [ClassCall].
+//
 // Rows of logits, under softmax, are evaluated by kernels of their own, plain functions of what
 // [RowExps], [RowSums], [RowCall] and [RowScales] say: e of the scores, its sums by row, the
 // losses, and what makes gradients of e. A formula of rows is a turn of RowLoss: a case in

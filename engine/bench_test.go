@@ -296,6 +296,50 @@ func BenchmarkHalf(b *testing.B) {
 	}
 }
 
+// BenchmarkClasses reports, turn by turn in one run, how class indices compare with the labels
+// that they stand for: the sum of focal loss, γ = 2, of 2^20 scores, by the number of columns
+// and how many anchors are positive, of a detector and of a batch that is sampled.
+func BenchmarkClasses(b *testing.B) {
+	x, _ := easyBatch(1 << 20)
+	for _, kernel := range Kernels() {
+		e := must(New(Focal(0.25, 2), WithKernel(kernel), WithWorkers(1)))
+		for _, of := range []struct {
+			name              string
+			positive, ignored float64
+		}{{"1 % positive", 0.01, 0}, {"30 % positive, 20 % ignored", 0.3, 0.2}} {
+			for _, columns := range []int{1, 2, 3, 4, 5, 8, 9, 20, 80} {
+				rng := rand.New(rand.NewPCG(1, 1))
+				anchors := len(x) / columns
+				n := anchors * columns
+				classes := Batch{Logits: x[:n], Classes: make([]int32, anchors), NumClasses: columns}
+				for a := range classes.Classes {
+					switch v := rng.Float64(); {
+					case v < of.positive:
+						classes.Classes[a] = int32(rng.IntN(columns))
+					case v < of.positive+of.ignored:
+						classes.Classes[a] = IgnoredClass
+					default:
+						classes.Classes[a] = Background
+					}
+				}
+				labels := must(classes.OneHot(make([]uint8, n)))
+				b.Run(fmt.Sprintf("%s/%s/%d", kernel, of.name, columns), func(b *testing.B) {
+					least := [2]time.Duration{time.Hour, time.Hour}
+					for range b.N {
+						for k, batch := range [...]Batch{labels, classes} {
+							start := time.Now()
+							must(e.Sum(batch))
+							least[k] = min(least[k], time.Since(start))
+						}
+					}
+					b.ReportMetric(float64(least[1].Nanoseconds())/float64(n), "ns/score")
+					b.ReportMetric(float64(least[1])/float64(least[0]), "×labels")
+				})
+			}
+		}
+	}
+}
+
 // BenchmarkTargets reports, turn by turn in one run, how the losses of targets compare with
 // focal loss of labels, γ = 2.
 func BenchmarkTargets(b *testing.B) {

@@ -24,6 +24,19 @@ func (j *job) miscounted(from int, y []uint8) error {
 	return j.changed(from, len(y))
 }
 
+// misclassified says why the kernel counted a bad class in a block of n scores where none was
+// found.
+func (t *tile) misclassified(j *job, from, n int) error {
+	k, first := *j, j.anchorOf(from)
+	k.FirstColumn = (j.FirstColumn + from) % j.NumClasses
+	k.Classes = slices.Clone(j.Classes[first : j.anchorOf(from+n-1)+1])
+	_, _, ok := t.narrow.expand(&k, 0, n)
+	if _, _, err := k.expandRows(t.labels[:n], 0, &k.classes); err == nil && !ok {
+		panic("engine: kernel " + j.kernels.Name + " counted a bad class where there is none")
+	}
+	return j.changed(from, n)
+}
+
 // mistargeted says why the kernel counted a bad target in a block where none was found.
 func (t *tile) mistargeted(j *job, from int, y []float32) error {
 	y = slices.Clone(y)

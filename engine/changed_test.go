@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/flengine/flengine/asm"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -53,6 +54,12 @@ func TestWrongKernel(t *testing.T) {
 			return positive, ignored, 1
 		})
 	}
+	classes := func(e *Engine) *Engine {
+		return labelling(e, func(call *asm.ClassCall, label func()) {
+			label()
+			call.Invalid = 1
+		})
+	}
 	for i, c := range []struct {
 		name  string
 		batch Batch
@@ -60,7 +67,8 @@ func TestWrongKernel(t *testing.T) {
 		want  string
 	}{
 		{"labels", Batch{Logits: x, Labels: y}, labels, "engine: kernel generic counted an invalid label where there is none"},
-		{"column", Batch{Logits: x, Classes: column}, labels, "engine: kernel generic counted an invalid label where there is none"},
+		{"column", Batch{Logits: x, Classes: column}, classes, "engine: kernel generic counted a bad class where there is none"},
+		{"columns", Batch{Logits: x[:63*Block], Classes: column[:21*Block], NumClasses: 3}, classes, "engine: kernel generic counted a bad class where there is none"},
 		{"NaN", Batch{Logits: x, Labels: y}, wrongSum(math.NaN()), "engine: kernel generic gave the sum NaN of good scores"},
 		{"NaN, weights", Batch{Logits: x, Labels: y, Weights: weights}, wrongSum(math.NaN()), "engine: kernel generic gave the sum NaN of good scores"},
 		{"negative", Batch{Logits: x, Classes: column}, wrongSum(-1e9), "engine: kernel generic gave the sum -"},
@@ -75,7 +83,7 @@ func TestWrongKernel(t *testing.T) {
 					if losses == nil {
 						e.Sum(c.batch)
 					} else {
-						e.Losses(losses, c.batch)
+						e.Losses(losses[:len(c.batch.Logits)], c.batch)
 					}
 				})
 				if message, _ := v.(string); !strings.HasPrefix(message, c.want) {
@@ -128,15 +136,13 @@ func TestBatchChanges(t *testing.T) {
 	}
 	set := func(p *uint8, v uint8) func() { return func() { *p = v } }
 	setFloat := func(p *float32, v float32) func() { return func() { *p = v } }
-	// A bad class is good again when the labels that it gave are counted. Two ignored
-	// entries mark the block.
-	column[at], column[at+1] = -2, -2
+	// A bad class is good again after the kernel has found it.
 	classIsGood := func(e *Engine) *Engine {
-		return counting(e, func(part []uint8, count func([]uint8) (int, int, int)) (int, int, int) {
-			if part[0] == IgnoredLabel && part[1] == IgnoredLabel {
+		return labelling(e, func(call *asm.ClassCall, label func()) {
+			label()
+			if call.Classes == &column[at] {
 				column[at+5] = 0
 			}
-			return count(part)
 		})
 	}
 	bad := func(class int32) func() { return func() { column[at+5] = class } }
@@ -163,9 +169,9 @@ func TestBatchChanges(t *testing.T) {
 		want    string
 	}{
 		{"label", nothing, Batch{Logits: x, Labels: y}, whileCounting(set(&y[at+5], 7), set(&y[at+5], y[at+5])), changed},
-		{"class, a bad label", bad(300), Batch{Logits: x, Classes: column}, classIsGood, changed},
-		{"class, a good label", bad(255), Batch{Logits: x, Classes: column}, classIsGood, changed},
-		{"class, label 2", bad(1), Batch{Logits: x, Classes: column}, classIsGood, changed},
+		{"class beyond a byte", bad(300), Batch{Logits: x, Classes: column}, classIsGood, changed},
+		{"class, a label", bad(255), Batch{Logits: x, Classes: column}, classIsGood, changed},
+		{"class 1", bad(1), Batch{Logits: x, Classes: column}, classIsGood, changed},
 		{"weight", nothing, Batch{Logits: x, Labels: y, Weights: weights}, whileSumming(setFloat(&weights[at+9], nan), setFloat(&weights[at+9], 1)), changed},
 		{"negative weight", nothing, Batch{Logits: x, Labels: y, Weights: weights}, whileSumming(setFloat(&weights[at+9], -1e9), setFloat(&weights[at+9], 1)), changed},
 		{"weight, when losses are summed", nothing, Batch{Logits: x, Labels: ignoring, Weights: weights}, afterSumming(nan), changed},

@@ -10,7 +10,7 @@ import (
 type conventions struct {
 	background int32
 	ignored    []int32 // at least one
-	standard   bool    // background and ignored are those of the package
+	narrow     bool    // the kernel may take both, of which ignored is one
 	named      bool    // of losses of rows: an option says what background is
 }
 
@@ -36,7 +36,7 @@ func WithIgnored(classes ...int32) Option {
 
 // conventions returns what the options say of classes.
 func (o *options) conventions() (conventions, error) {
-	c := conventions{background: Background, ignored: []int32{IgnoredClass}, standard: o.background == nil && o.ignored == nil}
+	c := conventions{background: Background, ignored: []int32{IgnoredClass}}
 	if o.background != nil {
 		c.background = *o.background
 	}
@@ -46,6 +46,7 @@ func (o *options) conventions() (conventions, error) {
 	if len(c.ignored) == 0 {
 		return c, wholeError("ignored", 0, "is empty: want at least one class")
 	}
+	c.narrow = len(c.ignored) == 1 && narrowName(c.background) && narrowName(c.ignored[0])
 	switch i := slices.Index(c.ignored, c.background); {
 	case i < 0:
 		return c, nil

@@ -87,7 +87,7 @@ func (c convention) batch(rng *rand.Rand, n, columns int) (classes, labels Batch
 // for, on every kernel, with any number of workers, in whole and in spans.
 func TestConventions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(41, 42))
-	for i, columns := range []int{1, 2, 7, 80, 4097} {
+	for i, columns := range []int{1, 2, 7, 20, 80, 4097} {
 		n := (2*Block/columns + fewer(12, 5)) * columns
 		for k, c := range conventionsOf(columns) {
 			if !inTurn(i+k, 3) {

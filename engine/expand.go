@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
@@ -24,8 +25,16 @@ func (t *tile) expandLabels(j *job, from, n int) ([]uint8, counts, int, error) {
 			return y, c, i, &InputError{Field: "Labels", Index: from + i, Value: float64(y[i]), Reason: fmt.Sprintf("want 0, 1, or %d for ignored", IgnoredLabel)}
 		}
 		return y, c, 0, j.miscounted(from, t.labels[:copy(t.labels[:], y)])
-	case j.NumClasses == 1 && j.classes.standard:
-		return t.expandColumn(j, from, n)
+	case j.narrow(n):
+		if y, c, ok := t.narrow.expand(j, from, n); ok {
+			return y, c, n, nil
+		}
+		y := t.labels[:n]
+		_, good, err := j.expandRows(y, from, &j.classes)
+		if err == nil {
+			good, err = 0, t.misclassified(j, from, n)
+		}
+		return y, counts{}, good, err
 	}
 	y := t.labels[:n]
 	c, good, err := j.expandRows(y, from, &j.classes)
@@ -87,29 +96,6 @@ func badLabel(y []uint8) int {
 	return -1
 }
 
-// expandColumn is expandLabels for classes of one column under the standard conventions.
-func (t *tile) expandColumn(j *job, from, n int) ([]uint8, counts, int, error) {
-	classes := j.Classes[from : from+n]
-	y := t.labels[:len(classes)]
-	// 0, Background, IgnoredClass → 1, 0, IgnoredLabel. seen tells of classes that are none
-	// of −2 … 1, and the labels' count of 1, which gives 2.
-	var seen uint32
-	for i, c := range classes {
-		y[i] = uint8(c + 1)
-		seen |= uint32(c + 2)
-	}
-	c, invalid := j.countLabels(y)
-	if seen > 3 || invalid > 0 {
-		for i, c := range classes {
-			if uint32(c+2) > 2 {
-				return y, counts{}, i, j.badClass(from+i, &j.classes)
-			}
-		}
-		return y, counts{}, 0, j.miscounted(from, y)
-	}
-	return y, c, n, nil
-}
-
 // expandRows sets y to the labels of the scores that begin at from, and returns their
 // counts, and, if a class is bad, the error and how many scores precede it; else all.
 // The labels are mostly zeros, with a one for a positive anchor and a row of
@@ -129,11 +115,7 @@ func (b *Batch) expandRows(y []uint8, from int, names *conventions) (c counts, g
 		switch {
 		case class == background:
 		case names.ignores(class):
-			row := y[max(at, 0):min(at+columns, n)]
-			for i := range row {
-				row[i] = IgnoredLabel
-			}
-			c.ignored += len(row)
+			c.ignored += ignoreRow(y, at, columns)
 		case uint(class) < uint(columns):
 			if i := at + int(class); i >= 0 && i < n {
 				y[i] = 1
@@ -146,3 +128,15 @@ func (b *Batch) expandRows(y []uint8, from int, names *conventions) (c counts, g
 	}
 	return c, n, nil
 }
+
+// ignoreRow labels a row from at on, of which y may have a part, and returns how many scores
+// that has.
+func ignoreRow(y []uint8, at, columns int) (n int) {
+	row := y[max(at, 0):min(at+columns, len(y))]
+	for n < len(row) {
+		n += copy(row[n:], ignoredRow[:])
+	}
+	return n
+}
+
+var ignoredRow = [128]uint8([]uint8(strings.Repeat("\xff", 128)))

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestColumn: batches of one column, which are not expanded as others are: every
-// class and weight that is none is found, wherever it is, and no other.
+// TestColumn: batches of one column: every class and weight that is none is found, wherever it
+// is, and no other.
 func TestColumn(t *testing.T) {
 	const n = 4096 + 45
 	x, y := easyBatch(n)

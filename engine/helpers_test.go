@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/flengine/flengine/asm"
 )
 
 // The tests in this file take the parts of parallel one by one, so that each runs
@@ -18,6 +20,15 @@ import (
 func counting(e *Engine, f func(y []uint8, count func([]uint8) (int, int, int)) (int, int, int)) *Engine {
 	c, set := *e, *e.kernels
 	set.CountLabels = func(y []uint8) (int, int, int) { return f(y, e.kernels.CountLabels) }
+	c.kernels = &set
+	return &c
+}
+
+// labelling returns e with a kernel whose labels of classes are made by f, which is given the
+// kernel's own way.
+func labelling(e *Engine, f func(call *asm.ClassCall, label func())) *Engine {
+	c, set := *e, *e.kernels
+	set.LabelClasses = func(call *asm.ClassCall) { f(call, func() { e.kernels.LabelClasses(call) }) }
 	c.kernels = &set
 	return &c
 }

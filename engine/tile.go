@@ -14,6 +14,7 @@ import (
 // tile is a worker's scratch: one block of a batch in the kernels' terms.
 type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes, or labels of targets
+	narrow  narrowTile            // narrow classes and their labels
 	targets [kernel.Block]float32 // targets of labels, or smoothed ones
 	weights [kernel.Block]float32 // expanded weights
 	heat    [kernel.Block]float32 // weights that targets have part in

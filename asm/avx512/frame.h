@@ -4,73 +4,71 @@
 // A kernel is one loop, in whose turns the steps work on different groups: while one is
 // combined, the exp of the next is evaluated; with a power there are two steps more in
 // between. So no turn waits for the whole chain of dependent operations. The first turns
-// combine nothing; in the last ones the early steps evaluate the last group again.
+// combine nothing, and the last ones have nothing ahead: steps without a group are passed over,
+// as calls of few scores have hardly other turns.
 
-// AHEAD: rAhead = the group that is n scores ahead, at most the last. PLACE: its place in
-// the rings.
-#define AHEAD(n) \
+// AHEAD: rAhead = the group that is n scores ahead, and rPlace = its place in the rings; to
+// none, a label, where there is no such group.
+#define AHEAD(n, none) \
 	LEAQ n(rAt), rAhead; \
 	CMPQ rAhead, rLast; \
-	CMOVQGT rLast, rAhead
-#define PLACE \
+	JHI  none                     /* beyond the last, or below 0: as unsigned that is, too */; \
 	MOVQ rAhead, rPlace; \
 	ANDQ $(RING-1), rPlace
 
 // The steps, each for the vector o of a group n scores ahead.
 
-// EXPSTEP: e.
-#define EXPSTEP(n, o) \
-	AHEAD(n); \
-	PLACE; \
-	EXPNEG(SCORES(o, rAhead), EXPS(o), Z0, Z1, Z2, Z3)
+// EXPAHEAD: e.
+#define EXPAHEAD(o) EXPNEG(SCORES(o, rAhead), EXPS(o), Z0, Z1, Z2, Z3)
 #define LOGITS_STEPS \
 	FETCHSCORES; \
 	FETCHLABELS; \
-	EXPSTEP(32, 0); \
-	EXPSTEP(32, 64)
+	AHEAD(32, noexp); \
+	EXPAHEAD(0); \
+	EXPAHEAD(64); \
+noexp:
 
-// With a power: LOG1PSTEP: u, w, l and, for slopes, q; POWERSTEP: t and r of q^γ. The first
-// groups are evaluated before their time, too, from whatever is in the rings.
+// With a power: EXPSTEP: e; LOG1PSTEP: u, w, l and, for slopes, q; POWERSTEP: t and r of q^γ.
+#define EXPSTEP(n, o, none) \
+	AHEAD(n, none); \
+	EXPAHEAD(o); \
+none:
 #define NOQ(o)
 #define KEEPQ(o) \
 	SIGMOID(ANY, o, Z5, Z2, Z3, Z9); \
 	VMOVUPS Z9, QS(o)
-#define LOG1PSTEP(n, o, HEAD, Q, done) \
-	AHEAD(n); \
-	XORL rPlace, rPlace; \
-	TESTQ rAhead, rAhead; \
-	CMOVQLT rPlace, rAhead; \
-	PLACE; \
+#define LOG1PSTEP(n, o, HEAD, Q, done, none) \
+	AHEAD(n, none); \
 	HEAD(o, rAhead, done, Z5, Z6); \
 	Q(o); \
 	VMOVUPS Z5, US(o); \
 	VMOVUPS Z6, WS(o); \
 	LOG1PEXP(ANY, o, Z2, Z3); \
-	VMOVUPS Z2, LOG1PS(o)
-#define POWERSTEP(n, o) \
-	AHEAD(n); \
-	PLACE; \
-	POWR(US(o), LOG1PS(o), TS(o), RS(o), Z4, Z3, Z2, Z0, Z1)
+	VMOVUPS Z2, LOG1PS(o); \
+none:
+#define POWERSTEP(n, o, none) \
+	AHEAD(n, none); \
+	POWR(US(o), LOG1PS(o), TS(o), RS(o), Z4, Z3, Z2, Z0, Z1); \
+none:
 #define POWER_STEPS(HEAD, Q) \
 	FETCHSCORES; \
 	FETCHLABELS; \
-	EXPSTEP(96, 0); \
-	LOG1PSTEP(64, 0, HEAD, Q, weighed0); \
-	POWERSTEP(32, 0); \
-	EXPSTEP(96, 64); \
-	LOG1PSTEP(64, 64, HEAD, Q, weighed1); \
-	POWERSTEP(32, 64)
+	EXPSTEP(96, 0, noexp0); \
+	LOG1PSTEP(64, 0, HEAD, Q, weighed0, nolog0); \
+	POWERSTEP(32, 0, nopower0); \
+	EXPSTEP(96, 64, noexp1); \
+	LOG1PSTEP(64, 64, HEAD, Q, weighed1, nolog1); \
+	POWERSTEP(32, 64, nopower1)
 
-// LNSTEP: f and h of −ln p_t.
-#define LNSTEP(o) \
-	AHEAD(32); \
-	PLACE; \
-	LNHEAD(SCORES(o, rAhead), LABELS(o, rAhead), LNFS(o), LNHS(o), Z0, Z1, Z2, Z3, Z4)
+// LNAHEAD: f and h of −ln p_t.
+#define LNAHEAD(o) LNHEAD(SCORES(o, rAhead), LABELS(o, rAhead), LNFS(o), LNHS(o), Z0, Z1, Z2, Z3, Z4)
 #define PROBS_STEPS \
 	FETCHSCORES; \
 	FETCHLABELS; \
-	LNSTEP(0); \
-	LNSTEP(64)
+	AHEAD(32, noln); \
+	LNAHEAD(0); \
+	LNAHEAD(64); \
+noln:
 
 // The canonical sum of the 32 losses in Z7 and Z8: lane j of s adds the losses j, j+8,
 // j+16, j+24 in float32; the lanes are accumulated in float64. ADDLANES is done a turn

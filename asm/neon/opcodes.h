@@ -70,6 +70,11 @@
 #define USHR_4S(s, n, d)   WORD $(0x6f000400 | (64-(s))<<16 | (n)<<5 | (d))
 #define USHR_2D(s, n, d)   WORD $(0x6f000400 | (128-(s))<<16 | (n)<<5 | (d))
 #define SHL_16B(s, n, d)   WORD $(0x4f005400 | (8+(s))<<16 | (n)<<5 | (d))
+#define UMAX_16B(m, n, d)  WORD $(0x6e206400 | (m)<<16 | (n)<<5 | (d))
+#define SQXTN_4H(n, d)     WORD $(0x0e614800 | (n)<<5 | (d)) // saturates
+#define SQXTN2_8H(n, d)    WORD $(0x4e614800 | (n)<<5 | (d))
+#define SQXTN_8B(n, d)     WORD $(0x0e214800 | (n)<<5 | (d))
+#define SQXTN2_16B(n, d)   WORD $(0x4e214800 | (n)<<5 | (d))
 #define UXTL_8H(n, d)      WORD $(0x2f08a400 | (n)<<5 | (d))
 #define UXTL2_8H(n, d)     WORD $(0x6f08a400 | (n)<<5 | (d))
 #define UXTL_4S(n, d)      WORD $(0x2f10a400 | (n)<<5 | (d))

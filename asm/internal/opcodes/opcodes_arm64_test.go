@@ -61,7 +61,7 @@ func patterns(t *testing.T) map[string]pattern {
 // The functions that Go can name, to have them linked, and with them what they call and
 // the kernels of the table.
 var linked = []any{
-	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels,
+	neon.Run, neon.Entries, neon.Sweep, neon.SweepEntries, neon.CountLabels, neon.LabelClasses,
 	neon.CountTargets, neon.LabelTargets, neon.SmoothTargets,
 	neon.SpreadWeights, neon.MultiplyWeights, neon.PickPositives, neon.SumWeights, neon.WidenF16, neon.WidenBF16,
 	neon.RowExp, neon.RowTop, neon.RowSum, neon.RowLoss, neon.RowScale, neon.FloatEnv, neon.SetFloatEnv,

@@ -22,6 +22,7 @@ type subject struct {
 	*Set
 	run, sweep, countLabels, pow uintptr // addresses of the assembly; 0 for generic
 	widenF16, widenBF16          uintptr
+	labelClasses                 uintptr
 	unary                        [NumUnary]uintptr
 
 	countTargets, labelTargets, smoothTargets uintptr
@@ -51,6 +52,7 @@ var subjects = sync.OnceValue(func() []*subject {
 			s.run, s.sweep = entry("Run", c.Run), entry("Sweep", c.Sweep)
 			s.countLabels, s.pow = entry("CountLabels", c.CountLabels), entry("Pow", c.Pow)
 			s.widenF16, s.widenBF16 = entry("WidenF16", c.WidenF16), entry("WidenBF16", c.WidenBF16)
+			s.labelClasses = entry("LabelClasses", c.LabelClasses)
 			s.countTargets = entry("CountTargets", c.CountTargets)
 			s.labelTargets, s.smoothTargets = entry("LabelTargets", c.LabelTargets), entry("SmoothTargets", c.SmoothTargets)
 			s.spreadWeights, s.multiplyWeights = entry("SpreadWeights", c.SpreadWeights), entry("MultiplyWeights", c.MultiplyWeights)

@@ -53,6 +53,8 @@ type Set struct {
 	WidenF16    func(dst []float32, src []uint16) // widens float16 values
 	WidenBF16   func(dst []float32, src []uint16) // bfloat16 ones
 
+	LabelClasses func(c *asm.ClassCall) // makes labels of classes of few columns
+
 	// The passes over targets; package generic documents them.
 	CountTargets  func(y []float32) (positive, one, ignored, invalid int)
 	LabelTargets  func(dst []float32, y []uint8, by *[4]float32)
@@ -102,6 +104,8 @@ var genericSet = Set{
 	CountLabels: generic.CountLabels,
 	WidenF16:    generic.WidenF16,
 	WidenBF16:   generic.WidenBF16,
+
+	LabelClasses: generic.LabelClasses,
 
 	CountTargets:  generic.CountTargets,
 	LabelTargets:  generic.LabelTargets,

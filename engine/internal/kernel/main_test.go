@@ -73,7 +73,7 @@ var purego bool
 var everySet = []string{"avx512", "avx2", "neon", "generic"}
 
 // comparisons are the tests that a set has to have been through.
-var comparisons = []string{"losses", "sweeps", "elementwise functions", "labels", "16-bit values", "targets", "weights", "rows"}
+var comparisons = []string{"losses", "sweeps", "elementwise functions", "labels", "classes", "16-bit values", "targets", "weights", "rows"}
 
 // compared has what the sets have been through.
 var compared = map[string]map[string]bool{}

@@ -10,14 +10,16 @@ import (
 	"github.com/flengine/flengine/asm/avx512"
 )
 
-// avx512Set counts labels, makes targets and weights and widens with AVX2, where stores and loads are
-// the limit.
+// avx512Set counts labels, makes labels, targets and weights and widens with AVX2, where stores and
+// loads are the limit.
 var avx512Set = Set{
 	Name:        "avx512",
 	Grain:       simdGrain,
 	CountLabels: avx2.CountLabels,
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
+
+	LabelClasses: avx2.LabelClasses,
 
 	CountTargets:  avx512.CountTargets,
 	LabelTargets:  avx2.LabelTargets,
@@ -46,6 +48,8 @@ var avx2Set = Set{
 	CountLabels: avx2.CountLabels,
 	WidenF16:    avx2.WidenF16,
 	WidenBF16:   avx2.WidenBF16,
+
+	LabelClasses: avx2.LabelClasses,
 
 	CountTargets:  avx2.CountTargets,
 	LabelTargets:  avx2.LabelTargets,

@@ -13,6 +13,7 @@ var neonSet = Set{
 	CountLabels:   neon.CountLabels,
 	WidenF16:      neon.WidenF16,
 	WidenBF16:     neon.WidenBF16,
+	LabelClasses:  neon.LabelClasses,
 	CountTargets:  neon.CountTargets,
 	LabelTargets:  neon.LabelTargets,
 	SmoothTargets: neon.SmoothTargets,

@@ -22,7 +22,7 @@ func TestTable(t *testing.T) {
 	}
 	// A function that the harness does not know would go untested.
 	known := []string{
-		"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "CountTargets", "LabelTargets", "SmoothTargets",
+		"Name", "Grain", "CountLabels", "WidenF16", "WidenBF16", "LabelClasses", "CountTargets", "LabelTargets", "SmoothTargets",
 		"SpreadWeights", "MultiplyWeights", "PickPositives", "SumWeights", "Run", "Sweep", "Has", "HasSweep", "Unary", "Pow", "Rows",
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set]()) {
@@ -54,8 +54,8 @@ func checkTable(t *testing.T, c Candidate) {
 	if c.SpreadWeights == nil || c.MultiplyWeights == nil || c.PickPositives == nil || c.SumWeights == nil {
 		t.Errorf("%s: the set lacks a pass over weights", c.Name)
 	}
-	if c.WidenF16 == nil || c.WidenBF16 == nil {
-		t.Errorf("%s: the set lacks WidenF16 or WidenBF16", c.Name)
+	if c.WidenF16 == nil || c.WidenBF16 == nil || c.LabelClasses == nil {
+		t.Errorf("%s: the set lacks WidenF16, WidenBF16 or LabelClasses", c.Name)
 	}
 	for _, name := range rowKernels {
 		if reflect.ValueOf(c.Rows).FieldByName(name).IsNil() {
