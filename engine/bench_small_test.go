@@ -41,23 +41,22 @@ func BenchmarkSmall(b *testing.B) {
 		e := must(New(Focal(0.25, 2), WithKernel(kernel), WithWorkers(1)))
 		for _, op := range []struct {
 			name string
-			run  func(b Batch) (Result, error)
+			run  func(b *Batch, dst, grad []float32) error
 		}{
-			{"sum", e.Sum},
-			{"losses", func(b Batch) (Result, error) { return e.Losses(dst[:len(b.Logits)], b) }},
-			{"gradients", func(b Batch) (Result, error) { return e.Gradients(grad[:len(b.Logits)], b) }},
-			{"both", func(b Batch) (Result, error) {
-				return e.LossesAndGradients(dst[:len(b.Logits)], grad[:len(b.Logits)], b)
-			}},
+			{"sum", func(b *Batch, _, _ []float32) error { _, err := e.Sum(*b); return err }},
+			{"losses", func(b *Batch, dst, _ []float32) error { _, err := e.Losses(dst, *b); return err }},
+			{"gradients", func(b *Batch, _, grad []float32) error { _, err := e.Gradients(grad, *b); return err }},
+			{"both", func(b *Batch, dst, grad []float32) error { _, err := e.LossesAndGradients(dst, grad, *b); return err }},
 		} {
 			for _, form := range forms {
 				for _, n := range []int{1, 8, 31, 32, 33, 63, 64, 128, 256, most} {
 					b.Run(fmt.Sprintf("%s/%s/%s/%d", kernel, op.name, form.name, n), func(b *testing.B) {
 						small, large := form.of(n), form.of(most)
-						measure := func(least *float64, of Batch, calls int) {
+						measure := func(least *float64, of *Batch, calls int) {
+							dst, grad := dst[:len(of.Logits)], grad[:len(of.Logits)]
 							start := time.Now()
 							for range calls {
-								if _, err := op.run(of); err != nil {
+								if err := op.run(of, dst, grad); err != nil {
 									b.Fatal(err)
 								}
 							}
@@ -66,8 +65,8 @@ func BenchmarkSmall(b *testing.B) {
 						call, whole, loop := math.Inf(1), math.Inf(1), math.Inf(1)
 						few := max(1, 256/n) // long enough for the clock, and short
 						for range b.N {
-							measure(&call, small, 32)
-							measure(&whole, large, 1)
+							measure(&call, &small, 32)
+							measure(&whole, &large, 1)
 							start := time.Now()
 							for range few {
 								plainSum += plainFocal2(x[:n], labels[:n])

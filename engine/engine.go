@@ -169,7 +169,7 @@ func (e *Engine) made() bool { return e != nil && e.kernels != nil }
 
 // Sum evaluates the losses of a batch and returns their sum and counts.
 func (e *Engine) Sum(b Batch) (r Result, err error) {
-	err = e.run(&r, &b, &outputs{}, 0)
+	err = e.run(&r, &b, nil, 0)
 	return r, err
 }
 

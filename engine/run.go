@@ -12,8 +12,8 @@ import (
 // is larger than a slice is passed by pointer, and set field by field: literals are made elsewhere
 // first.
 
-// run evaluates a batch, with as many workers as gain. It adds to r, which is empty, and is so
-// again on an error.
+// run evaluates a batch, with as many workers as gain, for outputs that may be nil. It adds to r,
+// which is empty, and is so again on an error.
 func (e *Engine) run(r *Result, b *Batch, out *outputs, want int) error {
 	if !e.made() {
 		return wholeError("Engine", 0, "is nil or zero: want one that New returned")
@@ -26,8 +26,10 @@ func (e *Engine) run(r *Result, b *Batch, out *outputs, want int) error {
 	var j job
 	j.Engine = e
 	j.Batch = *b
-	j.dst, j.grad, j.hess = out.dst, out.grad, out.hess
-	j.ranking, j.rankedFrom = out.ranking, out.rankedFrom
+	if out != nil {
+		j.dst, j.grad, j.hess = out.dst, out.grad, out.hess
+		j.ranking, j.rankedFrom = out.ranking, out.rankedFrom
+	}
 	results := unsafe.Slice(r, 1)
 	if e.family.Rows {
 		err = j.runRows(results, want)
@@ -76,7 +78,9 @@ type job struct {
 func (j *job) take(want int) error {
 	j.n = j.size()
 	j.x, j.field, j.input = j.scores()
-	j.widened = j.widening()
+	if j.x == nil {
+		j.widened = j.widening()
+	}
 	if err := j.columns.check(j.NumClasses); err != nil {
 		return err
 	}

@@ -63,30 +63,32 @@ func (t *tile) evaluate(j *job, from, to int, r []Result) *fault {
 	if j.sweeper != nil {
 		t.entries = append(t.entries[:0], j.sweeper.entries...)
 	}
+	t.careful = false
 	for ; from < to; from += kernel.Block {
-		if f := t.block(j, from, min(from+kernel.Block, to), r); f != nil {
+		f := t.block(j, from, min(from+kernel.Block, to), r)
+		if f == suspect {
+			f = t.carefulBlock(j, from, min(from+kernel.Block, to), r)
+		}
+		if f != nil {
 			return f
 		}
 	}
 	return nil
 }
 
-// block evaluates the block [from, to) and adds it to r.
-func (t *tile) block(j *job, from, to int, r []Result) *fault {
-	t.careful = false
-	f := t.tryBlock(j, from, to, r)
-	if f == suspect {
-		if j.inPlace {
-			copy(j.x[from:to], t.scores[:])
-		}
-		t.careful = true
-		f = t.tryBlock(j, from, to, r)
+// carefulBlock is block once more, for one that is suspect.
+func (t *tile) carefulBlock(j *job, from, to int, r []Result) *fault {
+	if j.inPlace {
+		copy(j.x[from:to], t.scores[:])
 	}
+	t.careful = true
+	f := t.block(j, from, to, r)
+	t.careful = false
 	return f
 }
 
-// tryBlock is block, unless it returns suspect, and r is as before.
-func (t *tile) tryBlock(j *job, from, to int, r []Result) *fault {
+// block evaluates the block [from, to) and adds it to r, unless it returns suspect.
+func (t *tile) block(j *job, from, to int, r []Result) *fault {
 	var c chunk
 	var given given
 	if good, err := t.expand(j, &c, &given, from, to); err != nil {
@@ -102,14 +104,16 @@ func (t *tile) tryBlock(j *job, from, to int, r []Result) *fault {
 	if j.inPlace {
 		c.x = t.scores[:copy(t.scores[:], c.x)]
 	}
-	var out outputs
-	out.dst, out.grad, out.hess = part(j.dst, from, to), part(j.grad, from, to), part(j.hess, from, to)
-	if f := t.add(j, from, &out, &c, &given, &r[0]); f != nil || !j.easy {
+	out := &j.outputs
+	if to-from < j.n || j.ranking != nil {
+		out = &outputs{dst: part(j.dst, from, to), grad: part(j.grad, from, to), hess: part(j.hess, from, to)}
+	}
+	if f := t.add(j, from, out, &c, &given, &r[0]); f != nil || !j.easy {
 		return f
 	}
 	given.unseen = false // they have been, all of them
 	t.hideAllButEasy(j, &c, &given)
-	return t.add(j, from, &out, &c, &given, &r[1])
+	return t.add(j, from, out, &c, &given, &r[1])
 }
 
 // given is what a batch says of a block: labels or targets, and their counts.
@@ -140,21 +144,20 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 			labels = t.markTargets(g.targets, none)
 		}
 	}
-	var w []float32
 	switch {
 	case !j.weighted():
 	case err == nil && !t.careful && j.looksLater(g.counts):
-		w, g.known = t.unseenWeights(j, from, n, labels, g.positive > 0)
-		g.unseen = w != nil
+		c.own, g.known = t.unseenWeights(j, from, n, labels, g.positive > 0)
+		c.weights, g.unseen = c.own, c.own != nil
 	default:
-		of, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
-		if w = of; goodWeights < good {
+		w, goodWeights, weightErr := t.expandWeights(j, from, n, labels, g.positive > 0 || err != nil)
+		if goodWeights < good {
 			good, err = goodWeights, weightErr
 		}
+		c.weights, c.own = w, w
 	}
-	c.weights, c.own = w, w
 	if heat := j.family.heat; heat != nil && g.targets != nil {
-		c.weights = t.weighByTarget(j, w, g.targets, labels, none, heat(j.loss.values))
+		c.weights = t.weighByTarget(j, c.own, g.targets, labels, none, heat(j.loss.values))
 	}
 	switch {
 	case !j.soft:
