@@ -131,7 +131,7 @@ func (r *Ranking) offer(found []Score) {
 			continue
 		}
 		// To throw away a third at a time costs little for each.
-		if len(r.kept) >= r.K+r.K/2+64 {
+		if len(r.kept) >= r.most() {
 			hardestFirst(r.kept, r.K)
 			r.kept = r.kept[:r.K]
 			r.full.Store(math.Float32bits(r.kept[r.K-1].Loss))
@@ -139,9 +139,17 @@ func (r *Ranking) offer(found []Score) {
 				continue
 			}
 		}
+		if len(r.kept) == cap(r.kept) {
+			grown := make([]Score, len(r.kept), min(2*len(r.kept)+64, r.most()))
+			copy(grown, r.kept)
+			r.kept = grown
+		}
 		r.kept = append(r.kept, s)
 	}
 }
+
+// most is how many scores there is memory for.
+func (r *Ranking) most() int { return min(r.K, math.MaxInt/2)/2*3 + 64 }
 
 // hardestFirst brings the n hardest of the scores, n > 0, to their front, the least hard of
 // these to their end.

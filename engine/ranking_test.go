@@ -151,8 +151,8 @@ func TestRanking(t *testing.T) {
 						if got, want := r.Scores(), rankedOf(e, r, 100, c.batch); !sameScores(got, want) {
 							t.Fatalf("%s:\n%v\nwant\n%v", name, got[:min(len(got), 20)], want[:min(len(want), 20)])
 						}
-						if most := r.K + r.K/2 + 64; len(r.kept) > most {
-							t.Errorf("%s: %d scores in memory, want at most %d", name, len(r.kept), most)
+						if most := r.most(); cap(r.kept) > most || most > r.K+r.K/2+64 {
+							t.Errorf("%s: memory for %d scores, want at most %d", name, cap(r.kept), most)
 						}
 					}
 				}
@@ -215,6 +215,9 @@ func TestRankingErrors(t *testing.T) {
 	}
 	if _, _, err := (*Engine)(nil).Hardest(1, good); err == nil {
 		t.Error("a nil Engine ranks")
+	}
+	if list, _, err := e.Hardest(math.MaxInt, good); err != nil || len(list) != 1 {
+		t.Errorf("all there are: %v, %v", list, err)
 	}
 	if list, _, err := e.Hardest(3, Batch{}); err != nil || len(list) != 0 {
 		t.Errorf("of nothing: %v, %v", list, err)

@@ -1,7 +1,6 @@
 package dump
 
 import (
-	"math"
 	"sync"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/array"
@@ -42,22 +41,6 @@ func (d *Dump) Probs() bool { return d.set.Probs }
 
 // Soft tells whether the labels are soft targets.
 func (d *Dump) Soft() bool { return d.kind == soft }
-
-// Target returns the soft target of a score, NaN if it cannot be read any more.
-func (d *Dump) Target(i int) float32 {
-	var one [1]float32
-	v, err := d.labels.Float32s(one[:], i, i+1)
-	if err == nil {
-		err = array.Guard(func() error {
-			one[0] = v[0]
-			return nil
-		}, d.labels)
-	}
-	if err != nil {
-		return float32(math.NaN())
-	}
-	return one[0]
-}
 
 // Options returns the engine's options that the batches need.
 func (d *Dump) Options() []engine.Option {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
@@ -60,7 +61,7 @@ type jsonReport struct {
 
 type jsonEntry struct {
 	entry
-	Top []ranked `json:"top"`
+	Top []ranking.Ranked `json:"top"`
 }
 
 // evalReport is eval --json.

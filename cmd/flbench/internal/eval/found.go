@@ -1,35 +1,34 @@
 package eval
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/flengine/flengine/engine"
+)
 
 // found is what the shards of an image gave.
 type found struct {
-	mu    sync.Mutex
-	tally *tally   // from the first shard on, until it is reported
-	max   float32  // the largest loss, if asked for
-	top   *hardest // if asked for
+	mu      sync.Mutex
+	tally   *tally          // from the first shard on, until it is reported
+	hardest *engine.Ranking // of the scores, if asked for
 }
 
-// add takes what a worker found in a shard of an image of so many scores.
-func (f *found) add(w *worker, scores int) {
-	if len(w.hard) > 0 {
-		f.hardest(w.top, scores).offer(w.hard)
-	}
+// add takes what a worker found in a shard.
+func (f *found) add(t *tally) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.tally == nil {
 		f.tally = new(tally)
 	}
-	f.tally.merge(&w.tally)
-	f.max = max(f.max, w.largest)
+	f.tally.merge(t)
 }
 
-// hardest is what keeps so many of the image's hardest scores.
-func (f *found) hardest(limit, scores int) *hardest {
+// ranking is what keeps so many of the image's hardest scores.
+func (f *found) ranking(k int) *engine.Ranking {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.top == nil {
-		f.top = newHardest(limit, scores)
+	if f.hardest == nil {
+		f.hardest = &engine.Ranking{K: k}
 	}
-	return f.top
+	return f.hardest
 }

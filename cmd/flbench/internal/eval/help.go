@@ -49,7 +49,7 @@ Sums are exact and rounded once: they do not depend on the kernel, the number of
 workers, or the order of the PATHs.
 
 --max adds the largest loss, as --sort max does; that takes a second evaluation, and about twice
-the time. So does --top, which keeps 24 bytes for each score listed, 40 with a box: at most
+the time. So does --top, which keeps 36 bytes for each score listed, 52 with a box: at most
 %d scores, of all PATHs together. Scores are listed with the class's name where classes.txt, and
 the anchor's box where anchors.npy lies in PATH or the folder above.
 

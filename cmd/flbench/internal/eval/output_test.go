@@ -14,6 +14,7 @@ import (
 
 	arrays "github.com/flengine/flengine/cmd/flbench/internal/array"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -101,7 +102,7 @@ type hard struct {
 	label       uint8
 }
 
-func hards(list []ranked) (all []hard) {
+func hards(list []ranking.Ranked) (all []hard) {
 	for _, r := range list {
 		all = append(all, hard{r.Row, r.Column, float32(*r.Logit), float32(r.Loss), *r.Label})
 	}
@@ -229,26 +230,4 @@ func TestEvalCancelled(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, stdout %q", code, &stderr, &stdout)
 	}
 	wantFiles(t, out)
-}
-
-// TestLargest: wherever it is, and however many there are.
-func TestLargest(t *testing.T) {
-	if got := largest(nil); got != 0 {
-		t.Errorf("of none: %v", got)
-	}
-	for n := 1; n <= 40; n++ {
-		for at := range n {
-			losses := make([]float32, n)
-			for i := range losses {
-				losses[i] = float32(i) * 1e-40
-			}
-			losses[at] = 1e30
-			if got := largest(losses); got != 1e30 {
-				t.Errorf("of %d, at %d: %v", n, at, got)
-			}
-		}
-	}
-	if got := largest([]float32{1, float32(math.Inf(1)), 2}); !math.IsInf(float64(got), 1) {
-		t.Errorf("an infinite one: %v", got)
-	}
 }

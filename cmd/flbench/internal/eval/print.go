@@ -60,9 +60,9 @@ func (r *report) table(w io.Writer) error {
 		_, _ = io.WriteString(w, r.Images.text())
 	}
 	for i := range r.Results {
-		r.Results[i].Top.table(w, string(r.Results[i].Path))
+		r.Results[i].Top.Table(w, "hardest scores of "+cli.Printable(string(r.Results[i].Path)))
 	}
-	r.Total.Top.table(w, "all inputs")
+	r.Total.Top.Table(w, "hardest scores of all inputs")
 	return nil
 }
 

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -19,17 +20,17 @@ type report struct {
 
 // entry is the outcome of one input, or of all of them.
 type entry struct {
-	Path          cli.Path      `json:"path"`
-	Scores        int64         `json:"scores"`
-	Positives     int64         `json:"positives"`
-	Ignored       int64         `json:"ignored"`
-	Sum           cli.Float     `json:"sum"`
-	Mean          cli.Float     `json:"mean"`
-	PerPositive   cli.Float     `json:"per_positive"`
-	WeightedMean  *cli.Float    `json:"weighted_mean,omitempty"` // nil without weights
-	Max           *cli.Float32  `json:"max,omitempty"`           // nil if not asked for
-	EasyNegatives easyNegShares `json:"easy_negatives,omitzero"`
-	Top           *ranking      `json:"top,omitempty"` // nil if not asked for
+	Path          cli.Path         `json:"path"`
+	Scores        int64            `json:"scores"`
+	Positives     int64            `json:"positives"`
+	Ignored       int64            `json:"ignored"`
+	Sum           cli.Float        `json:"sum"`
+	Mean          cli.Float        `json:"mean"`
+	PerPositive   cli.Float        `json:"per_positive"`
+	WeightedMean  *cli.Float       `json:"weighted_mean,omitempty"` // nil without weights
+	Max           *cli.Float32     `json:"max,omitempty"`           // nil if not asked for
+	EasyNegatives easyNegShares    `json:"easy_negatives,omitzero"`
+	Top           *ranking.Ranking `json:"top,omitempty"` // nil if not asked for
 }
 
 // easyNegShares are fractions from 0 to 1.

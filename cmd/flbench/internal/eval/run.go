@@ -6,6 +6,7 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
@@ -20,6 +21,10 @@ type evaluator struct {
 
 	weighted bool // anchors have weights
 }
+
+// ranks tells whether hardest scores are asked for, and kept how many of an image are kept.
+func (e *evaluator) ranks() bool { return e.top > 0 || e.max }
+func (e *evaluator) kept() int   { return max(e.top, 1) }
 
 // rows tells whether the loss is one of rows.
 func (e *evaluator) rows() bool { return e.loss.Family().Rows }
@@ -156,12 +161,17 @@ func (r *run) finish(ctx context.Context, im *stream.Image) error {
 	}
 	f := &r.found[im.Index]
 	e := r.entry(in.Path(), f.tally)
-	if r.max {
-		largest := cli.Float32(f.max)
-		e.Max = &largest
-	}
-	if r.top > 0 {
-		e.Top = &ranking{limit: r.top, lists: []list{newList(in, f.hardest(r.top, im.Scores).sorted(ctx))}}
+	if r.ranks() {
+		hardest := f.ranking(r.kept()).Scores()
+		if r.max {
+			e.Max = new(cli.Float32)
+			if len(hardest) > 0 {
+				*e.Max = cli.Float32(hardest[0].Loss)
+			}
+		}
+		if r.top > 0 {
+			e.Top = &ranking.Ranking{Limit: r.top, Lists: []ranking.List{ranking.NewList(in, hardest)}}
+		}
 	}
 	warnings, notes := in.Warnings(*f.tally.loss()), in.Notes()
 	if err := im.Close(); err != nil {
@@ -171,7 +181,7 @@ func (r *run) finish(ctx context.Context, im *stream.Image) error {
 	defer r.mu.Unlock()
 	r.entries[im.Index], r.warnings[im.Index], r.notes[im.Index] = e, warnings, notes
 	r.total.merge(f.tally)
-	f.tally, f.top = nil, nil
+	f.tally, f.hardest = nil, nil
 	return nil
 }
 
@@ -201,9 +211,9 @@ func (r *run) report(workers int) *report {
 		rep.Total.Max = &largest
 	}
 	if r.top > 0 && len(r.entries) > 1 {
-		all := &ranking{limit: r.top, paths: true}
+		all := &ranking.Ranking{Limit: r.top, Paths: true}
 		for _, e := range r.entries {
-			all.lists = append(all.lists, e.Top.lists[0])
+			all.Lists = append(all.Lists, e.Top.Lists[0])
 		}
 		rep.Total.Top = all
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
+	"github.com/flengine/flengine/engine"
 )
 
 // sparse writes an .npy file of zeros that takes no space.
@@ -306,8 +307,8 @@ func surrogateEscaped(t *testing.T, text string) string {
 
 // TestEvalTopLimit: what --top may keep is limited before it takes memory.
 func TestEvalTopLimit(t *testing.T) {
-	if size := unsafe.Sizeof(hardScore{}); size != 16 {
-		t.Errorf("a kept score takes %d bytes, want 16 for the 24 that the help tells", size)
+	if size := unsafe.Sizeof(engine.Score{}); size != 24 {
+		t.Errorf("a kept score takes %d bytes, want 24 for the 36 that the help tells", size)
 	}
 	dir := t.TempDir()
 	const rows = maxKept/2 + 1

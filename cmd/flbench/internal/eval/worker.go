@@ -2,8 +2,6 @@ package eval
 
 import (
 	"context"
-	"math"
-	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
@@ -18,8 +16,6 @@ type worker struct {
 	labels            []uint8
 	losses, gradients []float32
 	parts             []float32 // see softProbs
-	hard              []hardScore
-	largest           float32
 	tally             tally
 }
 
@@ -33,8 +29,7 @@ func grow[T any](s []T, n int) []T {
 
 // shard evaluates a shard, and ends its image if it is the last of it.
 func (w *worker) shard(ctx context.Context, s stream.Shard) error {
-	w.losses, w.gradients, w.hard = w.losses[:0], w.gradients[:0], w.hard[:0]
-	w.largest, w.tally = 0, tally{}
+	w.losses, w.gradients, w.tally = w.losses[:0], w.gradients[:0], tally{}
 	err := w.evaluate(s)
 	if w.files != nil {
 		err = w.files.take(s.Number, err, w.losses, w.gradients)
@@ -43,7 +38,7 @@ func (w *worker) shard(ctx context.Context, s stream.Shard) error {
 		return err
 	}
 	w.progress.Add(4 * int64(s.To-s.From))
-	w.found[s.Image.Index].add(w, s.Image.Scores)
+	w.found[s.Image.Index].add(&w.tally)
 	if s.Image.ShardDone() {
 		return w.finish(ctx, s.Image)
 	}
@@ -59,6 +54,8 @@ func (w *worker) evaluate(s stream.Shard) error {
 		}
 		w.tally.losses = e.losses
 		switch {
+		case w.rows() && w.ranks():
+			w.tally.all[0], err = w.rank(e, batch, s)
 		case w.rows():
 			w.tally.all[0], err = e.loss.Sum(batch)
 		case batch.Probs != nil && batch.Targets != nil && e.losses == 2:
@@ -69,8 +66,8 @@ func (w *worker) evaluate(s stream.Shard) error {
 		if err == nil {
 			err = w.values(e, batch, s)
 		}
-		if err == nil && w.top > 0 {
-			err = w.hardest(in, batch, s)
+		if err == nil && w.ranks() && !w.rows() {
+			_, err = w.rank(e, batch, s)
 		}
 		return err
 	})
@@ -114,10 +111,10 @@ func (w *worker) softProbs(e *engines, b engine.Batch) error {
 	return nil
 }
 
-// values fills losses and gradients, where they are asked for. That the loss is then
-// evaluated twice is little beside what becomes of them.
+// values fills losses and gradients, where they are to be written. That the loss is then
+// evaluated twice is little beside that.
 func (w *worker) values(e *engines, b engine.Batch, s stream.Shard) (err error) {
-	losses, gradients := w.outputs.losses != "" || w.top > 0 || w.max, w.outputs.gradients != ""
+	losses, gradients := w.outputs.losses != "", w.outputs.gradients != ""
 	if losses {
 		n := s.To - s.From
 		if w.rows() {
@@ -136,66 +133,10 @@ func (w *worker) values(e *engines, b engine.Batch, s stream.Shard) (err error) 
 	case gradients:
 		_, err = e.loss.Gradients(w.gradients, b)
 	}
-	w.largest = largest(w.losses)
 	return err
 }
 
-// largest returns the largest of losses, which are never negative; 0 if there are none.
-func largest(losses []float32) float32 {
-	// So they are in the order of their bits, and whole numbers compare fast.
-	b := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(losses))), len(losses))
-	var m [4]uint32
-	for ; len(b) >= 8; b = b[8:] {
-		v := (*[8]uint32)(b)
-		m[0] = max(m[0], v[0], v[4])
-		m[1] = max(m[1], v[1], v[5])
-		m[2] = max(m[2], v[2], v[6])
-		m[3] = max(m[3], v[3], v[7])
-	}
-	for _, v := range b {
-		m[0] = max(m[0], v)
-	}
-	return math.Float32frombits(max(m[0], m[1], m[2], m[3]))
-}
-
-// hardest finds the scores that may be among the hardest.
-func (w *worker) hardest(in *dump.Dump, b engine.Batch, s stream.Shard) error {
-	kept := w.found[s.Image.Index].hardest(w.top, s.Image.Scores)
-	if !kept.takes(w.largest) {
-		return nil
-	}
-	labels, err := w.labelsOf(b, s.To-s.From, in.Options())
-	if err != nil {
-		return err
-	}
-	scores, err := in.Floats(b, s.From, s.To, &w.scratch)
-	switch {
-	case err != nil:
-	case w.rows():
-		w.hard = kept.rows(w.hard, w.losses, scores, labels)
-	default:
-		w.hard = kept.candidates(w.hard, s.From, w.losses, scores, labels)
-	}
-	return err
-}
-
-// labelsOf returns a label of each of so many scores of a batch, which of soft targets is that of what is
-// above 0.
-func (w *worker) labelsOf(b engine.Batch, scores int, options []engine.Option) ([]uint8, error) {
-	w.labels = grow(w.labels, scores)
-	if b.Targets == nil {
-		hot, err := b.OneHot(w.labels, options...)
-		return hot.Labels, err
-	}
-	for i, y := range b.Targets {
-		switch {
-		case y < 0:
-			w.labels[i] = engine.IgnoredLabel
-		case y > 0:
-			w.labels[i] = 1
-		default:
-			w.labels[i] = 0
-		}
-	}
-	return w.labels, nil
+// rank evaluates a shard, whose hardest scores are kept.
+func (w *worker) rank(e *engines, b engine.Batch, s stream.Shard) (engine.Result, error) {
+	return e.loss.Rank(w.found[s.Image.Index].ranking(w.kept()), s.From, b)
 }

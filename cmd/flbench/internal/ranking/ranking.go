@@ -1,4 +1,5 @@
-package eval
+// Package ranking lists scores by their losses, with what is known of their places.
+package ranking
 
 import (
 	"cmp"
@@ -12,31 +13,32 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/engine"
 )
 
-// ranking is the hardest scores of an input, or of several, in order.
-type ranking struct {
-	limit int
-	lists []list
-	paths bool // whether the inputs' paths are told
+// Ranking is the hardest scores of an input, or of several, in order. It is none if nil.
+type Ranking struct {
+	Limit int
+	Lists []List
+	Paths bool // whether the inputs' paths are told
 }
 
-// list is the hardest scores of one input, hardest first, and what is known of their places.
-type list struct {
+// List is the hardest scores of one input, hardest first, and what is known of their places.
+type List struct {
 	path    cli.Path
-	kept    []hardScore
+	kept    []engine.Score
 	columns int
 	probs   bool
+	soft    bool           // there are targets, not labels
 	classes map[int]string // names of the columns that occur, nil if they have none
 	boxes   []float32      // of kept, box after box, nil if there are none
-	targets []cli.Float32  // of kept, nil if these are labels
 }
 
-// newList returns the list of an input that is still open.
-func newList(in *dump.Dump, kept []hardScore) list {
-	l := list{path: cli.Path(in.Path()), kept: kept, columns: in.Columns(), probs: in.Probs()}
+// NewList returns the list of an input that is still open.
+func NewList(in *dump.Dump, kept []engine.Score) List {
+	l := List{path: cli.Path(in.Path()), kept: kept, columns: in.Columns(), probs: in.Probs(), soft: in.Soft()}
 	for _, s := range kept {
-		row, column := int(s.at>>1)/l.columns, int(s.at>>1)%l.columns
+		row, column := s.Index/l.columns, s.Index%l.columns
 		if _, known := l.classes[column]; !known {
 			if name := in.Class(column); name != "" {
 				if l.classes == nil {
@@ -46,15 +48,12 @@ func newList(in *dump.Dump, kept []hardScore) list {
 			}
 		}
 		l.boxes = append(l.boxes, in.Box(row)...)
-		if in.Soft() {
-			l.targets = append(l.targets, cli.Float32(in.Target(int(s.at>>1))))
-		}
 	}
 	return l
 }
 
-// ranked is a score in a ranking, as it is printed.
-type ranked struct {
+// Ranked is a score in a ranking, as it is printed.
+type Ranked struct {
 	Path   cli.Path      `json:"path,omitempty"`
 	Row    int           `json:"row"`
 	Column int           `json:"column"`
@@ -68,18 +67,19 @@ type ranked struct {
 }
 
 // ranked returns the i-th score of the list.
-func (l *list) ranked(i int) ranked {
+func (l *List) ranked(i int) Ranked {
 	s := l.kept[i]
-	at, score, label := int(s.at>>1), cli.Float32(s.score), uint8(s.at&1)
-	r := ranked{
+	at, score, label := s.Index, cli.Float32(s.Score), uint8(s.Target)
+	r := Ranked{
 		Row: at / l.columns, Column: at % l.columns, Label: &label,
-		Logit: &score, Loss: cli.Float32(s.loss), Class: l.classes[at%l.columns],
+		Logit: &score, Loss: cli.Float32(s.Loss), Class: l.classes[at%l.columns],
 	}
 	if l.probs {
 		r.Logit, r.Prob = nil, &score
 	}
-	if l.targets != nil {
-		r.Label, r.Target = nil, &l.targets[i]
+	if l.soft {
+		target := cli.Float32(s.Target)
+		r.Label, r.Target = nil, &target
 	}
 	if l.boxes != nil {
 		n := len(l.boxes) / len(l.kept)
@@ -90,24 +90,24 @@ func (l *list) ranked(i int) ranked {
 	return r
 }
 
-// each yields the scores.
-func (k *ranking) each() iter.Seq[ranked] {
-	return func(yield func(ranked) bool) {
-		m := &merge{lists: k.lists}
-		for i := range k.lists {
-			if len(k.lists[i].kept) > 0 {
+// Each yields the scores.
+func (k *Ranking) Each() iter.Seq[Ranked] {
+	return func(yield func(Ranked) bool) {
+		m := &merge{lists: k.Lists}
+		for i := range k.Lists {
+			if len(k.Lists[i].kept) > 0 {
 				m.heads = append(m.heads, head{list: i})
 			}
 		}
 		heap.Init(m)
-		for range k.limit {
+		for range k.Limit {
 			if len(m.heads) == 0 {
 				return
 			}
 			h := &m.heads[0]
-			l := &k.lists[h.list]
+			l := &k.Lists[h.list]
 			r := l.ranked(h.at)
-			if k.paths {
+			if k.Paths {
 				r.Path = l.path
 			}
 			if !yield(r) {
@@ -125,7 +125,7 @@ func (k *ranking) each() iter.Seq[ranked] {
 // merge is a heap of lists, with the hardest next score on top; of equal ones that of the
 // first list.
 type merge struct {
-	lists []list
+	lists []List
 	heads []head
 }
 
@@ -136,7 +136,7 @@ func (m *merge) Len() int { return len(m.heads) }
 
 func (m *merge) Less(i, j int) bool {
 	a, b := m.heads[i], m.heads[j]
-	return cmp.Or(-cmp.Compare(m.lists[a.list].kept[a.at].loss, m.lists[b.list].kept[b.at].loss), cmp.Compare(a.list, b.list)) < 0
+	return cmp.Or(-cmp.Compare(m.lists[a.list].kept[a.at].Loss, m.lists[b.list].kept[b.at].Loss), cmp.Compare(a.list, b.list)) < 0
 }
 
 func (m *merge) Swap(i, j int) { m.heads[i], m.heads[j] = m.heads[j], m.heads[i] }
@@ -149,9 +149,9 @@ func (m *merge) Pop() any {
 	return last
 }
 
-// table prints the scores row by row, as they can be many; how wide the columns are is
-// known from a first look at all of them.
-func (k *ranking) table(w io.Writer, of string) {
+// Table prints the scores row by row, as they can be many, under a title; how wide the columns
+// are is known from a first look at all of them.
+func (k *Ranking) Table(w io.Writer, title string) {
 	if k == nil {
 		return
 	}
@@ -162,7 +162,7 @@ func (k *ranking) table(w io.Writer, of string) {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
-	for r := range k.each() {
+	for r := range k.Each() {
 		measure(r.cells())
 		rows++
 	}
@@ -170,10 +170,10 @@ func (k *ranking) table(w io.Writer, of string) {
 		return
 	}
 	heads := [8]string{"row", "column", "logit", "label", "loss", "class", "box", "path"}
-	if k.lists[0].probs {
+	if k.Lists[0].probs {
 		heads[2] = "prob"
 	}
-	if slices.ContainsFunc(k.lists, func(l list) bool { return l.targets != nil }) {
+	if slices.ContainsFunc(k.Lists, func(l List) bool { return l.soft && len(l.kept) > 0 }) {
 		heads[3] = "target"
 	}
 	for i := range heads {
@@ -195,15 +195,15 @@ func (k *ranking) table(w io.Writer, of string) {
 		}
 		_, _ = io.WriteString(w, strings.TrimRight(text.String(), " ")+"\n")
 	}
-	fmt.Fprintf(w, "\nhardest scores of %s\n\n", cli.Printable(of))
+	fmt.Fprintf(w, "\n%s\n\n", title)
 	line(heads)
-	for r := range k.each() {
+	for r := range k.Each() {
 		line(r.cells())
 	}
 }
 
 // cells are the score's columns in a table; those that it has not are empty.
-func (r *ranked) cells() [8]string {
+func (r *Ranked) cells() [8]string {
 	score := r.Logit
 	if score == nil {
 		score = r.Prob
