@@ -12,20 +12,18 @@
 // to 8 columns by one store, more by 16 weights at a time, behind the first aligned to a cache
 // line. Rows of four go two at a time.
 //
-// DI dst   CX weights left   SI w   DX columns   AX columns of this row   BX weights left after it
+// DI dst   CX weights left   SI w   R11 columns   AX columns of this row   BX weights left after it
 // R8 the next row   Y0 the row's weight
 TEXT ·SpreadWeights(SB), NOSPLIT, $0-64
 	MOVQ dst_base+0(FP), DI
 	MOVQ dst_len+8(FP), CX
 	MOVQ w_base+24(FP), SI
-	MOVQ columns+48(FP), DX
-	MOVQ DX, AX
+	MOVQ columns+48(FP), R11
+	MOVQ R11, AX
 	SUBQ skip+56(FP), AX
-
-row:
 	TESTQ CX, CX
 	JZ   done
-	CMPQ DX, $8
+	CMPQ R11, $8
 	JLE  narrow
 wide:
 	MOVQ CX, BX
@@ -39,9 +37,10 @@ wide:
 	VMOVUPS Y0, 32(DI)
 	LEAQ 64(DI), R9
 	ANDQ $~63, R9        // R9 = the next cache line
-	SUBQ R9, DI
-	SARQ $2, DI          // −DI = weights stored before it
-	ADDQ DI, AX
+	MOVQ R9, R10
+	SUBQ DI, R10
+	SHRQ $2, R10         // R10 = weights stored before it
+	SUBQ R10, AX
 	JLE  next
 line:
 	VMOVAPS Y0, (R9)
@@ -52,25 +51,38 @@ line:
 next:
 	MOVQ R8, DI
 	MOVQ BX, CX
-	MOVQ DX, AX
+	MOVQ R11, AX
 	JMP  wide
 
 narrow:
 	CMPQ AX, $4
-	JNE  whole
-	CMPQ DX, $4
+	JNE  short
+	CMPQ R11, $4
 	JEQ  four
-whole:
-	SUBQ AX, CX
-	CMPQ CX, $8
+short:
+	MOVQ AX, BX          // BX = columns of the row
+	MOVQ CX, AX
+	SUBQ BX, AX
+	SUBQ $8, AX
 	JLT  few
+	XORL DX, DX
+	DIVL R11
+	LEAQ 1(AX), R9       // R9 = rows for which there is room
+	MOVL $1, AX
+	CMPQ R11, $4
+	CMOVQEQ AX, R9       // of four columns that which was begun
+each:
 	VBROADCASTSS (SI), Y0
 	VMOVUPS Y0, (DI)
+	LEAQ (DI)(BX*4), DI
+	SUBQ BX, CX
 	ADDQ $4, SI
-	LEAQ (DI)(AX*4), DI
-	MOVQ DX, AX
-	CMPQ DX, $4
-	JNE  whole
+	MOVQ R11, BX
+	SUBQ $1, R9
+	JNZ  each
+	MOVQ R11, AX
+	CMPQ R11, $4
+	JNE  last
 
 four:
 	VMOVDQU ·constants+table_two01(SB), Y4
@@ -92,7 +104,7 @@ rest:
 	JMP  last
 
 few:
-	ADDQ AX, CX
+	MOVQ BX, AX
 last: // and those before it for which there is no room
 	VBROADCASTSS (SI), Y0
 	ADDQ $4, SI
@@ -115,7 +127,7 @@ one:
 	SUBQ $1, AX
 	JNZ  one
 end:
-	MOVQ DX, AX
+	MOVQ R11, AX
 	TESTQ CX, CX
 	JNZ  last
 
