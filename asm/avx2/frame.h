@@ -175,26 +175,20 @@ loop: \
 #define PROBS_GRADIENT(name, formula, PASSES, SLOPE) \
 	KERNEL(name, 4*formula+3, PASSES, SLOPE_WEIGHTS, PROBS_SETUP, PROBS_SLOPE, SLOPE)
 
-// IFMIXED: to the label if not all scores of a group of targets are plain; where Pos has
-// factors, they are none: Pos·0 may be NaN.
-#define IFMIXED(label) \
+// IFMIXED: to the label if not all scores of the two vectors from o on are plain; where Pos has
+// factors, none is: Pos·0 may be NaN.
+#define IFMIXED(o, label) \
 	TESTQ rFactors, rFactors; \
 	JNZ   label; \
-	VMOVDQU TARGETS(0), Y0; \
-	VPOR TARGETS(32), Y0, Y0; \
-	VPOR TARGETS(64), Y0, Y0; \
-	VPOR TARGETS(96), Y0, Y0; \
+	VMOVUPS SCORES(o), Y0; \
+	VANDPS SCORES(o+32), Y0, Y0; \
+	VANDNPS rSign, Y0, Y0         /* Y0 = the sign bit where an x has none */; \
+	VPOR TARGETS(o), Y0, Y0; \
+	VPOR TARGETS(o+32), Y0, Y0; \
 	VPTEST Y0, Y0; \
-	JNZ   label; \
-	VMOVUPS SCORES(0), Y0; \
-	VANDPS SCORES(32), Y0, Y0; \
-	VANDPS SCORES(64), Y0, Y0; \
-	VANDPS SCORES(96), Y0, Y0; \
-	VMOVMSKPS Y0, DI; \
-	CMPL  DI, $0xff; \
-	JNE   label
+	JNZ   label
 
-// TARGETKERNEL: a kernel of targets. FORMULA, of softformulas.h, is of both kinds of groups.
+// TARGETKERNEL: a kernel of targets. FORMULA, of softformulas.h, is of both kinds of scores.
 #define TARGETKERNEL(name, number, PASSES, FORMULA) \
 DATA ·entries+(8*(number))(SB)/8, $name<>(SB); \
 TEXT name<>(SB), NOSPLIT|NOFRAME, $0; \
@@ -205,15 +199,21 @@ chunk: \
 	XORQ rAt, rAt; \
 loop: \
 	FETCHTARGETS; \
-	IFMIXED(mixed); \
+	IFMIXED(0, mixed0); \
 	FORMULA(PLAIN, 0, , plain0, Y6); \
 	FORMULA(PLAIN, 32, , plain1, Y7); \
+	IFMIXED(64, mixed1); \
 	FORMULA(PLAIN, 64, , plain2, Y8); \
 	FORMULA(PLAIN, 96, , plain3, Y9); \
 	JMP  done; \
-mixed: \
+mixed0: \
 	FORMULA(ANY, 0, factored0, weighed0, Y6); \
 	FORMULA(ANY, 32, factored1, weighed1, Y7); \
+	IFMIXED(64, mixed1); \
+	FORMULA(PLAIN, 64, , plain4, Y8); \
+	FORMULA(PLAIN, 96, , plain5, Y9); \
+	JMP  done; \
+mixed1: \
 	FORMULA(ANY, 64, factored2, weighed2, Y8); \
 	FORMULA(ANY, 96, factored3, weighed3, Y9); \
 done: \

@@ -115,8 +115,7 @@ SOFT_HESSIAN(softbalancedHessian, SOFTBALANCED, SOFT_PASSES, SOFTBALANCED_CURVE)
 	QRATIO; \
 	VMULPS tB, tN, tN             /* tN = q */; \
 	VMULPS tN, tW, tW             /* tW = w·q */; \
-	TWOSIDES(WHEN); \
-	VMULPS tX, tY, tY             /* tY = (1−2y)·p(1−p)/q */; \
+	BYSIDES(WHEN, tX)             /* tY = (1−2y)·p(1−p)/q */; \
 	VFMADD213PS tM, C, tY         /* tY = that·ce + d */; \
 	VMULPS tW, tY, tY; \
 	VMOVUPS tY, GRADS(o)
@@ -154,11 +153,10 @@ SOFT_HESSIAN(softfocal1Hessian, SOFTFOCAL1, SOFT_PASSES, SOFTFOCAL1_CURVE)
 	VMULPS tX, tE, tE             /* tE = p(1−p) */; \
 	MORE(TIMESR(WHEN))            /* tA = p_t */; \
 	VMULPS tB, tM, tM             /* tM = d */; \
-	VMULPS tN, tB, tB             /* tB = q */; \
+	QFORR(WHEN)                   /* tB = q */; \
 	VMULPS tN, tN, tN; \
 	VMULPS tX, tN, tN             /* tN = q² */; \
-	TWOSIDES(WHEN); \
-	VMULPS C, tY, tY; \
+	BYSIDES(WHEN, C); \
 	VMULPS tB, tY, tY             /* tY = (1−2y)·ce·q */; \
 	VADDPS tE, tE, tE             /* tE = 2p(1−p) */; \
 	VMULPS tN, tM, tM; \
@@ -194,8 +192,7 @@ SOFT_HESSIAN(softfocal2Hessian, SOFTFOCAL2, SOFT_PASSES, SOFTFOCAL2_CURVE)
 	VMULPS tB, tM, tM             /* tM = d */; \
 	QRATIO; \
 	VMULPS POWERS(o), tW, tW      /* tW = w·q^γ */; \
-	TWOSIDES(WHEN); \
-	VMULPS tX, tY, tY             /* tY = (1−2y)·p(1−p)/q */; \
+	BYSIDES(WHEN, tX)             /* tY = (1−2y)·p(1−p)/q */; \
 	VBROADCASTSS PARAM(params_Gamma), tX; \
 	VMULPS tX, tY, tY             /* tY = γ·that */; \
 	VFMADD213PS tM, C, tY         /* tY = that·ce + d */; \

@@ -134,7 +134,7 @@ factored:
 #define PLAINSIGNED(R)
 
 // TERMPT: A = A·e + B, which is p_t·(1+e) at y of 0 and 1. TIMESR: A = p_t, with 1/(1+e) in B's
-// place. TWOSIDES: y = 1 − 2y.
+// place. BYSIDES: y = (1 − 2y)·R. QFORR: q in B's place, with d in M's: of plain scores they are one.
 #define TERMPT(WHEN) \
 	WHEN(ANYTERMPT, NOTHING)
 #define ANYTERMPT VFMADD213PS tB, tE, tA
@@ -142,12 +142,17 @@ factored:
 	WHEN(ANYTIMESR, PLAINTIMESR)
 #define ANYTIMESR VMULPS tB, tA, tA
 #define PLAINTIMESR VMOVAPS tB, tA
-#define TWOSIDES(WHEN) \
-	WHEN(ANYTWOSIDES, PLAINTWOSIDES)
-#define ANYTWOSIDES \
+#define BYSIDES(WHEN, R) \
+	WHEN(ANYBYSIDES, PLAINBYSIDES)(R)
+#define ANYBYSIDES(R) \
 	VADDPS tY, tY, tY; \
-	VSUBPS tY, rOne, tY
-#define PLAINTWOSIDES VMOVAPS rOne, tY
+	VSUBPS tY, rOne, tY; \
+	VMULPS R, tY, tY
+#define PLAINBYSIDES(R) VMOVAPS R, tY
+#define QFORR(WHEN) \
+	WHEN(ANYQFORR, PLAINQFORR)
+#define ANYQFORR VMULPS tN, tB, tB
+#define PLAINQFORR VMOVAPS tM, tB
 
 // WHEREZERO: R where y = 0, else S, of varifocal loss. ZEROELSE: the same with +0 for S.
 #define WHEREZERO(WHEN, R, S) \
