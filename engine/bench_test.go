@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os/exec"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -138,6 +140,69 @@ func BenchmarkWorkers(b *testing.B) {
 					})
 				}
 			}
+		}
+	}
+}
+
+// BenchmarkBusy sets one worker against two, turn by turn, where the second CPU is free, where a
+// goroutine of the same program has it, and where another program has it. It reports the median
+// µs per call of each, their ratio, and that of their means.
+func BenchmarkBusy(b *testing.B) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		b.Skip("there is one CPU")
+	}
+	x, y := easyBatch(1 << 23)
+	engines := [2]*Engine{must(New(Focal(0.25, 2), WithWorkers(1))), must(New(Focal(0.25, 2), WithWorkers(2)))}
+	for _, c := range []struct {
+		name string
+		spin func(b *testing.B) (stop func())
+	}{
+		{"free", func(*testing.B) func() { return func() {} }},
+		{"goroutine", func(*testing.B) func() {
+			var done atomic.Bool
+			go func() {
+				for !done.Load() {
+				}
+			}()
+			return func() { done.Store(true) }
+		}},
+		{"process", func(b *testing.B) func() {
+			spin := exec.Command("taskset", "-c", "0", "sh", "-c", "while :; do :; done")
+			if err := spin.Start(); err != nil {
+				b.Skip(err)
+			}
+			return func() { spin.Process.Kill(); spin.Wait() }
+		}},
+	} {
+		for _, log := range []int{17, 18, 20, 23} {
+			n := 1 << log
+			batch := Batch{Logits: x[:n], Labels: y[:n]}
+			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
+				stop := c.spin(b)
+				defer stop()
+				var times [2][]time.Duration
+				for range b.N {
+					for k, e := range engines {
+						for range 1 << 23 >> log { // calls in a row, as in a loop over batches
+							start := time.Now()
+							must(e.Sum(batch))
+							times[k] = append(times[k], time.Since(start))
+						}
+					}
+				}
+				var median, mean [2]float64
+				for k, times := range times {
+					for _, t := range times {
+						mean[k] += float64(t) / float64(len(times))
+					}
+					slices.Sort(times)
+					median[k] = float64(times[len(times)/2])
+				}
+				b.ReportMetric(median[0]/1e3, "µs/one")
+				b.ReportMetric(median[1]/1e3, "µs/two")
+				b.ReportMetric(median[0]/median[1], "ratio")
+				b.ReportMetric(mean[0]/mean[1], "ratio-of-means")
+			})
 		}
 	}
 }

@@ -66,8 +66,10 @@ func WithKernel(name string) Option {
 
 // WithWorkers sets the most goroutines that work on one batch, at least 1; the
 // default is GOMAXPROCS at the time of [New]. A batch that is too small to gain
-// is evaluated by fewer. Those that helped stay awake for up to 50 µs after a call,
-// so that the next one need not wake them; where CPU time is rationed, one worker
+// is evaluated by fewer. So are, for up to 50 ms or 64 calls, batches of about a size for
+// which helpers lately cost more time than they saved, as where other programs or goroutines
+// have the CPUs; then more are tried again. Those that helped stay awake for up to 50 µs after
+// a call, so that the next one need not wake them; where CPU time is rationed, one worker
 // uses the least.
 //
 // The panic of a goroutine that helps becomes one of the caller's, with the same

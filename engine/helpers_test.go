@@ -48,6 +48,7 @@ func shareBatch(e *Engine, b Batch, workers int) *shared {
 // finishOne ends a job that has one result.
 func finishOne(s *shared) (Result, error) {
 	var r [1]Result
+	s.wait()
 	err := s.finish(r[:])
 	return r[0], err
 }

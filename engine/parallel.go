@@ -1,12 +1,16 @@
 package engine
 
 import (
+	"math"
+	"math/bits"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
 // maxSpan is the most blocks that a worker claims at a time, few enough that the
@@ -28,6 +32,12 @@ const (
 // testing/synctest it stands still as long as a goroutine runs.
 const looks = 1 << 14
 
+// clock returns the time since the program began, in less than half the time of [time.Now]. In
+// a bubble of testing/synctest it is another, so that only what one goroutine reads compares.
+func clock() time.Duration { return time.Since(began) }
+
+var began = time.Now()
+
 // shared is a job that several workers do. What they all write to is apart from
 // what they all read; losses add up in a worker's tile, and are merged once.
 type shared struct {
@@ -45,6 +55,7 @@ type shared struct {
 	holders      atomic.Int64 // workers that may still look at this
 	mu           sync.Mutex
 	total        []Result // as many as the job has
+	pace         float64  // the best of any worker in any claim, in ns per score or row
 	first        *fault
 }
 
@@ -57,11 +68,21 @@ var sharedJobs = sync.Pool{New: func() any {
 }}
 
 // parallel does a job with several workers, of which the caller is one, and sets r to its
-// results.
+// results. Where helpers do not pay, there are fewer workers.
 func parallel(r []Result, j job, workers int) error {
+	pays := crew.payoff(j.n / (j.kernels.Grain * kernel.Block))
+	workers, halvings := pays.workers(workers)
+	start := clock()
 	s := share(j, workers)
-	crew.call(s, workers-1)
+	if workers > 1 {
+		crew.call(s, workers-1)
+	}
 	s.work()
+	s.wait()
+	size, _ := s.sizes()
+	if best := s.pace * float64(size); s.first == nil && best < math.MaxInt64 {
+		pays.learn(workers, halvings, clock()-start, time.Duration(best))
+	}
 	return s.finish(r)
 }
 
@@ -72,6 +93,7 @@ func share(j job, workers int) *shared {
 	s.job, s.workers, s.blocks = j, workers, (size+unit-1)/unit
 	s.awake = j.awake
 	s.total = zeroed(s.total, j.results())
+	s.pace = math.Inf(1)
 	s.panicOnFault = debug.SetPanicOnFault(true) // there is no other way to read it
 	debug.SetPanicOnFault(s.panicOnFault)
 	s.next.Store(0)
@@ -80,11 +102,10 @@ func share(j job, workers int) *shared {
 	return s
 }
 
-// finish ends the caller's work: it waits for the helpers and sets r to the results of
-// all. The panic of a worker becomes the caller's here, when nobody looks at the
-// batch any more, since whoever recovers may take its memory away.
+// finish sets r to the results of all workers, after wait. The panic of a worker becomes the
+// caller's here, when nobody looks at the batch any more, since whoever recovers may take its
+// memory away.
 func (s *shared) finish(r []Result) error {
-	s.wait()
 	copy(r, s.total)
 	first := s.first
 	s.job, s.first = job{}, nil // a helper that comes late must not keep the batch alive
@@ -131,6 +152,7 @@ func (s *shared) work() (worked bool) {
 	t := tiles.Get().(*tile)
 	t.total = zeroed(t.total, s.results())
 	var bad *fault
+	pace, before := math.Inf(1), clock()
 	for bad == nil && !s.failed.Load() {
 		from, to := s.claim()
 		if from == to {
@@ -138,7 +160,14 @@ func (s *shared) work() (worked bool) {
 		}
 		worked = true
 		size, unit := s.sizes()
-		bad = s.evaluate(t, from*unit, min(to*unit, size))
+		n := to - from
+		from, to = from*unit, min(to*unit, size)
+		bad = s.evaluate(t, from, to)
+		if n >= maxSpan/2 || math.IsInf(pace, 1) { // claims shrink, and reading the clock takes time
+			now := clock()
+			pace = min(pace, float64(now-before)/float64(to-from))
+			before = now
+		}
 	}
 	if bad != nil {
 		s.failed.Store(true)
@@ -148,6 +177,7 @@ func (s *shared) work() (worked bool) {
 		for i := range s.total {
 			s.total[i].Merge(t.total[i])
 		}
+		s.pace = min(s.pace, pace)
 		if bad != nil && (s.first == nil || bad.score < s.first.score) {
 			s.first = bad
 		}
@@ -210,12 +240,12 @@ func (s *shared) ends() bool {
 	if !s.awake {
 		return false
 	}
-	start := time.Now()
+	start := clock()
 	for range looks / 4 {
 		if s.left.Load() == 0 {
 			return true
 		}
-		if time.Since(start) > patience {
+		if clock()-start > patience {
 			break
 		}
 	}
@@ -237,6 +267,7 @@ type helpers struct {
 	mu       sync.Mutex
 	idle     []*helper
 	starting atomic.Int64 // goroutines that were started and did not run yet
+	pays     [65]payoff
 }
 
 type helper struct {
@@ -246,6 +277,9 @@ type helper struct {
 }
 
 var crew helpers
+
+// payoff returns that of calls of so many grains and about as many.
+func (c *helpers) payoff(grains int) *payoff { return &c.pays[bits.Len(uint(grains))] }
 
 // call has n helpers do s, idle ones first.
 func (c *helpers) call(s *shared, n int) {
@@ -291,13 +325,13 @@ func (c *helpers) await(h *helper) *shared {
 	}
 	c.idle = append(c.idle, h)
 	c.mu.Unlock()
-	start := time.Now()
+	start := clock()
 	for n := 1; ; n++ {
 		if s := h.job.Load(); s != nil {
 			h.job.Store(nil)
 			return s
 		}
-		if n < looks && time.Since(start) < linger {
+		if n < looks && clock()-start < linger {
 			continue
 		}
 		c.mu.Lock()

@@ -27,6 +27,7 @@ func TestHelpers(t *testing.T) {
 			b := Batch{Logits: own, Labels: y}
 			grad := make([]float32, n)
 			for range fewer(30, 10) {
+				forgetPayoffs() // so that there are helpers
 				// awake as where there are CPUs enough, or not.
 				e := *must(New(Focal(0.25, 2), WithWorkers(2+rng.IntN(6))))
 				e.awake = rng.IntN(2) == 0
@@ -70,6 +71,7 @@ func TestBubble(t *testing.T) {
 	want := must(must(New(Focal(0.25, 2), WithWorkers(1))).Sum(b))
 	e := *must(New(Focal(0.25, 2), WithWorkers(2)))
 	for i := range fewer(40, 10) {
+		forgetPayoffs()
 		e.awake = i%2 == 0
 		synctest.Test(t, func(t *testing.T) {
 			if r := must(e.Sum(b)); r != want {
