@@ -169,6 +169,11 @@ type Call struct {
 	Lanes     [8]float64 // the lane sums of the canonical sum, added to
 
 	WeightSums *WeightSums // where what the weights come to goes; nil: not wanted, as without weights
+
+	// Next is the address of what labels of the next block come from, which kernels of labels
+	// may prefetch: NextStep bytes of it, at most 128, in every 32 scores.
+	Next     uintptr
+	NextStep int
 }
 
 // WeightSums is what the weights of a call come to, whatever the labels.

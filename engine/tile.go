@@ -131,6 +131,7 @@ type given struct {
 func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err error) {
 	n := to - from
 	c.x = t.take(j, from, to)
+	t.announce(j, to)
 	var labels []uint8
 	none := false // no target is 1 or −1
 	if j.Targets == nil {
@@ -349,6 +350,22 @@ var (
 // addLanes ends the canonical sum of a block.
 func addLanes(a *[8]float64) float64 {
 	return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+}
+
+// announce has the kernel prefetch, while it evaluates the block before the score next, what that
+// block's labels come from: they are counted or made all at once, which memory is too slow for.
+func (t *tile) announce(j *job, next int) {
+	switch c := &t.call; {
+	case next == j.n:
+		c.Next, c.NextStep = uintptr(unsafe.Pointer(t)), 0 // nothing more to come
+	case j.Labels != nil:
+		c.Next, c.NextStep = uintptr(unsafe.Pointer(data(j.Labels)))+uintptr(next), kernel.Group
+	case j.Targets != nil:
+		c.Next, c.NextStep = uintptr(unsafe.Pointer(data(j.Targets)))+4*uintptr(next), 4*kernel.Group
+	default:
+		c.Next = uintptr(unsafe.Pointer(data(j.Classes))) + 4*uintptr(j.anchorOf(next))
+		c.NextStep = (4*kernel.Group + j.NumClasses - 1) / j.NumClasses
+	}
 }
 
 // kernel runs the kernel that the wanted outputs need on the first n scores of a chunk. Empty

@@ -137,7 +137,7 @@ chunk: \
 	VMOVUPD (call_Lanes+32)(rCall), rSum1; \
 	XORQ rAt, rAt; \
 loop: \
-	FETCHLABELS; \
+	FETCHNEXT; \
 	TURN(0, FORMULA, weighed0, Y6); \
 	TURN(32, FORMULA, weighed1, Y7); \
 	TURN(64, FORMULA, weighed2, Y8); \

@@ -32,7 +32,8 @@ TEXT ·Run(SB), 0, $10320-8
 	MOVQ  call_Positives(rCall), rFactors
 	MOVQ  call_Losses(rCall), rLosses
 	MOVQ  call_Gradients(rCall), rGrads
-	MOVQ  call_Hessians(rCall), rHessians
+	MOVQ  call_Next(rCall), rNext
+	CMOVQCC call_Hessians(rCall), rHessians // in its place
 	CALL  DI
 	LEAVEENV(saved-8(SP), restored)
 	VZEROUPPER

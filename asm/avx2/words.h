@@ -15,6 +15,7 @@
 #define rLeft DX      // scores left
 #define rChunk CX     // scores of this chunk
 #define rAt AX        // score within the chunk
+#define rNext R11     // what to prefetch
 
 // Of kernels of targets, besides:
 #define rTargets BX   // y
@@ -47,11 +48,16 @@
 #define EXPONENTS(o) MASKS(o)
 
 // What comes later, into L1: FETCHSCORES, 4 KiB ahead, beyond the page that hardware prefetches;
-// FETCHLABELS and FETCHTARGETS, the next block's, which are counted before its kernel begins. A
-// prefetch beyond the inputs has no effect.
+// FETCHNEXT, what the next block's labels are counted in or made of before its kernel begins;
+// FETCHLABELS and FETCHTARGETS, its labels, of sweeps, and targets. A prefetch beyond the inputs
+// has no effect.
 #define FETCHSCORES \
 	PREFETCHT0 4096(rScores)(rAt*4); \
 	PREFETCHT0 4160(rScores)(rAt*4)
+#define FETCHNEXT \
+	PREFETCHT0 (rNext); \
+	PREFETCHT0 64(rNext); \
+	ADDQ call_NextStep(rCall), rNext
 #define FETCHLABELS \
 	PREFETCHT0 4096(rLabels)(rAt*1)
 #define FETCHTARGETS \

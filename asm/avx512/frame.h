@@ -22,7 +22,7 @@
 #define EXPAHEAD(o) EXPNEG(SCORES(o, rAhead), EXPS(o), Z0, Z1, Z2, Z3)
 #define LOGITS_STEPS \
 	FETCHSCORES; \
-	FETCHLABELS; \
+	FETCHNEXT; \
 	AHEAD(32, noexp); \
 	EXPAHEAD(0); \
 	EXPAHEAD(64); \
@@ -52,7 +52,7 @@ none:
 none:
 #define POWER_STEPS(HEAD, Q) \
 	FETCHSCORES; \
-	FETCHLABELS; \
+	FETCHNEXT; \
 	EXPSTEP(96, 0, noexp0); \
 	LOG1PSTEP(64, 0, HEAD, Q, weighed0, nolog0); \
 	POWERSTEP(32, 0, nopower0); \
@@ -64,7 +64,7 @@ none:
 #define LNAHEAD(o) LNHEAD(SCORES(o, rAhead), LABELS(o, rAhead), LNFS(o), LNHS(o), Z0, Z1, Z2, Z3, Z4)
 #define PROBS_STEPS \
 	FETCHSCORES; \
-	FETCHLABELS; \
+	FETCHNEXT; \
 	AHEAD(32, noln); \
 	LNAHEAD(0); \
 	LNAHEAD(64); \

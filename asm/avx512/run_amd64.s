@@ -26,6 +26,7 @@ TEXT ·Run(SB), 0, $11392-8
 	MOVQ  (DI)(AX*8), DI
 	MOVQ  call_Scores(rCall), rScores
 	MOVQ  call_Labels(rCall), rLabels
+	MOVQ  call_Next(rCall), rNext
 	MOVQ  call_Weights(rCall), rWeights
 	MOVQ  call_Losses(rCall), rLosses
 	MOVQ  call_Gradients(rCall), rGrads

@@ -17,6 +17,7 @@
 #define rChunk CX     // scores of this chunk, or all
 #define rAt AX        // score within the chunk: the group that is combined
 #define rLast R9      // the last group
+#define rNext R11     // what to prefetch
 #define rAhead DI     // the group of a step
 #define rPlace DX     // a group's place in the rings
 
@@ -58,11 +59,16 @@
 #define MASKS(o) (o+11328)(rBuf)(rAt*4)    // all bits where scores are easy
 
 // What comes later, into L1: FETCHSCORES, 4 KiB ahead, beyond the page that hardware prefetches;
-// FETCHLABELS and FETCHTARGETS, the next block's, which are counted before its kernel begins. A
-// prefetch beyond the inputs has no effect.
+// FETCHNEXT, what the next block's labels are counted in or made of before its kernel begins;
+// FETCHLABELS and FETCHTARGETS, its labels, of sweeps, and targets. A prefetch beyond the inputs
+// has no effect.
 #define FETCHSCORES \
 	PREFETCHT0 4096(rScores)(rAt*4); \
 	PREFETCHT0 4160(rScores)(rAt*4)
+#define FETCHNEXT \
+	PREFETCHT0 (rNext); \
+	PREFETCHT0 64(rNext); \
+	ADDQ call_NextStep(rCall), rNext
 #define FETCHLABELS \
 	PREFETCHT0 4096(rLabels)(rAt*1)
 #define FETCHTARGETS \

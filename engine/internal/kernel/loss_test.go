@@ -104,7 +104,9 @@ func newLossCase(k asm.Kernel, p asm.Params, x []float32, y []uint8, w []float32
 }
 
 func (c *lossCase) call(x []float32, y []uint8, t, pos, w []float32) Call {
-	call := Call{Kernel: c.kernel, N: len(x), Scores: first(x), Weights: first(w), Lanes: c.start, Params: c.params}
+	call := Call{Kernel: c.kernel, N: len(x), Scores: first(x), Weights: first(w), Lanes: c.start, Params: c.params,
+		Next: 1 << 12, NextStep: 128, // where nothing may be read
+	}
 	if c.kernel.Formula().Soft() {
 		call.Targets, call.Positives = first(t), first(pos)
 	} else {
