@@ -261,49 +261,55 @@ func overlap[A, B any](a []A, b []B) bool {
 	return x < y+uintptr(len(b))*unsafe.Sizeof(*new(B)) && y < x+uintptr(len(a))*unsafe.Sizeof(*new(A))
 }
 
-// overlapping is the error for an output that overlaps another field.
-func overlapping(name string, out []float32, field, want string) error {
-	return wholeError(name, float64(len(out)), "overlaps %s: want %smemory of its own", field, want)
-}
-
 // checkOverlaps refuses outputs that overlap anything but exactly the scores.
 func (b *Batch) checkOverlaps(o *outputs) error {
-	if err := b.checkOverlap("dst", o.dst, nil, nil); err != nil {
-		return err
+	if field := b.overlapped(o.dst, nil, nil); field != "" {
+		return b.overlapError("dst", o.dst, field)
 	}
-	if err := b.checkOverlap("grad", o.grad, o.dst, nil); err != nil {
-		return err
+	if field := b.overlapped(o.grad, o.dst, nil); field != "" {
+		return b.overlapError("grad", o.grad, field)
 	}
-	return b.checkOverlap("hess", o.hess, o.dst, o.grad)
+	if field := b.overlapped(o.hess, o.dst, o.grad); field != "" {
+		return b.overlapError("hess", o.hess, field)
+	}
+	return nil
 }
 
-// checkOverlap is checkOverlaps for an output and those before it.
-func (b *Batch) checkOverlap(name string, out, dst, grad []float32) error {
+// overlapped returns the first field that an output may not overlap and does, or outputs before
+// it; empty if there is none.
+func (b *Batch) overlapped(out, dst, grad []float32) string {
 	if len(out) == 0 {
-		return nil
+		return ""
 	}
 	x, field, _ := b.scores()
 	switch {
-	case overlap(out, x) && data(out) != data(x):
-		return overlapping(name, out, field, "the same slice or ")
-	case overlap(out, b.half()):
-		return overlapping(name, out, field, "")
+	case overlap(out, x) && data(out) != data(x), overlap(out, b.half()):
+		return field
 	case overlap(out, b.Labels):
-		return overlapping(name, out, "Labels", "")
+		return "Labels"
 	case overlap(out, b.Classes):
-		return overlapping(name, out, "Classes", "")
+		return "Classes"
 	case overlap(out, b.Weights):
-		return overlapping(name, out, "Weights", "")
+		return "Weights"
 	case overlap(out, b.ScoreWeights):
-		return overlapping(name, out, "ScoreWeights", "")
+		return "ScoreWeights"
 	case overlap(out, b.Targets):
-		return overlapping(name, out, "Targets", "")
+		return "Targets"
 	case overlap(out, dst):
-		return overlapping(name, out, "dst", "")
+		return "dst"
 	case overlap(out, grad):
-		return overlapping(name, out, "grad", "")
+		return "grad"
 	}
-	return nil
+	return ""
+}
+
+// overlapError is the error for an output that overlaps a field.
+func (b *Batch) overlapError(name string, out []float32, field string) error {
+	want := "memory of its own"
+	if x, scores, _ := b.scores(); field == scores && x != nil {
+		want = "the same slice or " + want
+	}
+	return wholeError(name, float64(len(out)), "overlaps %s: want %s", field, want)
 }
 
 // badProb tells whether a score is no probability, and what is wanted.

@@ -191,9 +191,11 @@ func (t *tile) add(j *job, from int, out *outputs, c *chunk, g *given, r *Result
 			return suspect
 		}
 	}
-	s, f := t.finiteSum(j, from, out, c, s)
-	if f != nil {
-		return f
+	if !(s >= 0 && s <= math.MaxFloat64) || j.hess != nil {
+		var f *fault
+		if s, f = t.finiteSum(j, from, out, c, s); f != nil {
+			return f
+		}
 	}
 	if j.ranking != nil {
 		t.rank(j, from, s, c, g) // before the losses make room for weights
