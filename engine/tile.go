@@ -11,16 +11,17 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// tile is a worker's scratch: one block of a batch in the kernels' terms.
+// tile is a worker's scratch: one block of a batch in the kernels' terms. Whole blocks come first,
+// so that they begin at cache lines, as the tile does, which is many pages long.
 type tile struct {
 	labels  [kernel.Block]uint8   // expanded classes, or labels of targets
-	narrow  narrowTile            // narrow classes and their labels
 	targets [kernel.Block]float32 // targets of labels, or smoothed ones
 	weights [kernel.Block]float32 // expanded weights
 	heat    [kernel.Block]float32 // weights that targets have part in
 	scores  [kernel.Block]float32 // a copy of scores that will be overwritten, or what those of 16 bits are
 	clean   [kernel.Block]float32 // scores with good ones where they are not looked at
 	losses  [kernel.Block]float32 // losses where only the sum was asked for, or weights of what is summed
+	narrow  narrowTile            // narrow classes and their labels
 	tail    padded                // the last scores of a batch, in whole groups
 	call    kernel.Call           // what the kernel is given
 	sweep   kernel.Sweep          // or those of several losses
