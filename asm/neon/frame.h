@@ -169,6 +169,8 @@ TEXT name<>(SB), NOSPLIT, $0; \
 	ADD  $(call_Params+params_Weights), R(rCall), R(rNeg); \
 	ADD  $call_Lanes, R(rCall), R(rLanes); \
 	ADD  $entry_Easy, R(rEntry), R(rEasy); \
+	PARAM(params_Weights, 0); \
+	STR_Q(8192, rScratch, 0)      /* NEGS */; \
 	QUADLD(0, rLanes, vSums); \
 	CONST(table_one, vOne); \
 	EOR_16B(vZero, vZero, vZero); \

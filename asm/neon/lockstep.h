@@ -15,15 +15,16 @@
 #define PAIRLD(off, a, d) LDR_Q(off, a, d); LDR_Q((off)+16, a, (d)+1)
 #define PAIRST(off, a, d) STR_Q(off, a, d); STR_Q((off)+16, a, (d)+1)
 
-// CONST: the vector d from the table of constants. QUADCONST sets up accumulators for FMLA
+// CONST: the vector d from the table of constants. QUADCONST and PAIRCONST set up accumulators for FMLA
 // by loads: the load pipes are idle where register moves would cost the vector pipes.
 #define rTable 10
 #define CONST(off, d) LDR_Q(off, rTable, d)
+#define PAIRCONST(off, d) CONST(off, d); CONST(off, (d)+1)
 #define QUADCONST(off, d) CONST(off, d); CONST(off, (d)+1); CONST(off, (d)+2); CONST(off, (d)+3)
 
 // LOOKUPINDEX: I = byte indices of element (T mod 8) of a table of eight floats:
-// 4j, 4j+1, 4j+2, 4j+3 in each lane.
-#define LOOKUPINDEX(T, INDEX, SPREAD, BYTES, I) \
-	QUADC(AND_16B, INDEX, T, I)   /* I = j */; \
-	QUADC(MUL_4S, SPREAD, I, I)   /* I = 4j in each byte */; \
-	QUADC(ADD_16B, BYTES, I, I)
+// 4j, 4j+1, 4j+2, 4j+3 in each lane; J = j. BYTES is where the constants have 0, 1, 2, 3.
+#define LOOKUPINDEX(T, INDEX, SPREAD, BYTES, J, I) \
+	QUADC(AND_16B, INDEX, T, J)   /* J = j */; \
+	QUADCONST(BYTES, I); \
+	QUADC(MLA_4S, SPREAD, J, I)

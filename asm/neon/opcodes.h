@@ -55,20 +55,20 @@
 #define ADD_2D(m, n, d)    WORD $(0x4ee08400 | (m)<<16 | (n)<<5 | (d))
 #define SUB_2D(m, n, d)    WORD $(0x6ee08400 | (m)<<16 | (n)<<5 | (d))
 #define CMGT_4S(m, n, d)   WORD $(0x4ea03400 | (m)<<16 | (n)<<5 | (d)) // n > m
-#define MUL_4S(m, n, d)    WORD $(0x4ea09c00 | (m)<<16 | (n)<<5 | (d))
+#define MLA_4S(m, n, d)    WORD $(0x4ea09400 | (m)<<16 | (n)<<5 | (d)) // d + n·m
 #define ADD_16B(m, n, d)   WORD $(0x4e208400 | (m)<<16 | (n)<<5 | (d))
 #define SUB_16B(m, n, d)   WORD $(0x6e208400 | (m)<<16 | (n)<<5 | (d))
 #define CMEQ_16B(m, n, d)  WORD $(0x6e208c00 | (m)<<16 | (n)<<5 | (d))
 #define CMEQ_4S(m, n, d)   WORD $(0x6ea08c00 | (m)<<16 | (n)<<5 | (d))
 #define UMAX_4S(m, n, d)   WORD $(0x6ea06400 | (m)<<16 | (n)<<5 | (d))
 #define UMIN_4S(m, n, d)   WORD $(0x6ea06c00 | (m)<<16 | (n)<<5 | (d))
-#define USHL_4S(m, n, d)   WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d)) // n << m, n >> −m
 #define CMLT0_4S(n, d)     WORD $(0x4ea0a800 | (n)<<5 | (d))
 #define SHL_4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))
 #define SQSHL_4S(s, n, d)   WORD $(0x4f007400 | (32+(s))<<16 | (n)<<5 | (d)) // saturates
 #define SHL_2D(s, n, d)    WORD $(0x4f005400 | (64+(s))<<16 | (n)<<5 | (d))
 #define USHR_4S(s, n, d)   WORD $(0x6f000400 | (64-(s))<<16 | (n)<<5 | (d))
 #define USHR_2D(s, n, d)   WORD $(0x6f000400 | (128-(s))<<16 | (n)<<5 | (d))
+#define USHR_16B(s, n, d)  WORD $(0x6f000400 | (16-(s))<<16 | (n)<<5 | (d))
 #define SHL_16B(s, n, d)   WORD $(0x4f005400 | (8+(s))<<16 | (n)<<5 | (d))
 #define UMAX_16B(m, n, d)  WORD $(0x6e206400 | (m)<<16 | (n)<<5 | (d))
 #define SQXTN_4H(n, d)     WORD $(0x0e614800 | (n)<<5 | (d)) // saturates

@@ -79,7 +79,7 @@ TEXT ·probpower(SB), NOSPLIT|NOFRAME, $0
 	REWIND
 
 neglnq:
-	NEGLNQ(0, 4, 8, 12, 16)
+	NEGLNQ(0, 4, 8, 12, 16, 20)
 	ADD $64, R(rAtScores)
 	ADD $16, R(rAtLabels)
 	LOOP16(neglnq)
@@ -91,38 +91,27 @@ powq:
 	LOOP16(powq)
 	RET
 
-// softpower: POWERS = −ln q, q = N/(1 + e), LOWS = its low part; then POWERS = q^γ.
+// TERMPOWER: POWERS = −ln of what FROM makes of N and M, by 1 + e, LOWS = its low part; then
+// POWERS = the power.
+#define TERMPOWER(FROM) \
+	NEGLNT_SETUP; \
+	REWIND; \
+negln: \
+	NEGLNT(0, 4, 8, 12, 16, 20, FROM); \
+	ADD $64, R(rAtScores); \
+	ADD $64, R(rAtLabels); \
+	LOOP16(negln); \
+	POWEXP_SETUP; \
+	REWIND; \
+pow: \
+	POWQ(0, 4, 8, 12, 16, LOWS); \
+	LOOP16(pow); \
+	RET
+
+// softpower: POWERS = q^γ, q = N/(1 + e).
 TEXT ·softpower(SB), NOSPLIT|NOFRAME, $0
-	NEGLNT_SETUP
-	REWIND
+	TERMPOWER(FROMN)
 
-negln:
-	NEGLNT(0, 4, 8, 12, 16, FROMN)
-	ADD $64, R(rAtScores)
-	ADD $64, R(rAtLabels)
-	LOOP16(negln)
-	POWEXP_SETUP
-	REWIND
-
-pow:
-	POWQ(0, 4, 8, 12, 16, LOWS)
-	LOOP16(pow)
-	RET
-
-// qualitypower: POWERS = −ln|d|, |d| = |M|/(1 + e), LOWS = its low part; then POWERS = |d|^β.
+// qualitypower: POWERS = |d|^β, |d| = |M|/(1 + e).
 TEXT ·qualitypower(SB), NOSPLIT|NOFRAME, $0
-	NEGLNT_SETUP
-	REWIND
-
-negln:
-	NEGLNT(0, 4, 8, 12, 16, FROMM)
-	ADD $64, R(rAtScores)
-	ADD $64, R(rAtLabels)
-	LOOP16(negln)
-	POWEXP_SETUP
-	REWIND
-
-pow:
-	POWQ(0, 4, 8, 12, 16, LOWS)
-	LOOP16(pow)
-	RET
+	TERMPOWER(FROMM)

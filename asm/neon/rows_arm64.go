@@ -44,6 +44,9 @@ type rows struct {
 	expands           bytes    // 0, 1, 2, 3: the bytes of a lane, to add to 4j in each
 	spread            bytes    // j·spread: 4j in each byte of a lane
 	index             bits     // j = n & index
+	step              bits     // n·step = n<<20
+	byte2             bytes    // byte 2 of a lane into all
+	lnindex           bytes    // where 4j is in a byte
 	expmask, mantissa bits     // exponent, without it
 	unitbits          bits     // those of 2^(127 + 127)
 	bias              bits     // 127
@@ -73,6 +76,9 @@ var rowconstants = rows{
 	bytes{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},
 	bytes{4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4},
 	all[uint32](7),
+	all[uint32](1 << 20),
+	bytes{2, 2, 2, 2, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14, 14, 14},
+	bytes{28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28},
 	all[uint32](asm.ExpMask), all[uint32](1<<23 - 1),
 	all[uint32](254 << 23),
 	all[uint32](127),

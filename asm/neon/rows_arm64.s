@@ -20,7 +20,7 @@
 #define EXPONENT(A, T, S, B) \
 	QUADC(FMLS_LANE1, expLanes, S, A) /* A = A − n·c1 */; \
 	QUADC(FMLS_LANE2, expLanes, S, A) /* A = r = A − n·ln2/8 */; \
-	EXPCORE(T, A, S, B, expTable, expIndex, expSpread, expExpands, expP3, expLanes); \
+	EXPCORE(T, A, S, B, expTable, expIndex, expSpread, expStep, expP3, expLanes); \
 	QUADST(0, 2, S)
 
 // func RowExp(c *asm.RowExps)
@@ -250,45 +250,41 @@ ends:
 none:
 	RET
 
-// RowLoss takes 4 rows at a time, in V0 … V15; lnTable2 and so on are tables to look up in.
-// LOGPARTS: of t in T and low in L, which are scaled by 2²⁴, −ln(t + low) = −k·ln2 + H − F,
-// with 2²³·k in K. G and C are free.
+// RowLoss takes 8 rows at a time, a pair of vectors in lockstep: one alone is a chain that the
+// schedulers cannot overlap with the next. V0 … V23 are pairs; rowLn and so on are tables to
+// look up in; a constant is in rowConst just before it is used.
 #define rowRecip 24 // c of ln, times 2⁻²⁴: 24 and 25
 #define rowLn 26    // ln c: 26 and 27
 #define rowExp2 28  // of 2^(j/8), less j<<20: 28 and 29
-#define rowLimit 20
-#define rowGamma 21
-#define rowGammaLow 22
-#define BYTEINDEX(C, D) \
-	CONST(rows_index, D); \
-	AND_16B(D, C, C)             /* C = j */; \
-	CONST(rows_spread, D); \
-	MUL_4S(D, C, C); \
-	CONST(rows_expands, D); \
-	ADD_16B(D, C, C)             /* C = 4j, 4j+1, 4j+2, 4j+3 */
+#define rowConst 30
+#define rowGamma 31 // γ, γ' of the low part, −γ
+#define ROWCONST(OP, name, n, d) \
+	CONST(name, rowConst); \
+	PAIRC(OP, rowConst, n, d)
+
+// LOGPARTS: of t in T and low in L, which are scaled by 2²⁴, −ln(t + low) = −k·ln2 + H − F,
+// with 2²³·k in K. The lookup is LNSPLIT's. G and C are free.
 #define LOGPARTS(T, L, F, H, K, C, G) \
-	CONST(rows_lnsplit, F); \
-	SUB_4S(F, T, K)              /* K = bits of T less lnsplit */; \
-	USHR_4S(20, K, C)            /* C = j, the eighth of m's range, mod 8 */; \
-	CONST(rows_expmask, F); \
-	AND_16B(F, K, K)             /* K = k<<23 */; \
-	BYTEINDEX(C, F); \
-	TBL2_16B(C, rowLn, H)        /* H = ln c */; \
-	TBL2_16B(C, rowRecip, C); \
-	SUB_4S(K, C, C)              /* C = c' = c·2^(−k−24) */; \
-	CONST(rows_minusone, F); \
-	FMLA_4S(T, C, F)             /* F = c'·T − 1 */; \
-	FMLA_4S(L, C, F)             /* F = f = c'·low + F */; \
-	SCVTF_4S(K, K)               /* K = 2²³·k */; \
-	FMUL_4S(F, F, C)             /* C = f² */; \
-	CONST(rows_g0, G); \
-	CONST(rows_g1, T); \
-	FMLA_4S(T, F, G)             /* G = g0 + g1·f */; \
-	CONST(rows_g2, T); \
-	CONST(rows_g3, L); \
-	FMLA_4S(L, F, T)             /* T = g2 + g3·f */; \
-	FMLA_4S(T, C, G)             /* G = G + f²·T */; \
-	FMLA_4S(G, C, F)             /* F = f + f²·G = ln(1 + f) */
+	ROWCONST(SUB_4S, rows_lnsplit, T, K) /* K = bits of T less lnsplit */; \
+	ROWCONST(TBL1_16B, rows_byte2, K, C); \
+	PAIRC(USHR_16B, 2, C, C)      /* C = 4j in each byte, and bits beside it */; \
+	ROWCONST(AND_16B, rows_expmask, K, K) /* K = k<<23 */; \
+	PAIRCONST(rows_expands, G); \
+	ROWCONST(BIT_16B, rows_lnindex, C, G) /* G = byte indices of element j */; \
+	PAIRT(TBL2_16B, G, rowLn, H)  /* H = ln c */; \
+	PAIRT(TBL2_16B, G, rowRecip, C); \
+	PAIR(SUB_4S, K, C, C)         /* C = c' = c·2^(−k−24) */; \
+	PAIRCONST(rows_minusone, F); \
+	PAIR(FMLA_4S, T, C, F)        /* F = c'·T − 1 */; \
+	PAIR(FMLA_4S, L, C, F)        /* F = f = c'·low + F */; \
+	PAIR1(SCVTF_4S, K, K)         /* K = 2²³·k */; \
+	PAIR(FMUL_4S, F, F, C)        /* C = f² */; \
+	PAIRCONST(rows_g0, G); \
+	ROWCONST(FMLA_4S, rows_g1, F, G) /* G = g0 + g1·f */; \
+	PAIRCONST(rows_g2, T); \
+	ROWCONST(FMLA_4S, rows_g3, F, T) /* T = g2 + g3·f */; \
+	PAIR(FMLA_4S, T, C, G)        /* G = G + f²·T */; \
+	PAIR(FMLA_4S, G, C, F)        /* F = f + f²·G = ln(1 + f) */
 
 // The arrays of rows, by general register.
 #define rRest 0
@@ -303,170 +299,158 @@ none:
 #define rUnits 11
 #define FIELD(name, r) MOVD name(R5), R(r)
 
-// What all formulas take: V15 = CE, V14 = w, V13 = q, V12 = p_t, V11 = 1/σ, V10 = 1/S, and
-// the units, stored.
+// What all formulas take, and the units, stored.
+#define rowSlope 6 // by ROWSLOPE
+#define rowR 10    // 1/S
+#define rowQ 12    // q
+#define rowP 14    // p_t
+#define rowCE 16   // CE
+#define rowSigma 18 // 1/σ
+#define rowW 20    // w
 #define ROWTERMS \
-	LDR_Q(0, rAll, 0)            /* V0 = S = 2^k·σ */; \
-	LDR_Q(0, rRest, 1)           /* V1 = S' */; \
-	LDR_Q(0, rTrue, 2)           /* V2 = e_t */; \
-	CONST(rows_one, 5); \
-	FDIV_4S(0, 5, 10)            /* V10 = 1/S */; \
-	FDIV_4S(2, 1, 3)             /* V3 = S'/e_t */; \
-	FCMGT_4S(2, 1, 4)            /* V4 = far = S' > e_t */; \
-	CONST(rows_expmask, 6); \
-	AND_16B(6, 0, 6)             /* V6 = 2^k */; \
-	CONST(rows_unitbits, 7); \
-	SUB_4S(6, 7, 7); \
-	STR_Q(0, rUnits, 7)          /* 2^−k */; \
-	FMUL_4S(6, 10, 11)           /* V11 = 1/σ */; \
-	FMUL_4S(10, 1, 13)           /* V13 = q = S'/S */; \
-	FMUL_4S(10, 2, 12)           /* V12 = p_t = e_t/S */; \
-	USHR_4S(23, 0, 6); \
-	CONST(rows_bias, 7); \
-	SUB_4S(7, 6, 6); \
-	SCVTF_4S(6, 6); \
-	LDR_Q(0, rRowShifts, 7); \
-	FADD_4S(7, 6, 6)             /* V6 = K = k + R */; \
-	CONST(rows_mantissa, 7); \
-	AND_16B(7, 0, 0); \
-	ORR_16B(5, 0, 0)             /* V0 = σ */; \
-	FSUB_4S(5, 0, 0); \
-	BIT_16B(4, 0, 3)             /* V3 = ρ = far ? σ − 1 : S'/e_t */; \
-	LDR_Q(0, rTrueScores, 7); \
-	FNEG_4S(7, 7); \
-	CONST(rows_ln2hi, 8); \
-	FMLA_4S(8, 6, 7)             /* V7 = K·ln2hi − (x_t − c) */; \
-	CONST(rows_ln2lo, 8); \
-	FMLA_4S(8, 6, 7); \
-	AND_16B(4, 7, 7)             /* V7 = far ? K·ln2 − (x_t − c) : 0 */; \
-	CONST(rows_scale, 5); \
-	MOV_16B(5, 0); \
-	FMLA_4S(5, 3, 0)             /* V0 = 2²⁴·(1 + ρ), rounded */; \
-	FSUB_4S(0, 5, 1); \
-	FMLA_4S(5, 3, 1)             /* V1 = what V0 lost */; \
-	LOGPARTS(0, 1, 2, 3, 4, 5, 6); \
-	CONST(rows_ln2exp, 5); \
-	FMLA_4S(5, 4, 3)             /* V3 = −k·ln2 + ln c */; \
-	FSUB_4S(3, 2, 2)             /* V2 = ln(1 + ρ) */; \
-	FADD_4S(7, 2, 15)            /* V15 = CE */; \
-	LDR_Q(0, rRowWeights, 14)    /* V14 = w */
+	PAIRLD(0, rAll, 0)            /* V0 = S = 2^k·σ */; \
+	PAIRLD(0, rRest, 2)           /* V2 = S' */; \
+	PAIRLD(0, rTrue, 4)           /* V4 = e_t */; \
+	CONST(rows_one, rowConst); \
+	PAIRT(FDIV_4S, 0, rowConst, rowR) /* rowR = 1/S */; \
+	PAIR(FDIV_4S, 4, 2, 6)        /* V6 = S'/e_t */; \
+	PAIR(FCMGT_4S, 4, 2, 8)       /* V8 = far = S' > e_t */; \
+	PAIR(FMUL_4S, rowR, 2, rowQ)  /* rowQ = q = S'/S */; \
+	PAIR(FMUL_4S, rowR, 4, rowP)  /* rowP = p_t = e_t/S */; \
+	ROWCONST(AND_16B, rows_expmask, 0, 2) /* V2 = 2^k */; \
+	PAIR(FMUL_4S, 2, rowR, rowSigma) /* rowSigma = 1/σ */; \
+	CONST(rows_unitbits, rowConst); \
+	PAIRT(SUB_4S, 2, rowConst, 4); \
+	PAIRST(0, rUnits, 4)          /* 2^−k */; \
+	PAIRC(USHR_4S, 23, 0, 2); \
+	ROWCONST(SUB_4S, rows_bias, 2, 2); \
+	PAIR1(SCVTF_4S, 2, 2); \
+	PAIRLD(0, rRowShifts, 4); \
+	PAIR(FADD_4S, 4, 2, 2)        /* V2 = K = k + R */; \
+	ROWCONST(AND_16B, rows_mantissa, 0, 0); \
+	ROWCONST(ORR_16B, rows_one, 0, 0) /* V0 = σ */; \
+	PAIRC(FSUB_4S, rowConst, 0, 0); \
+	PAIR(BIT_16B, 8, 0, 6)        /* V6 = ρ = far ? σ − 1 : S'/e_t */; \
+	PAIRLD(0, rTrueScores, 4); \
+	PAIR1(FNEG_4S, 4, 4); \
+	ROWCONST(FMLA_4S, rows_ln2hi, 2, 4) /* V4 = K·ln2hi − (x_t − c) */; \
+	ROWCONST(FMLA_4S, rows_ln2lo, 2, 4); \
+	PAIR(AND_16B, 8, 4, 4)        /* V4 = far ? K·ln2 − (x_t − c) : 0 */; \
+	PAIRCONST(rows_scale, 0); \
+	ROWCONST(FMLA_4S, rows_scale, 6, 0) /* V0 = 2²⁴·(1 + ρ), rounded */; \
+	PAIRT(FSUB_4S, 0, rowConst, 2); \
+	PAIRC(FMLA_4S, rowConst, 6, 2) /* V2 = what V0 lost */; \
+	LOGPARTS(0, 2, 6, 8, rowCE, 20, 22); \
+	ROWCONST(FMLA_4S, rows_ln2exp, rowCE, 8) /* V8 = −k·ln2 + ln c */; \
+	PAIR(FSUB_4S, 8, 6, 6)        /* V6 = ln(1 + ρ) */; \
+	PAIR(FADD_4S, 4, 6, rowCE)    /* rowCE = CE */; \
+	PAIRLD(0, rRowWeights, rowW)  /* rowW = w */
 
-// ROWSLOPE: V3 = q + γ·p_t·CE, with γ·p_t in V12, and CE at most the largest finite number.
+// ROWSLOPE: rowSlope = q + γ·p_t·CE, with γ·p_t in rowP, and CE at most the largest finite number.
 #define ROWSLOPE \
-	CONST(rows_max, 0); \
-	FMIN_4S(0, 15, 0); \
-	MOV_16B(13, 3); \
-	FMLA_4S(12, 0, 3)
+	ROWCONST(FMIN_4S, rows_max, rowCE, 2); \
+	PAIR1(MOV_16B, rowQ, rowSlope); \
+	PAIR(FMLA_4S, rowP, 2, rowSlope)
 
 #define CETURN \
 	ROWTERMS; \
-	FMUL_4S(15, 14, 15)          /* V15 = w·CE */; \
-	FMUL_4S(13, 14, 13)          /* V13 = w·q */; \
-	FMUL_4S(11, 14, 11)          /* V11 = w/σ */; \
-	STR_Q(0, rRowLosses, 15); \
-	STR_Q(0, rSlopes, 13); \
-	STR_Q(0, rScales, 11)
+	PAIR(FMUL_4S, rowCE, rowW, rowCE) /* rowCE = w·CE */; \
+	PAIR(FMUL_4S, rowQ, rowW, rowQ) /* rowQ = w·q */; \
+	PAIR(FMUL_4S, rowSigma, rowW, rowSigma) /* rowSigma = w/σ */; \
+	PAIRST(0, rRowLosses, rowCE); \
+	PAIRST(0, rSlopes, rowQ); \
+	PAIRST(0, rScales, rowSigma)
 
 #define FOCAL2TURN \
 	ROWTERMS; \
-	FADD_4S(12, 12, 12)          /* V12 = 2·p_t */; \
+	PAIR(FADD_4S, rowP, rowP, rowP) /* rowP = 2·p_t */; \
 	ROWSLOPE; \
-	FMUL_4S(13, 13, 1); \
-	FMUL_4S(1, 14, 1)            /* V1 = w·q² */; \
-	FMUL_4S(15, 1, 15)           /* V15 = w·q²·CE */; \
-	STR_Q(0, rRowLosses, 15); \
-	FMUL_4S(3, 1, 1)             /* V1 = w·q²·(q + 2·p_t·CE) */; \
-	STR_Q(0, rSlopes, 1); \
-	FMUL_4S(13, 14, 13); \
-	FMUL_4S(11, 13, 13); \
-	FMUL_4S(3, 13, 13)           /* V13 = (w·q/σ)·(q + 2·p_t·CE) */; \
-	STR_Q(0, rScales, 13)
+	PAIR(FMUL_4S, rowQ, rowQ, 0); \
+	PAIR(FMUL_4S, 0, rowW, 0)     /* V0 = w·q² */; \
+	PAIR(FMUL_4S, rowCE, 0, rowCE) /* rowCE = w·q²·CE */; \
+	PAIRST(0, rRowLosses, rowCE); \
+	PAIR(FMUL_4S, rowSlope, 0, 0) /* V0 = w·q²·(q + 2·p_t·CE) */; \
+	PAIRST(0, rSlopes, 0); \
+	PAIR(FMUL_4S, rowQ, rowW, rowQ); \
+	PAIR(FMUL_4S, rowSigma, rowQ, rowQ); \
+	PAIR(FMUL_4S, rowSlope, rowQ, rowQ) /* rowQ = (w·q/σ)·(q + 2·p_t·CE) */; \
+	PAIRST(0, rScales, rowQ)
 
-// ROWPOWER: V1 = q^γ = exp(−γ·s), s = −ln(S'/S), from q in V13 and 1/S in V10.
+// ROWPOWER: V0 = q^γ = exp(−γ·s), s = −ln(S'/S), from q and 1/S. What is in rowW is lost.
 #define ROWPOWER \
-	LDR_Q(0, rRest, 3); \
-	LDR_Q(0, rAll, 0); \
-	FMLS_4S(0, 13, 3)            /* V3 = S' − q·S, exact */; \
-	CONST(rows_scale, 5); \
-	FMUL_4S(5, 10, 10); \
-	FMUL_4S(10, 3, 3)            /* V3 = 2²⁴·(S'/S − q) */; \
-	FMUL_4S(5, 13, 0)            /* V0 = 2²⁴·q */; \
-	LOGPARTS(0, 3, 1, 2, 4, 5, 6); \
-	FSUB_4S(1, 2, 2)             /* V2 = d = ln c − ln(1 + f) */; \
-	CONST(rows_ln2exphi, 5); \
-	FMUL_4S(5, 4, 5)             /* V5 = m = −k·ln2, its high part, exact */; \
-	FADD_4S(2, 5, 0)             /* V0 = s = m + d, rounded */; \
-	FSUB_4S(5, 0, 6); \
-	FSUB_4S(6, 2, 2)             /* V2 = d − (s − m), what s lost */; \
-	CONST(rows_ln2explo, 6); \
-	FMLA_4S(6, 4, 2)             /* V2 = v, the low part of s */; \
-	CONST(rows_lnzero, 6); \
-	FCMGT_4S(6, 0, 7)            /* V7 = s > lnzero, where q is 0 */; \
-	FMIN_4S(rowLimit, 0, 0)      /* V0 = min(s, limit), so γ·s ≤ 127·ln2 */; \
-	FMUL_4S(rowGamma, 0, 3)      /* V3 = h = γ·s, rounded */; \
-	FNEG_4S(3, 3)                /* V3 = −h */; \
-	MOV_16B(3, 6); \
-	FMLA_4S(rowGamma, 0, 6)      /* V6 = γ·s − h, exact */; \
-	FMLA_4S(rowGammaLow, 2, 6)   /* V6 = lo = V6 + γ'·v */; \
-	CONST(rows_magic, 1); \
-	CONST(rows_minus8ln2, 5); \
-	FMLS_4S(5, 3, 1)             /* V1 = t = −h·8/ln2 + magic */; \
-	CONST(rows_magic, 5); \
-	FSUB_4S(5, 1, 2)             /* V2 = n */; \
-	CONST(rows_c1, 5); \
-	FMLS_4S(5, 2, 3)             /* V3 = −h − n·c1 */; \
-	CONST(rows_c2, 5); \
-	FMLS_4S(5, 2, 3)             /* V3 = −h − n·ln2/8 */; \
-	FSUB_4S(6, 3, 3)             /* V3 = r = −(h + lo) − n·ln2/8 */; \
-	MOV_16B(1, 4); \
-	BYTEINDEX(4, 5); \
-	TBL2_16B(4, rowExp2, 4); \
-	SHL_4S(20, 1, 1); \
-	ADD_4S(1, 4, 4)              /* V4 = 2^(n/8) */; \
-	CONST(rows_p2, 1); \
-	CONST(rows_p3, 5); \
-	FMLA_4S(5, 3, 1)             /* V1 = p2 + p3·r */; \
-	FMUL_4S(3, 3, 2)             /* V2 = r² */; \
-	CONST(rows_p4, 5); \
-	FMLA_4S(5, 2, 1)             /* V1 = p2 + p3·r + p4·r² */; \
-	FMLA_4S(1, 2, 3)             /* V3 = r + r²·V1 ≈ exp(r) − 1 */; \
-	MOV_16B(4, 1); \
-	FMLA_4S(3, 4, 1)             /* V1 = 2^(n/8)·exp(r) */; \
-	BIC_16B(7, 1, 1)             /* V1 = q^γ */
+	PAIRLD(0, rRest, 2); \
+	PAIRLD(0, rAll, 0); \
+	PAIR(FMLS_4S, 0, rowQ, 2)     /* V2 = S' − q·S, exact */; \
+	ROWCONST(FMUL_4S, rows_scale, rowR, rowR); \
+	PAIR(FMUL_4S, rowR, 2, 2)     /* V2 = 2²⁴·(S'/S − q) */; \
+	PAIRC(FMUL_4S, rowConst, rowQ, 0) /* V0 = 2²⁴·q */; \
+	LOGPARTS(0, 2, 6, 8, 4, 20, 22); \
+	PAIR(FSUB_4S, 6, 8, 8)        /* V8 = d = ln c − ln(1 + f) */; \
+	ROWCONST(FMUL_4S, rows_ln2exphi, 4, 2) /* V2 = m = −k·ln2, its high part, exact */; \
+	PAIR(FADD_4S, 8, 2, 0)        /* V0 = s = m + d, rounded */; \
+	PAIR(FSUB_4S, 2, 0, 6); \
+	PAIR(FSUB_4S, 6, 8, 8)        /* V8 = d − (s − m), what s lost */; \
+	ROWCONST(FMLA_4S, rows_ln2explo, 4, 8) /* V8 = v, the low part of s */; \
+	ROWCONST(FCMGT_4S, rows_lnzero, 0, 4) /* V4 = s > lnzero, where q is 0 */; \
+	PARAMOF(params_Limit, rowConst); \
+	PAIRC(FMIN_4S, rowConst, 0, 0) /* V0 = min(s, limit), so γ·s ≤ 127·ln2 */; \
+	PAIRC(FMUL_LANE2, rowGamma, 0, 2) /* V2 = −h = −γ·s, rounded */; \
+	PAIR1(MOV_16B, 2, 6); \
+	PAIRC(FMLA_LANE0, rowGamma, 0, 6) /* V6 = γ·s − h, exact */; \
+	PAIRC(FMLA_LANE1, rowGamma, 8, 6) /* V6 = lo = V6 + γ'·v */; \
+	PAIRCONST(rows_magic, 0); \
+	ROWCONST(FMLS_4S, rows_minus8ln2, 2, 0) /* V0 = t = −h·8/ln2 + magic */; \
+	ROWCONST(FSUB_4S, rows_magic, 0, 8) /* V8 = n */; \
+	ROWCONST(FMLS_4S, rows_c1, 8, 2) /* V2 = −h − n·c1 */; \
+	ROWCONST(FMLS_4S, rows_c2, 8, 2) /* V2 = −h − n·ln2/8 */; \
+	PAIR(FSUB_4S, 6, 2, 2)        /* V2 = r = −(h + lo) − n·ln2/8 */; \
+	ROWCONST(AND_16B, rows_index, 0, 8) /* V8 = j */; \
+	PAIRCONST(rows_expands, 6); \
+	ROWCONST(MLA_4S, rows_spread, 8, 6) /* V6 = 4j, 4j+1, 4j+2, 4j+3 */; \
+	PAIRT(TBL2_16B, 6, rowExp2, 6); \
+	ROWCONST(MLA_4S, rows_step, 0, 6) /* V6 = 2^(n/8) */; \
+	PAIRCONST(rows_p2, 0); \
+	ROWCONST(FMLA_4S, rows_p3, 2, 0) /* V0 = p2 + p3·r */; \
+	PAIR(FMUL_4S, 2, 2, 8)        /* V8 = r² */; \
+	ROWCONST(FMLA_4S, rows_p4, 8, 0) /* V0 = p2 + p3·r + p4·r² */; \
+	PAIR(FMLA_4S, 0, 8, 2)        /* V2 = r + r²·V0 ≈ exp(r) − 1 */; \
+	PAIR(FMLA_4S, 6, 2, 6)        /* V6 = 2^(n/8)·exp(r) */; \
+	PAIR(BIC_16B, 4, 6, 0)        /* V0 = q^γ */
 
 #define FOCALTURN \
 	ROWTERMS; \
 	ROWPOWER; \
-	FMUL_4S(rowGamma, 12, 12)    /* V12 = γ·p_t */; \
+	PAIRC(FMUL_LANE0, rowGamma, rowP, rowP) /* rowP = γ·p_t */; \
 	ROWSLOPE; \
-	FMUL_4S(1, 14, 1)            /* V1 = w·q^γ */; \
-	FMUL_4S(15, 1, 15)           /* V15 = w·q^γ·CE */; \
-	STR_Q(0, rRowLosses, 15); \
-	FMUL_4S(3, 1, 1)             /* V1 = G = w·q^γ·(q + γ·p_t·CE) */; \
-	STR_Q(0, rSlopes, 1); \
-	LDR_Q(0, rUnits, 2); \
-	LDR_Q(0, rRest, 3); \
-	FMUL_4S(3, 2, 2)             /* V2 = S'·2^−k */; \
-	VMOVI $0, V3.B16; \
-	FCMGT_4S(3, 2, 3)            /* V3 = S'·2^−k > 0 */; \
-	FDIV_4S(2, 1, 1); \
-	AND_16B(3, 1, 1)             /* V1 = G/(S'·2^−k), or 0 */; \
-	STR_Q(0, rScales, 1)
+	PAIRLD(0, rRowWeights, rowW); \
+	PAIR(FMUL_4S, 0, rowW, 0)     /* V0 = w·q^γ */; \
+	PAIR(FMUL_4S, rowCE, 0, rowCE) /* rowCE = w·q^γ·CE */; \
+	PAIRST(0, rRowLosses, rowCE); \
+	PAIR(FMUL_4S, rowSlope, 0, 0) /* V0 = G = w·q^γ·(q + γ·p_t·CE) */; \
+	PAIRST(0, rSlopes, 0); \
+	PAIRLD(0, rUnits, 2); \
+	PAIRLD(0, rRest, 4); \
+	PAIR(FMUL_4S, 4, 2, 2)        /* V2 = S'·2^−k */; \
+	VMOVI $0, V30.B16; \
+	PAIRC(FCMGT_4S, rowConst, 2, 4) /* V4 = S'·2^−k > 0 */; \
+	PAIR(FDIV_4S, 2, 0, 0); \
+	PAIR(AND_16B, 4, 0, 0)        /* V0 = G/(S'·2^−k), or 0 */; \
+	PAIRST(0, rScales, 0)
 
-// ROWLOOP: TURN for each 4 rows.
+// ROWLOOP: TURN for each 8 rows.
 #define ROWLOOP(label, TURN) \
 	TURN; \
-	ADD  $16, R(rRest); \
-	ADD  $16, R(rAll); \
-	ADD  $16, R(rTrue); \
-	ADD  $16, R(rTrueScores); \
-	ADD  $16, R(rRowShifts); \
-	ADD  $16, R(rRowWeights); \
-	ADD  $16, R(rRowLosses); \
-	ADD  $16, R(rSlopes); \
-	ADD  $16, R(rScales); \
-	ADD  $16, R(rUnits); \
-	SUBS $4, R12; \
+	ADD  $32, R(rRest); \
+	ADD  $32, R(rAll); \
+	ADD  $32, R(rTrue); \
+	ADD  $32, R(rTrueScores); \
+	ADD  $32, R(rRowShifts); \
+	ADD  $32, R(rRowWeights); \
+	ADD  $32, R(rRowLosses); \
+	ADD  $32, R(rSlopes); \
+	ADD  $32, R(rScales); \
+	ADD  $32, R(rUnits); \
+	SUBS $8, R12; \
 	BNE  label
 
 // PARAMOF: a param of the call in all lanes of d. R20 is lost.
@@ -512,9 +496,11 @@ ce:
 	B    done
 
 focal:
-	PARAMOF(params_Limit, rowLimit)
-	PARAMOF(params_Gamma, rowGamma)
-	PARAMOF(params_GammaLow, rowGammaLow)
+	FMOVS (rowcall_Params+params_Gamma)(R5), F31
+	FMOVS (rowcall_Params+params_GammaLow)(R5), F0
+	FNEGS F31, F1
+	VMOV V0.S[0], V31.S[1]
+	VMOV V1.S[0], V31.S[2]       // rowGamma = γ, γ', −γ
 
 any:
 	ROWLOOP(any, FOCALTURN)

@@ -24,7 +24,8 @@
 #define vLeast 30    // 2⁻¹⁴⁹
 #define vParams 31   // Neg, Pos, γ, 2
 
-// The params that are read from memory, in all lanes, behind the parts of scratch.
+// The params that are read from memory, in all lanes, behind the parts of scratch. Sweeps have
+// the first.
 #define NEGS(d) LDR_Q(8192, rScratch, d)
 #define POSES(d) LDR_Q(8192+16, rScratch, d)
 #define BASES(d) LDR_Q(8192+32, rScratch, d)

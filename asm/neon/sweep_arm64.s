@@ -14,13 +14,13 @@
 // Chunk after chunk it runs the passes that all losses share, then the kernel of each loss,
 // under the default floating-point environment. Scratch is that of Run, and 512 masks.
 // It holds no pointers.
-TEXT ·Sweep(SB), 0, $8264-8
+TEXT ·Sweep(SB), 0, $8280-8
 	NO_LOCAL_POINTERS
 	MOVD s+0(FP), R(rSweep)
 	MOVD sweep_N(R(rSweep)), R(rLeft)
 	CBZ  R(rLeft), done
 	ENTERENV(saved-8(SP), standard)
-	MOVD $scratch-8264(SP), R(rScratch)
+	MOVD $scratch-8280(SP), R(rScratch)
 	ADD  $63, R(rScratch)
 	AND  $~63, R(rScratch)
 	MOVD $·constants(SB), R(rTable)

@@ -28,8 +28,8 @@
 
 // PLAIN_HEAD: W = w of the label 0. Plain terms read neither u nor the label.
 #define PLAIN_HEAD(o, W, E, done) \
-	LD1R_4S(rNeg, W); \
-	LD1R_4S(rNeg, (W)+1); \
+	NEGS(W); \
+	NEGS((W)+1); \
 	WEIGH(o, W, E, done)
 
 // BYLABEL: W = w_t: Neg, ±Pos, or +0 for 255, whose indices are beyond the table;

@@ -55,6 +55,7 @@ type vec struct {
 	// Lookups: j = n & index, 4j in each byte of a lane by spread, to which expands adds 0
 	// to 3. In float64 that is for the upper words; the lower ones are 0.
 	index     bits
+	step      bits // n·step = n<<20
 	spread    bytes
 	expands   bytes
 	index64   longs
@@ -101,6 +102,7 @@ var vecconstants = vec{
 	both[uint64](0), both[uint64](1 << 63), both[uint64](0x7ff << 52),
 
 	all[uint32](7),
+	all[uint32](1 << 20),
 	bytes{4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4},
 	bytes{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},
 	both[uint64](7 << 32),

@@ -40,14 +40,13 @@
 	QUADC(FMLS_4S, 21, 8, 0)      /* V0 = r = x − n·ln2/8 */; \
 	CONST(vec_index, 28); \
 	CONST(vec_spread, 29); \
-	CONST(vec_expands, 30); \
-	LOOKUPINDEX(4, 28, 29, 30, 8); \
+	LOOKUPINDEX(4, 28, 29, vec_expands, 16, 8); \
 	QUADT(TBL2_16B, 8, 26, 12)    /* V12 = what 2^(j/8) lacks, relatively */; \
 	QUADT(TBL2_16B, 8, 24, 8)     /* V8 = bits of 2^(j/8), less j<<20 */; \
 	QUADS(USHR_4S, 4, 4, 16); \
 	QUADS(SHL_4S, 23, 16, 16)     /* V16 = half<<23, half = ⌊n/16⌋ */; \
-	QUADS(SHL_4S, 20, 4, 4); \
-	QUAD(ADD_4S, 4, 8, 8); \
+	CONST(vec_step, 30); \
+	QUADC(MLA_4S, 30, 4, 8); \
 	QUAD(SUB_4S, 16, 8, 8)        /* V8 = s = 2^(n/8 − half) */; \
 	CONST(vec_max, 29); \
 	QUADC(UMIN_4S, 29, 8, 8)      /* finite for a NaN x, too, whose sign is to stay */; \
@@ -94,8 +93,7 @@ normal: \
 	QUADS(USHR_4S, 20, 4, 8)      /* V8 = j, mod 8 */; \
 	CONST(vec_index, 30); \
 	CONST(vec_spread, 31); \
-	CONST(vec_expands, 20); \
-	LOOKUPINDEX(8, 30, 31, 20, 8); \
+	LOOKUPINDEX(8, 30, 31, vec_expands, 12, 8); \
 	QUADT(TBL2_16B, 8, 26, 12)    /* V12 = −ln c, upper part */; \
 	QUADT(TBL2_16B, 8, 28, 16)    /* V16 = and lower part */; \
 	QUADT(TBL2_16B, 8, 24, 8)     /* V8 = c */; \
@@ -203,8 +201,7 @@ done: \
 	QUADS(USHR_4S, 17, 4, 8)      /* V8 = j, mod 8, in the upper words */; \
 	CONST(vec_index64, 30); \
 	CONST(vec_spread, 31); \
-	CONST(vec_expands64, 20); \
-	LOOKUPINDEX(8, 30, 31, 20, 8) /* beyond the tables in the lower words */; \
+	LOOKUPINDEX(8, 30, 31, vec_expands64, 12, 8) /* beyond the tables in the lower words */; \
 	QUADT(TBL2_16B, 8, 24, 12)    /* V12 = c·2¹⁰²³ */; \
 	QUADT(TBL2_16B, 8, 26, 16)    /* V16 = −ln c */; \
 	QUADT(TBL2_16B, 8, 28, 8)     /* V8 = what V16 lacks */; \

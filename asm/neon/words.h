@@ -91,11 +91,10 @@
 // exp
 
 // EXPCORE: S = 2^(n/8)·exp(r) for t = n + magic in T and r in R. p4 is lane 3 of LANES.
-#define EXPCORE(T, R, S, A, EXP2, INDEX, SPREAD, BYTES, P3, LANES) \
-	LOOKUPINDEX(T, INDEX, SPREAD, BYTES, S); \
+#define EXPCORE(T, R, S, A, EXP2, INDEX, SPREAD, STEP, P3, LANES) \
+	LOOKUPINDEX(T, INDEX, SPREAD, table_expands, A, S); \
 	QUADT(TBL2_16B, S, EXP2, S)   /* S = bits of 2^(j/8), less j<<20; j = n mod 8 */; \
-	QUADC(SHL_4S, 20, T, T)       /* T = (n/8)<<23 + j<<20 */; \
-	QUAD(ADD_4S, T, S, S)         /* S = s = 2^(n/8), +0 at n = −1016 */; \
+	QUADC(MLA_4S, STEP, T, S)     /* S = s = 2^(n/8), +0 at n = −1016: T<<20 is (n/8)<<23 + j<<20 */; \
 	QUADCONST(table_p2, A); \
 	QUADC(FMLA_4S, P3, R, A)      /* A = p2 + p3·r */; \
 	QUAD(FMUL_4S, R, R, T)        /* T = r² */; \
@@ -110,7 +109,7 @@
 #define expP3 20
 #define expIndex 21 // of lookups
 #define expSpread 22
-#define expExpands 23
+#define expStep 23  // 2²⁰
 #define expTable 24 // 2^(j/8), 24 and 25
 #define expLanes 26 // 8/ln2, ln2/8 in two parts, p4
 #define EXPNEG(A, T, S, B) \
@@ -122,7 +121,7 @@
 	QUADC(FSUB_4S, expMagic, T, S) /* S = n = round(A·8/ln2) */; \
 	QUADC(FMLS_LANE1, expLanes, S, A) /* A = A − n·c1 */; \
 	QUADC(FMLS_LANE2, expLanes, S, A) /* A = r = A − n·ln2/8 */; \
-	EXPCORE(T, A, S, B, expTable, expIndex, expSpread, expExpands, expP3, expLanes); \
+	EXPCORE(T, A, S, B, expTable, expIndex, expSpread, expStep, expP3, expLanes); \
 	EXPS(QUADST, 0, S)
 #define EXPNEG_SETUP \
 	CONST(table_sign, expSign); \
@@ -131,7 +130,7 @@
 	CONST(table_p3, expP3); \
 	CONST(table_index, expIndex); \
 	CONST(table_spread, expSpread); \
-	CONST(table_expands, expExpands); \
+	CONST(table_step, expStep); \
 	CONST(table_exp2, expTable); \
 	CONST(table_exp2+16, expTable+1); \
 	CONST(table_explanes, expLanes)
@@ -143,7 +142,6 @@
 #define logLanes 20 // 7, d1, d3
 #define logIndex 22 // of lookups
 #define logSpread 23
-#define logExpands 24
 #define logRecip 25 // c, 25 and 26
 #define logTable 27 // −ln c, 27 and 28
 #define logOne 29
@@ -151,7 +149,7 @@
 	EXPS(QUADLD, 0, E)            /* E = e */; \
 	QUADCONST(table_magic, T); \
 	QUADC(FMLA_LANE0, logLanes, E, T) /* T = i + magic */; \
-	LOOKUPINDEX(T, logIndex, logSpread, logExpands, T); \
+	LOOKUPINDEX(T, logIndex, logSpread, table_expands, C, T); \
 	QUADT(TBL2_16B, T, logRecip, C) /* C = c */; \
 	QUADT(TBL2_16B, T, logTable, T) /* T = −ln c */; \
 	QUADC(FSUB_4S, logOne, C, D)  /* D = c − 1, exact */; \
@@ -169,7 +167,6 @@
 	CONST(table_loglanes, logLanes); \
 	CONST(table_index, logIndex); \
 	CONST(table_spread, logSpread); \
-	CONST(table_expands, logExpands); \
 	CONST(table_recip, logRecip); \
 	CONST(table_recip+16, logRecip+1); \
 	CONST(table_neglog, logTable); \
@@ -178,36 +175,37 @@
 
 // The power q^γ = exp(−γ·(s + v)), with s = −ln q and v its low part.
 
-// POWEXP: S = exp(−γ·(S + V)) for S ≥ 0. The product is carried as H + lo.
-#define powLanes 20 // −8/ln2, ln2/8 in two parts, p4
-#define powGamma 21 // γ, and γ' of the low part
+// POWEXP: S = exp(−γ·(S + V)) for S ≥ 0. The product is carried as h + lo.
+#define powLanes 20 // 8/ln2, ln2/8 in two parts, p4
+#define powGamma 21 // γ, γ' of the low part, −γ
 #define powMagic 22
 #define powCeil 23  // 127·ln2
 #define powLimit 24
 #define powTable 25 // 2^(j/8), 25 and 26
 #define powIndex 27 // of lookups
 #define powSpread 28
-#define powExpands 29
+#define powStep 29  // 2²⁰
 #define powP3 30
 #define POWEXP(U, S, V, H, T) \
 	QUADC(FMIN_4S, powLimit, S, S) /* S = min(S, limit), so γ·S ≤ 127·ln2 */; \
-	QUADC(FMUL_LANE0, powGamma, S, H) /* H = h = γ·S, rounded */; \
-	QUAD1(FNEG_4S, H, T); \
+	QUADC(FMUL_LANE2, powGamma, S, H) /* H = −h = −γ·S, rounded */; \
+	QUAD1(MOV_16B, H, T); \
 	QUADC(FMLA_LANE0, powGamma, S, T) /* T = γ·S − h, exact */; \
 	QUADC(FMLA_LANE1, powGamma, V, T) /* T = lo = T + γ'·V */; \
 	QUADCONST(table_magic, V); \
 	QUADC(FMLA_LANE0, powLanes, H, V) /* V = t = −h·8/ln2 + magic */; \
 	QUADC(FSUB_4S, powMagic, V, U) /* U = n */; \
-	QUAD1(FNEG_4S, H, H); \
 	QUADC(FMLS_LANE1, powLanes, U, H) /* H = −h − n·c1 */; \
 	QUADC(FMLS_LANE2, powLanes, U, H) /* H = −h − n·ln2/8 */; \
 	QUAD(FSUB_4S, T, H, H)        /* H = r = −(h + lo) − n·ln2/8 */; \
-	EXPCORE(V, H, S, T, powTable, powIndex, powSpread, powExpands, powP3, powLanes)
+	EXPCORE(V, H, S, T, powTable, powIndex, powSpread, powStep, powP3, powLanes)
 #define POWEXP_SETUP \
-	CONST(table_powlanes, powLanes); \
+	CONST(table_explanes, powLanes); \
 	FMOVS GAMMA, F(powGamma); \
 	FMOVS GAMMALOW, F0; \
-	VMOV V0.S[0], V21.S[1]        /* powGamma = γ, γ' */; \
+	FNEGS F(powGamma), F1; \
+	VMOV V0.S[0], V21.S[1]; \
+	VMOV V1.S[0], V21.S[2]        /* powGamma = γ, γ', −γ */; \
 	CONST(table_magic, powMagic); \
 	CONST(table_ceil, powCeil); \
 	PARAM(params_Limit, powLimit); \
@@ -215,14 +213,15 @@
 	CONST(table_exp2+16, powTable+1); \
 	CONST(table_index, powIndex); \
 	CONST(table_spread, powSpread); \
-	CONST(table_expands, powExpands); \
+	CONST(table_step, powStep); \
 	CONST(table_p3, powP3)
 
 // POWR: q^γ = exp(−γ·softplus(−u)), from logits.
 #define POWR(U, S, V, H, T) \
 	LABELS(LDR_Q, 0, T); \
-	WIDEN(T, H)                   /* H = label */; \
-	QUADC(SHL_4S, 31, H, H)       /* H = sign bit where the label is 1 */; \
+	SHL_16B(7, T, T)              /* T = sign bit where the label is 1, a byte each */; \
+	QUADLD(table_tops, rTable, H); \
+	QUADT(TBL1_16B, H, T, H)      /* H = the same, a lane each */; \
 	SCORES(QUADLD, 0, U); \
 	QUAD(EOR_16B, H, U, U)        /* U = u */; \
 	QUAD1(CMLT0_4S, U, S); \
@@ -249,22 +248,21 @@
 
 // ln of a probability
 
-// NEGLN: −ln t = −k·ln2 + H − ln(1 + f), where t is x or 1 − x by the label in K:
-// K = 2²³·k, H = ln c, and f is LN1P's of C, T and L. It evaluates 1 − x without the
+// NEGLN: −ln t = −k·ln2 + H − ln(1 + f), where t is x or 1 − x by the labels in H, a byte
+// each: K = 2²³·k, H = ln c, and f is LN1P's of C, T and L. It evaluates 1 − x without the
 // rounding: what T lost of it, low, goes into f. X, which is lost, and C are one register.
-#define lnLanes 20   // −ln2/2²³, or that in 15 bits; 2²⁴, g1, g3
-#define lnLabel 21   // the label whose t is x
-#define lnSplit 23
-#define lnMask 24    // sign and exponent
+#define lnLanes 24   // −ln2/2²³, or that in 15 bits; 2²⁴, g1, g3
 #define lnTable 25   // ln c, 25 and 26
 #define lnRecip 27   // c·2⁻²⁴, 27 and 28
-#define lnIndex 29   // of lookups
-#define lnSpread 30
-#define lnExpands 31
+#define lnByte2 29   // of lookups
+#define lnIndex 30
+#define lnLabel 31   // the label whose t is x, in each byte
 #define NEGLN(C, L, T, K, H) \
-	QUADCONST(table_lnscale, T)   /* T = 2²⁴ */; \
-	QUADC(CMEQ_4S, lnLabel, K, L); \
-	QUAD(BIC_16B, L, T, L)        /* L = a = 0 or 2²⁴ */; \
+	CMEQ_16B(lnLabel, H, H); \
+	QUADLD(table_copies, rTable, L); \
+	QUADT(TBL1_16B, L, H, L)      /* L = all bits where t is x */; \
+	CONST(table_lnscale, T)       /* T = 2²⁴ */; \
+	QUADT(BIC_16B, L, T, L)       /* L = a = 0 or 2²⁴ */; \
 	QUAD1(MOV_16B, L, T); \
 	QUADC(FMLS_LANE1, lnLanes, C, T) /* T = a − 2²⁴·x = ±2²⁴·t, rounded */; \
 	QUAD(FSUB_4S, T, L, L)        /* L = a − T */; \
@@ -272,27 +270,28 @@
 	QUAD1(FABS_4S, T, T)          /* T = 2²⁴·t */; \
 	LNSPLIT(C, T, K, H)
 
-// LNSPLIT: NEGLN's K, H and C of T.
+// LNSPLIT: NEGLN's K, H and C of T. The bits of K hold j, the eighth of m's range, mod 8, in
+// the upper half of byte 2, without the highest.
 #define LNSPLIT(C, T, K, H) \
-	QUADC(SUB_4S, lnSplit, T, K)  /* K = bits of T less lnsplit */; \
-	CONST(table_down20, C); \
-	QUADC(USHL_4S, C, K, H)       /* H = j, the eighth of m's range, mod 8 */; \
-	LOOKUPINDEX(H, lnIndex, lnSpread, lnExpands, H); \
-	QUADC(AND_16B, lnMask, K, K)  /* K = k<<23 */; \
-	QUADT(TBL2_16B, H, lnRecip, C); \
-	QUADT(TBL2_16B, H, lnTable, H) /* H = ln c */; \
+	CONST(table_lnsplit, C); \
+	QUADC(SUB_4S, C, T, K)        /* K = bits of T less lnsplit */; \
+	QUADC(TBL1_16B, lnByte2, K, H); \
+	QUADC(USHR_16B, 2, H, H)      /* H = 4j in each byte, and bits beside it */; \
+	CONST(table_lnmask, C); \
+	QUADC(AND_16B, C, K, K)       /* K = k<<23 */; \
+	QUADCONST(table_expands, C); \
+	QUADC(BIT_16B, lnIndex, H, C) /* C = byte indices of element j */; \
+	QUADT(TBL2_16B, C, lnTable, H) /* H = ln c */; \
+	QUADT(TBL2_16B, C, lnRecip, C); \
 	QUAD(SUB_4S, K, C, C)         /* C = c' = c·2^(−k−24) */; \
 	QUAD1(SCVTF_4S, K, K)         /* K = 2²³·k */
 #define NEGLN_SETUP \
-	CONST(table_lnsplit, lnSplit); \
-	CONST(table_lnmask, lnMask); \
 	CONST(table_lntable, lnTable); \
 	CONST(table_lntable+16, lnTable+1); \
 	CONST(table_lnrecip, lnRecip); \
 	CONST(table_lnrecip+16, lnRecip+1); \
-	CONST(table_index, lnIndex); \
-	CONST(table_spread, lnSpread); \
-	CONST(table_expands, lnExpands)
+	CONST(table_byte2, lnByte2); \
+	CONST(table_lnindex, lnIndex)
 
 // LN1P: G = ln(1 + f) ≈ f + f²(g0 + g1·f + g2·f² + g3·f³), f = c'·2²⁴·t − 1, after NEGLN.
 #define LN1P(C, L, T, G) \
@@ -312,13 +311,12 @@
 	QUAD(FMLA_4S, C, L, G)        /* G = f + f²·L */
 
 // NEGLNP: min(−ln p_t, 100). −0 counts as 0.
-#define lnTop 22 // the greatest bits of x so far, as unsigned integers
+#define lnTop 20 // the greatest bits of x so far, as unsigned integers
+#define lnZero 21
 #define NEGLNP(X, L, T, K, H) \
-	LABELS(LDR_Q, 0, H); \
-	WIDEN(H, K)                   /* K = label */; \
+	LABELS(LDR_Q, 0, H)           /* H = labels */; \
 	SCORES(QUADLD, 0, X); \
-	EOR_16B(T, T, T); \
-	QUADC(FADD_4S, T, X, X)       /* X = x, without −0 */; \
+	QUADC(FADD_4S, lnZero, X, X)  /* X = x, without −0 */; \
 	UMAX_4S(X, lnTop, lnTop); \
 	UMAX_4S((X)+1, lnTop, lnTop); \
 	UMAX_4S((X)+2, lnTop, lnTop); \
@@ -332,72 +330,67 @@
 	CES(QUADST, 0, H)
 #define NEGLNP_SETUP \
 	CONST(table_celanes, lnLanes); \
-	CONST(table_label1, lnLabel); \
+	VMOVI $1, V31.B16             /* lnLabel = 1 */; \
 	NEGLN_SETUP; \
-	EOR_16B(lnTop, lnTop, lnTop)
+	EOR_16B(lnTop, lnTop, lnTop); \
+	EOR_16B(lnZero, lnZero, lnZero)
 
 // NEGLNQ: POWERS = S = −ln(1 − p_t), EXPS = what it lost.
-#define NEGLNQ(X, L, T, K, H) \
-	LABELS(LDR_Q, 0, H); \
-	WIDEN(H, K)                   /* K = label */; \
+#define NEGLNQ(X, L, T, K, H, G) \
+	LABELS(LDR_Q, 0, H)           /* H = labels */; \
 	SCORES(QUADLD, 0, X); \
 	NEGLN(X, L, T, K, H); \
-	EXPS(QUADST, 0, K); \
-	LN1P(X, L, T, K); \
-	QUAD(FSUB_4S, K, H, H)        /* H = d = ln c − ln(1 + f) */; \
-	EXPS(QUADLD, 0, X)            /* X = 2²³·k */; \
-	QUADC(FMUL_LANE0, lnLanes, X, L) /* L = m = −k·ln2, its high part, exact */; \
+	LN1P(X, L, T, G); \
+	QUAD(FSUB_4S, G, H, H)        /* H = d = ln c − ln(1 + f) */; \
+	QUADC(FMUL_LANE0, lnLanes, K, L) /* L = m = −k·ln2, its high part, exact */; \
 	QUAD(FADD_4S, H, L, T)        /* T = S = m + d, rounded */; \
 	POWERS(QUADST, 0, T); \
-	QUAD(FSUB_4S, L, T, K); \
-	QUAD(FSUB_4S, K, H, H)        /* H = d − (S − m), what S lost */; \
+	QUAD(FSUB_4S, L, T, X); \
+	QUAD(FSUB_4S, X, H, H)        /* H = d − (S − m), what S lost */; \
 	CONST(table_ln2lo, L); \
-	QUADC(FMLA_4S, L, X, H)       /* H = H − k·ln2, its low part */; \
+	QUADC(FMLA_4S, L, K, H)       /* H = H − k·ln2, its low part */; \
 	EXPS(QUADST, 0, H)
 #define NEGLNQ_SETUP \
 	CONST(table_lnqlanes, lnLanes); \
-	EOR_16B(lnLabel, lnLabel, lnLabel); \
+	EOR_16B(lnLabel, lnLabel, lnLabel) /* lnLabel = 0 */; \
 	NEGLN_SETUP
 
 // NEGLNT: of targets, POWERS = S = −ln(V/(1 + e)), LOWS = what it lost; V = N by FROMN or
-// |M| by FROMM. S = l − ln V, but l + min(|x|, 127·ln2) where A = 0: there V is e.
-#define lntZero 21
-#define lntOne 22
-#define NEGLNT(H, K, T, C, G, FROM) \
+// |M| by FROMM. S = l − ln V. Where A = 0, V is e, and −ln e is min(|x|, 127·ln2): there V is
+// taken for 1, whose ln c and k are 0, and H = ln c for that.
+#define NEGLNT(H, K, T, C, G, J, FROM) \
 	TARGETS(QUADLD, 0, H); \
-	QUADC(FMAX_4S, lntZero, H, H) /* H = y, 0 for ignored */; \
-	QUADT(FSUB_4S, H, lntOne, K)  /* K = 1 − y */; \
-	SCORES(QUADLD, 0, C); \
-	QUAD1(CMLT0_4S, C, T); \
-	QUAD1(CMLT0_4S, C, C); \
+	CONST(table_zero, G)          /* not by EOR, which waits for the turn before */; \
+	QUADC(FMAX_4S, G, H, H)       /* H = y, 0 for ignored */; \
+	CONST(table_one, G); \
+	QUADT(FSUB_4S, H, G, K)       /* K = 1 − y */; \
+	SCORES(QUADLD, 0, J); \
+	QUAD1(CMLT0_4S, J, T); \
+	QUAD1(CMLT0_4S, J, C); \
 	QUAD(BSL_16B, K, H, T)        /* T = A = x < 0 ? y : 1 − y */; \
 	QUAD(BSL_16B, H, K, C)        /* C = B = x < 0 ? 1 − y : y */; \
-	QUAD1(FCMEQ0_4S, T, H); \
-	LOWS(QUADST, 0, H)            /* LOWS = A = 0 */; \
+	QUAD1(FCMEQ0_4S, T, K)        /* K = A = 0 */; \
 	EXPS(QUADLD, 0, G); \
 	FROM(G, C, T); \
-	CONST(table_lnscale, K); \
-	QUADC(FMUL_4S, K, T, T)       /* T = 2²⁴·V */; \
+	CONST(table_lnscale, C); \
+	QUADC(FMUL_4S, C, T, T); \
+	QUADT(BIT_16B, K, C, T)       /* T = 2²⁴·V, or 2²⁴ */; \
+	CONST(table_ceil, G); \
+	QUAD1(FABS_4S, J, J); \
+	QUADC(FMIN_4S, G, J, J); \
+	QUAD(AND_16B, K, J, J)        /* J = min(|x|, 127·ln2), or 0 */; \
 	LNSPLIT(C, T, K, H); \
-	POWERS(QUADST, 0, K); \
+	QUAD(ORR_16B, J, H, H)        /* H = ln c, or |x| */; \
 	QUADCONST(table_minusone, G); \
 	QUAD(FMLA_4S, C, T, G)        /* G = f = c'·T − 1 */; \
-	LNTAIL(C, T, K, G); \
-	QUAD(FSUB_4S, G, H, H)        /* H = d = ln c − ln(1 + f) */; \
-	POWERS(QUADLD, 0, K)          /* K = 2²³·k */; \
+	LNTAIL(C, T, J, G); \
+	QUAD(FSUB_4S, G, H, H)        /* H = d = ln c − ln(1 + f), or |x| */; \
 	QUADC(FMUL_LANE0, lnLanes, K, T) /* T = m = −k·ln2, its high part, exact */; \
 	QUAD(FADD_4S, H, T, C)        /* C = −ln V = m + d, rounded */; \
 	QUAD(FSUB_4S, C, T, G); \
 	QUAD(FADD_4S, G, H, H)        /* H = d − (C − m), what C lost */; \
 	CONST(table_ln2lo, G); \
 	QUADC(FMLA_4S, G, K, H)       /* H = H − k·ln2, its low part */; \
-	LOWS(QUADLD, 0, K)            /* K = A = 0 */; \
-	SCORES(QUADLD, 0, T); \
-	QUAD1(FABS_4S, T, T); \
-	CONST(table_ceil, G); \
-	QUADC(FMIN_4S, G, T, T); \
-	QUAD(BIT_16B, K, T, C)        /* C = −ln V, or |x| */; \
-	QUAD(BIC_16B, K, H, H)        /* H = its low part, or 0 */; \
 	LOG1PS(QUADLD, 0, G)          /* G = l */; \
 	QUAD(FADD_4S, G, C, T)        /* T = S = C + l, rounded */; \
 	POWERS(QUADST, 0, T); \
@@ -413,6 +406,4 @@
 	QUAD1(FABS_4S, A, A)
 #define NEGLNT_SETUP \
 	CONST(table_lnqlanes, lnLanes); \
-	EOR_16B(lntZero, lntZero, lntZero); \
-	CONST(table_one, lntOne); \
 	NEGLN_SETUP

@@ -28,6 +28,7 @@ var (
 	shift8     = operand{"SHIFT", 8, 1, 0}
 	shift32    = operand{"SHIFT", 32, 1, 0}
 	shift64    = operand{"SHIFT", 64, 1, 0}
+	right8     = operand{"SHIFT", 8, 1, 1}
 	right32    = operand{"SHIFT", 32, 1, 1}
 	right64    = operand{"SHIFT", 64, 1, 1}
 	offset     = operand{"OFFSET", 4096, 16, 0}
@@ -91,20 +92,20 @@ var table = []struct {
 	{"ADD_2D", three, "add Vd.2d, Vn.2d, Vm.2d"},
 	{"SUB_2D", three, "sub Vd.2d, Vn.2d, Vm.2d"},
 	{"CMGT_4S", three, "cmgt Vd.4s, Vn.4s, Vm.4s"},
-	{"MUL_4S", three, "mul Vd.4s, Vn.4s, Vm.4s"},
+	{"MLA_4S", three, "mla Vd.4s, Vn.4s, Vm.4s"},
 	{"ADD_16B", three, "add Vd.16b, Vn.16b, Vm.16b"},
 	{"SUB_16B", three, "sub Vd.16b, Vn.16b, Vm.16b"},
 	{"CMEQ_16B", three, "cmeq Vd.16b, Vn.16b, Vm.16b"},
 	{"CMEQ_4S", three, "cmeq Vd.4s, Vn.4s, Vm.4s"},
 	{"UMAX_4S", three, "umax Vd.4s, Vn.4s, Vm.4s"},
 	{"UMIN_4S", three, "umin Vd.4s, Vn.4s, Vm.4s"},
-	{"USHL_4S", three, "ushl Vd.4s, Vn.4s, Vm.4s"},
 	{"CMLT0_4S", two, "cmlt Vd.4s, Vn.4s, #0"},
 	{"SHL_4S", []operand{shift32, vn, vd}, "shl Vd.4s, Vn.4s, #SHIFT"},
 	{"SQSHL_4S", []operand{shift32, vn, vd}, "sqshl Vd.4s, Vn.4s, #SHIFT"},
 	{"SHL_2D", []operand{shift64, vn, vd}, "shl Vd.2d, Vn.2d, #SHIFT"},
 	{"USHR_4S", []operand{right32, vn, vd}, "ushr Vd.4s, Vn.4s, #SHIFT"},
 	{"USHR_2D", []operand{right64, vn, vd}, "ushr Vd.2d, Vn.2d, #SHIFT"},
+	{"USHR_16B", []operand{right8, vn, vd}, "ushr Vd.16b, Vn.16b, #SHIFT"},
 	{"SHL_16B", []operand{shift8, vn, vd}, "shl Vd.16b, Vn.16b, #SHIFT"},
 	{"UMAX_16B", three, "umax Vd.16b, Vn.16b, Vm.16b"},
 	{"SQXTN_4H", two, "sqxtn Vd.4h, Vn.4s"},
