@@ -144,6 +144,15 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestZeroed: a load is in the place of what sets a register to 0, and of nothing else.
+func TestZeroed(t *testing.T) {
+	body := "vxorps\t%ymm3, %ymm3, %ymm3\nvpxor\t%ymm1, %ymm1, %ymm2\nvpxord\t%zmm17, %zmm17, %zmm17\nvxorps\t%ymm1, %ymm2, %ymm2\nvxorps\t(%rax), %ymm2, %ymm2\n"
+	want := "vmovups (%rsp), %ymm3\nvpxor\t%ymm1, %ymm1, %ymm2\nvmovups (%rsp), %zmm17\nvxorps\t%ymm1, %ymm2, %ymm2\nvxorps\t(%rax), %ymm2, %ymm2\n"
+	if got := zeroed.ReplaceAllStringFunc(body, loadZero); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // tableOf makes a report of instructions: the shares of resources of each. Those that have a
 // share of "load" are loads.
 func tableOf(resources []string, instructions ...map[string]float64) *report {

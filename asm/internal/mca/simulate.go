@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -16,6 +17,7 @@ type cost struct{ cycles, bound float64 }
 type simulator struct {
 	mca, triple, cpu string
 	pipes            map[string]bool // those that compute, by name
+	waits            bool            // for what was in a register that is set to 0
 	known            map[string]cost // by body
 }
 
@@ -49,6 +51,10 @@ func (s *simulator) run(body string) (cost, error) {
 	if c, ok := s.known[body]; ok {
 		return c, nil
 	}
+	known := body
+	if s.waits {
+		body = zeroed.ReplaceAllStringFunc(body, loadZero)
+	}
 	simulated, err := s.call(body, "-iterations=200")
 	if err != nil {
 		return cost{}, err
@@ -65,12 +71,32 @@ func (s *simulator) run(body string) (cost, error) {
 	if s.known == nil {
 		s.known = map[string]cost{}
 	}
-	s.known[body] = c
+	s.known[known] = c
 	return c, nil
 }
 
-// learn finds the pipes that compute, from all the code.
+// zeroed matches x86's exclusive or, and loadZero puts a load in its place if it is of a register
+// with itself.
+var zeroed = regexp.MustCompile(`(?m)^vp?xor[pdq]?[sd]?\s+(%[xyz]mm\d+), (%[xyz]mm\d+), (%[xyz]mm\d+)$`)
+
+func loadZero(instruction string) string {
+	m := zeroed.FindStringSubmatch(instruction)
+	if m[1] != m[2] || m[1] != m[3] {
+		return instruction
+	}
+	return "vmovups (%rsp), " + m[1]
+}
+
+// learn finds the pipes that compute, from all the code, and whether the model knows that x86
+// CPUs do not wait for a register that they set to 0. That of Sapphire Rapids does not.
 func (s *simulator) learn(code string) error {
+	if s.triple == "x86_64" {
+		r, err := s.call("vxorps %ymm0, %ymm0, %ymm0\nvaddps %ymm0, %ymm0, %ymm0", "-iterations=200")
+		if err != nil {
+			return err
+		}
+		s.waits = r.CodeRegions[0].SummaryView.TotalCycles > 2*r.CodeRegions[0].SummaryView.Iterations
+	}
 	r, err := s.call(code, "-instruction-tables")
 	if err != nil {
 		return err
