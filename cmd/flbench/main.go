@@ -11,6 +11,7 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/bench"
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/eval"
+	"github.com/flengine/flengine/cmd/flbench/internal/hardest"
 	"github.com/flengine/flengine/cmd/flbench/internal/info"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
 	"github.com/flengine/flengine/cmd/flbench/internal/scenarios"
@@ -36,7 +37,7 @@ evaluates cross-entropy and focal loss over real detector logits.
 Without a command it is 'flbench bench'. Shells complete commands, flags and names after
 'source <(flbench completion bash)'; zsh, fish and powershell have the like, which
 'flbench completion zsh --help' explains.`
-	root.AddCommand(bench.New(), eval.New(), info.New(), info.NewVersion(), roofline.New(), scenarios.New(), sweep.New(), verify.New())
+	root.AddCommand(bench.New(), eval.New(), hardest.New(), info.New(), info.NewVersion(), roofline.New(), scenarios.New(), sweep.New(), verify.New())
 
 	measure := root.RunE
 	version := root.Flags().Bool("version", false, "the same as 'flbench version'")

@@ -79,7 +79,7 @@ func TestNoSuchCommand(t *testing.T) {
 		"evl":             "did you mean eval?",
 		"verfy --stride":  "",
 		"help evl":        "did you mean eval?",
-		"help bogus":      `unknown command "bogus": want bench, completion, eval, info, `,
+		"help bogus":      `unknown command "bogus": want bench, completion, eval, hardest, info, `,
 		"help bench x":    `unknown command "x" for "flbench bench"`,
 		"completion":      "want bash, fish, powershell or zsh",
 		"completion zssh": "did you mean bash, fish or zsh?",

@@ -134,11 +134,5 @@ func (f *flags) sources(cmd *cobra.Command, paths []string) ([]dump.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	printed := []*os.File{os.Stdout, os.Stderr}
-	for _, w := range []any{cmd.OutOrStdout(), cmd.ErrOrStderr()} {
-		if file, ok := w.(*os.File); ok {
-			printed = append(printed, file)
-		}
-	}
-	return sources, f.outputs.check(sources, printed...)
+	return sources, f.outputs.check(sources, os.Stdout, os.Stderr, cmd.OutOrStdout(), cmd.ErrOrStderr())
 }

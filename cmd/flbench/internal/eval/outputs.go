@@ -1,14 +1,14 @@
 package eval
 
 import (
-	"os"
-	"path/filepath"
+	"io"
+	"strings"
 	"sync"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
-	"github.com/flengine/flengine/cmd/flbench/internal/outfile"
+	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 )
 
 // outputs are the files to write, "" for none.
@@ -18,7 +18,7 @@ func (o outputs) any() bool { return o.losses != "" || o.gradients != "" }
 
 // check refuses outputs that several inputs would share, or that are one of the inputs, each
 // other, or what the report is printed to.
-func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
+func (o outputs) check(sources []dump.Source, printed ...io.Writer) error {
 	type file struct{ flag, path string }
 	var given []file
 	for _, out := range []file{{"--losses-out", o.losses}, {"--gradients-out", o.gradients}} {
@@ -29,54 +29,19 @@ func (o outputs) check(sources []dump.Source, printed ...*os.File) error {
 			return cli.Usagef("%s with %d inputs: want exactly one", out.flag, len(sources))
 		}
 		for _, in := range sources[0].Files() {
-			if sameFile(out.path, in) {
+			if stream.SameFile(out.path, in) {
 				return cli.Usagef("%s %s is the input %s: want another file", out.flag, out.path, in)
 			}
 		}
-		for _, to := range printed {
-			if outfile.SameAs(out.path, to) {
-				return cli.Usagef("%s %s is where %s goes: want another file", out.flag, out.path, streamName(to))
-			}
+		if err := stream.CheckOutput(strings.TrimPrefix(out.flag, "--"), out.path, printed...); err != nil {
+			return err
 		}
 		given = append(given, out)
 	}
-	if len(given) == 2 && sameFile(o.losses, o.gradients) {
+	if len(given) == 2 && stream.SameFile(o.losses, o.gradients) {
 		return cli.Usagef("--losses-out and --gradients-out are both %s: want two files", o.losses)
 	}
 	return nil
-}
-
-// streamName is what a message calls one of the files that eval prints to.
-func streamName(f *os.File) string {
-	switch f {
-	case os.Stdout:
-		return "standard output"
-	case os.Stderr:
-		return "standard error"
-	}
-	return f.Name()
-}
-
-// sameFile tells whether two names stand for one file, which need not exist.
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	if errX == nil && errY == nil {
-		return os.SameFile(x, y)
-	}
-	return (errX == nil) == (errY == nil) && location(a) == location(b)
-}
-
-// location is a file's name with its folder's links followed, where it exists.
-func location(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	dir, base := filepath.Split(filepath.Clean(path))
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	return filepath.Join(dir, base)
 }
 
 // files are the outputs at work. They are written in the order of the shards.

@@ -82,7 +82,7 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	if err != nil {
 		return nil, err
 	}
-	defer r.closeAll()
+	defer stream.CloseAll(images)
 	if e.outputs.any() {
 		in, err := images[0].Input()
 		if err != nil {
@@ -144,13 +144,6 @@ func (r *run) work(ctx context.Context, workers int) error {
 		w := &worker{run: r}
 		return func(s stream.Shard) error { return w.shard(ctx, s) }
 	})
-}
-
-// closeAll closes the images that are still open, after a failure.
-func (r *run) closeAll() {
-	for _, im := range r.images {
-		_ = im.Close() // what it finds is no news
-	}
 }
 
 // finish closes an image, whose shards are done, and notes what is to be reported.

@@ -96,7 +96,7 @@ func TestEvalShortened(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), cut+": ") {
 				t.Errorf("%s cut, labels %s: error %v", cut, kind.dtype, err)
 			}
-			r.closeAll()
+			stream.CloseAll(images)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package npy writes float32 .npy files, which appear under their names only when they are
+// Package npy writes .npy files, which appear under their names only when they are
 // complete. They may be larger than memory. Package array reads such files.
 package npy
 
@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"strings"
 	"unsafe"
 
@@ -21,11 +20,25 @@ const (
 	writeBuffer = 64 << 10
 )
 
-// Writer writes one float32 .npy file. The file appears under its name only
+// Kind is the type of a file's values.
+type Kind struct {
+	descr string
+	size  int
+}
+
+// The types of values: float32, int64, and bool, of a byte 0 or 1.
+var (
+	Float32 = Kind{"<f4", 4}
+	Int64   = Kind{"<i8", 8}
+	Bool    = Kind{"|b1", 1}
+)
+
+// Writer writes one .npy file. The file appears under its name only
 // with Commit; until then the values go to a temporary file beside it. An
 // error is final: all later calls but Abort return it.
 type Writer struct {
 	path  string // as the caller named it, for messages
+	kind  Kind
 	file  *outfile.File
 	buf   *bufio.Writer
 	shape []int
@@ -34,13 +47,16 @@ type Writer struct {
 	err   error // set once nothing more can be written
 }
 
-// Create starts the .npy file path: float32, little-endian, format version
+// Create starts the .npy file path of float32 values; see CreateOf.
+func Create(path string, shape []int) (*Writer, error) { return CreateOf(Float32, path, shape) }
+
+// CreateOf starts the .npy file path: little-endian, format version
 // 1.0, C order, of the given shape, with the data at a multiple of 64 bytes.
 // An existing file at path stays as it is until Commit and then passes its
 // permissions on; a symbolic link is followed. The folder must exist, and have
 // room, where the system can tell.
-func Create(path string, shape []int) (*Writer, error) {
-	count, err := array.Elements(shape, 4)
+func CreateOf(kind Kind, path string, shape []int) (*Writer, error) {
+	count, err := array.Elements(shape, kind.size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -49,11 +65,11 @@ func Create(path string, shape []int) (*Writer, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	w := &Writer{
-		path: path, file: file, buf: bufio.NewWriterSize(file, writeBuffer),
+		path: path, kind: kind, file: file, buf: bufio.NewWriterSize(file, writeBuffer),
 		shape: append([]int(nil), shape...), count: count,
 	}
-	header := headerText(shape)
-	if w.settle(file.Reserve(int64(len(header))+4*int64(count))) == nil {
+	header := headerText(kind, shape)
+	if w.settle(file.Reserve(int64(len(header))+int64(kind.size)*int64(count))) == nil {
 		_, err := w.buf.WriteString(header)
 		w.settle(err)
 	}
@@ -63,11 +79,23 @@ func Create(path string, shape []int) (*Writer, error) {
 	return w, nil
 }
 
-// Write appends values in row-major order. Values beyond the shape's count
+// Write appends float32 values in row-major order. Values beyond the shape's count
 // are an error, and none of p is written then.
-func (w *Writer) Write(p []float32) error {
+func (w *Writer) Write(p []float32) error { return write(w, Float32, p) }
+
+// WriteInt64s and WriteBools append values to files of these.
+func (w *Writer) WriteInt64s(p []int64) error { return write(w, Int64, p) }
+
+// WriteBools appends bools.
+func (w *Writer) WriteBools(p []bool) error { return write(w, Bool, p) }
+
+// write appends values of a kind.
+func write[T float32 | int64 | bool](w *Writer, kind Kind, p []T) error {
 	if w.err != nil {
 		return w.err
+	}
+	if kind != w.kind {
+		panic("npy: values of another type than the file's")
 	}
 	if len(p) > w.count-w.done {
 		w.err = fmt.Errorf("%s: %d values written after %d, want %d in all for shape %s",
@@ -76,15 +104,10 @@ func (w *Writer) Write(p []float32) error {
 	}
 	w.done += len(p)
 	if littleEndian { // as in the file; what is longer than the buffer is not copied
-		_, err := w.buf.Write(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(p))), 4*len(p)))
+		_, err := w.buf.Write(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(p))), kind.size*len(p)))
 		return w.settle(err)
 	}
-	for _, v := range p {
-		if _, err := w.buf.Write(binary.LittleEndian.AppendUint32(w.buf.AvailableBuffer(), math.Float32bits(v))); err != nil {
-			return w.settle(err)
-		}
-	}
-	return nil
+	return w.settle(binary.Write(w.buf, binary.LittleEndian, p))
 }
 
 // littleEndian tells the order of bytes in memory.
@@ -143,9 +166,9 @@ func finished(path string) error {
 	return fmt.Errorf("%s: already committed or aborted, want a new writer", path)
 }
 
-// headerText returns everything before the data of a float32 file.
-func headerText(shape []int) string {
-	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", array.ShapeText(shape))
+// headerText returns everything before the data of a file.
+func headerText(kind Kind, shape []int) string {
+	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", kind.descr, array.ShapeText(shape))
 	const magic = "\x93NUMPY"
 	const pre = len(magic) + 4
 	length := (pre+len(dict)+1+dataAlign-1)/dataAlign*dataAlign - pre

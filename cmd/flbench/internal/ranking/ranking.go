@@ -52,6 +52,14 @@ func NewList(in *dump.Dump, kept []engine.Score) List {
 	return l
 }
 
+// Columns returns the number of scores of a row.
+func (l *List) Columns() int { return l.columns }
+
+// Empty tells whether there are no scores.
+func (k *Ranking) Empty() bool {
+	return !slices.ContainsFunc(k.Lists, func(l List) bool { return len(l.kept) > 0 })
+}
+
 // Ranked is a score in a ranking, as it is printed.
 type Ranked struct {
 	Path   cli.Path      `json:"path,omitempty"`

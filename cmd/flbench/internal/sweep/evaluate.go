@@ -78,16 +78,12 @@ func evaluate(ctx context.Context, f *stream.Flags, grid *cli.Grid, sources []du
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		for _, im := range images {
-			_ = im.Close() // those that a failure left open
-		}
-	}()
+	defer stream.CloseAll(images)
 	var (
 		mu      sync.Mutex
 		total   = newSums(n)
 		counts  = make([]engine.Result, len(images)) // of the first loss
-		remarks = make([]remarks, len(images))
+		remarks = make([]stream.Remarks, len(images))
 	)
 	workers, scores := stream.Workers(images, f.Workers)
 	p.StartBytes("sweeping", 4*scores)
@@ -116,7 +112,10 @@ func evaluate(ctx context.Context, f *stream.Flags, grid *cli.Grid, sources []du
 			if !s.Image.ShardDone() {
 				return nil
 			}
-			return remarks[s.Image.Index].finish(s.Image, counts[s.Image.Index])
+			if err := remarks[s.Image.Index].Take(s.Image, counts[s.Image.Index]); err != nil {
+				return err
+			}
+			return s.Image.Close()
 		}
 	})
 	if err != nil {
@@ -128,27 +127,6 @@ func evaluate(ctx context.Context, f *stream.Flags, grid *cli.Grid, sources []du
 	}
 	r := newReport(grid, &total)
 	r.Kernel, r.Workers, r.Inputs = e.kernel(), workers, len(images)
-	for _, m := range remarks {
-		r.Warnings, r.Notes = append(r.Warnings, m.warnings...), append(r.Notes, m.notes...)
-	}
+	r.Warnings, r.Notes = stream.AllRemarks(remarks)
 	return r, nil
-}
-
-// remarks are those on an image.
-type remarks struct{ warnings, notes []cli.Remark }
-
-// finish closes an image and takes what is to be said of it.
-func (r *remarks) finish(im *stream.Image, counts engine.Result) error {
-	in, err := im.Input()
-	if err != nil {
-		return err
-	}
-	path := cli.Path(in.Path())
-	for _, text := range in.Warnings(counts) {
-		r.warnings = append(r.warnings, cli.Remark{Path: path, Text: text})
-	}
-	for _, text := range in.Notes() {
-		r.notes = append(r.notes, cli.Remark{Path: path, Text: text})
-	}
-	return im.Close()
 }

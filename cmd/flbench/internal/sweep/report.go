@@ -42,8 +42,7 @@ type entry struct {
 func newReport(grid *cli.Grid, s *sums) *report {
 	first := &s.all[0]
 	r := &report{
-		Scores: first.Scores, Positives: first.Positives, Ignored: first.Ignored,
-		Warnings: []cli.Remark{}, Notes: []cli.Remark{}, grid: grid,
+		Scores: first.Scores, Positives: first.Positives, Ignored: first.Ignored, grid: grid,
 	}
 	rows := grid.Losses[0].Family().Rows
 	if !rows {
