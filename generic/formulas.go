@@ -84,9 +84,8 @@ func focal1ProbSlope(t *terms) {
 func focal2Value(t *terms) {
 	for i, e := range &t.e {
 		q := sigmoid(t.u[i], e)
-		t.w[i] = float32(t.w[i]*q) * q
+		t.f[i] = float32(float32(float32(t.w[i]*q)*q) * softplus(t.u[i], t.l[i]))
 	}
-	ceValue(t)
 }
 
 func focal2Slope(t *terms) {
@@ -100,10 +99,9 @@ func focal2Slope(t *terms) {
 
 func focal2ProbValue(t *terms) {
 	for i, x := range t.x {
-		q := probQ(x, t.y[i])
-		t.w[i] *= float32(q * q)
+		d := oneOf1[t.y[i]&3] - x // ±q
+		t.f[i] = float32(float32(t.w[i]*float32(d*d)) * t.ce[i])
 	}
-	ceProbValue(t)
 }
 
 func focal2ProbSlope(t *terms) {

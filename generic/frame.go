@@ -35,12 +35,12 @@ func Run(c *asm.Call) {
 	if c.Losses != nil {
 		losses = unsafe.Slice(c.Losses, c.N)
 	}
-	t.byLabel = c.Params.Weights
+	byLabel := c.Params.Weights
 	evaluate, take := f.value, (*terms).logits
 	slope := c.Kernel.Output() == asm.Gradient
 	if slope {
 		// The sign of the gradient is the weight's: ignored scores have +0.
-		t.byLabel[1] = -t.byLabel[1]
+		byLabel[1] = -byLabel[1]
 		grads = unsafe.Slice(c.Gradients, c.N)
 		evaluate, take = f.slope, (*terms).signedLogits
 	}
@@ -50,6 +50,7 @@ func Run(c *asm.Call) {
 			evaluate = f.probSlope
 		}
 	}
+	t.weighBy(byLabel)
 	for at := 0; at < c.N; at += Group {
 		t.x, t.y = (*group)(t.scores[at:]), (*[Group]uint8)(t.labels[at:])
 		take(t, at, f.power)
@@ -72,7 +73,10 @@ func Run(c *asm.Call) {
 
 // pool has the scratch of calls: formulas are called through variables, so it would not stay
 // on the stack.
-var pool = sync.Pool{New: func() any { return new(terms) }}
+var pool = sync.Pool{New: func() any {
+	makeLnEntries()
+	return new(terms)
+}}
 
 // Has tells whether there is that kernel.
 func Has(k asm.Kernel) bool {

@@ -23,14 +23,15 @@ import (
 // to use where c.Top comes out above the bits of that; with them a NaN gives one.
 func RowExp(c *asm.RowExps) {
 	x, e := unsafe.Slice(c.Scores, c.N), unsafe.Slice(c.Exps, c.N)
-	var t, r group
+	var t, r wide
 	if c.Shifts8 == nil {
 		var top uint32
 		for at := 0; at < c.N; at += Group {
 			for i, x := range (*group)(x[at:]) {
 				top = max(top, math.Float32bits(x)&^(1<<31))
-				t[i] = float32(sum(float64(x)*asm.EightByLn2, asm.Magic))
-				r[i] = reduceExp(x, t[i]-asm.Magic)
+				xd := float64(x)
+				t[i] = xd*asm.EightByLn2 + asm.Magic64
+				r[i] = float64(reduceExp(xd, t[i]-asm.Magic64))
 			}
 			expCore((*group)(e[at:]), &t, &r)
 		}
@@ -45,18 +46,12 @@ func RowExp(c *asm.RowExps) {
 			if floor := float32((r8 - 1016) * asm.Ln2By8); x < floor {
 				x = floor // there e comes out as 0
 			}
-			magic := asm.Magic - r8
-			t[i] = float32(sum(float64(x)*asm.EightByLn2, float64(magic)))
-			r[i] = reduceExp(x, t[i]-magic)
+			xd, magic := float64(x), asm.Magic64-float64(r8)
+			t[i] = xd*asm.EightByLn2 + magic
+			r[i] = float64(reduceExp(xd, t[i]-magic))
 		}
 		expCore((*group)(e[at:]), &t, &r)
 	}
-}
-
-// reduceExp is x − n·ln2/8.
-func reduceExp(x, n float32) float32 {
-	hi := float32(sum(-float64(n)*asm.Ln2By8Hi, float64(x)))
-	return float32(sum(-float64(n)*asm.Ln2By8Lo, float64(hi)))
 }
 
 // RowTop returns the greatest x and the bits of the greatest |x|. If those are above the
@@ -134,14 +129,6 @@ func RowLoss(c *asm.RowCall) {
 	}
 }
 
-// atMost is v, or most where v is above it.
-func atMost(v, most float32) float32 {
-	if v > most {
-		return most
-	}
-	return v
-}
-
 // rowCE is −ln p_t. Where e_t ≥ S' it is ln(1 + ρ), ρ = S'/e_t; else ln σ + K·ln2 − (x_t − c),
 // with S = 2^k·σ and K = k + R.
 func rowCE(rest, all, truth, score, shift float32) float32 {
@@ -164,48 +151,13 @@ func rowCE(rest, all, truth, score, shift float32) float32 {
 	return ln
 }
 
-// lnParts is negLn of t + low, which are scaled by 2²⁴: −ln = −k·ln2 + h − g, with 2²³·k in e.
-func lnParts(t, low float32) (g, h, e float32) {
-	b := math.Float32bits(t) - asm.LnSplit
-	j := b >> 20 & 7
-	b &= asm.ExpMask
-	c := math.Float32frombits(asm.LnRecip[j] - b)
-	f := fma32(c, low, fma32(c, t, -1))
-	ff := float32(f * f)
-	d := fma32(fma32(asm.G3, f, asm.G2), ff, fma32(asm.G1, f, asm.G0))
-	return fma32(d, ff, f), asm.LnTable[j], float32(int32(b))
-}
-
 // rowPower is q^γ = exp(−γ·s), s = −ln(S'/S), 0 where S' is 0. What the rounding of q lost
-// goes into the logarithm, whose low part matters as in probPower.
+// goes into the logarithm, whose low part matters as in expProduct.
 func rowPower(rest, all, r1, q float32, p *asm.Params) float32 {
 	low := float32(fma32(-q, all, rest) * float32(r1*asm.ProbScale))
-	g, h, e := lnParts(float32(q*asm.ProbScale), low)
-	d := h - g
-	m := float32(e * asm.Ln2ByExpHi) // exact
-	s := m + d
-	low = d - (s - m)
-	low = fma32(e, asm.Ln2ByExpLo, low)
-	zero := s > asm.LnZero
-	s = atMost(s, p.Limit)
-	h = float32(p.Gamma * s)
-	low = fma32(p.GammaLow, low, fma32(p.Gamma, s, -h)) // see power
-	t := fma32(-h, asm.EightByLn2, asm.Magic)
-	n := t - asm.Magic
-	r := fma32(-n, asm.Ln2By8Lo, fma32(-n, asm.Ln2By8Hi, -h)) - low
-	if zero {
-		return 0
-	}
-	return exp1(t, r)
-}
-
-// exp1 is expCore of one value.
-func exp1(t, r float32) float32 {
-	b := math.Float32bits(t)
-	s := math.Float32frombits(asm.Exp2Bits[b&7] + b<<20)
-	rr := float32(r * r)
-	p := fma32(asm.P4, rr, fma32(asm.P3, r, asm.P2))
-	return fma32(s, fma32(p, rr, r), s)
+	g, h, k := lnParts(float32(q*asm.ProbScale), low)
+	s, low := addLn2(h-g, k)
+	return expProduct1(s, low, p)
 }
 
 // RowScale sets gradients to k·(e·unit), with k and unit of each row.

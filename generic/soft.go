@@ -64,7 +64,10 @@ var softFormulas = [asm.NumFormulas - asm.NumLabelFormulas]softFormula{
 }
 
 // softPool is as pool.
-var softPool = sync.Pool{New: func() any { return new(softTerms) }}
+var softPool = sync.Pool{New: func() any {
+	makeLnEntries()
+	return new(softTerms)
+}}
 
 // runSoft runs a kernel of targets.
 func runSoft(c *asm.Call) {
@@ -189,57 +192,20 @@ func (t *softTerms) byTarget() {
 // power sets qg to (|v|/(1+e))^γ = exp(−γ·(l − ln|v|)), 0 for v = 0 unless A = 0. There |v| is
 // e, and −ln e is |x|, as for labels.
 func (t *softTerms) power(v *group) {
-	var g, h, k, tt, r group
-	lnScaled(&g, &h, &k, v)
-	gamma, gammaLow, limit := t.params.Gamma, t.params.GammaLow, t.params.Limit
-	for i, g := range g {
-		d := h[i] - g
-		m := float32(k[i] * asm.Ln2ByExpHi) // exact
-		s := m + d
-		lost := d - (s - m)
-		lost = float32(sum(float64(k[i])*asm.Ln2ByExpLo, float64(lost))) // s + lost = −ln|v|
-		m = s
+	var f wide
+	var s, low group
+	var entries [Group]*lnEntry
+	for i, v := range v {
+		f[i], entries[i] = itself.reduce(magnitude(v))
+	}
+	lnSum(&s, &low, &f, &entries) // −ln|v|
+	for i, m := range &s {
 		if t.a[i] == 0 {
-			m, lost = magnitude(t.x[i]), 0
-			if m > -asm.ExpFloor {
-				m = -asm.ExpFloor
-			}
+			m, low[i] = atMost(magnitude(t.x[i]), -asm.ExpFloor), 0
 		}
 		l := t.l[i]
-		s = m + l
-		low := (l - (s - m)) + lost
-		k[i] = s
-		if s > limit {
-			s = limit
-		}
-		p := float32(gamma * s)
-		pd := float64(p)
-		low = fma32(gammaLow, low, float32(float64(gamma)*float64(s)-pd)) // see power
-		tt[i] = float32(sum(-pd*asm.EightByLn2, asm.Magic))
-		n := float64(tt[i] - asm.Magic)
-		hi := float32(sum(-n*asm.Ln2By8Hi, -pd))
-		r[i] = float32(sum(-n*asm.Ln2By8Lo, float64(hi))) - low
+		s[i] = m + l
+		low[i] += l - (s[i] - m)
 	}
-	expCore(&t.qg, &tt, &r)
-	for i, s := range k {
-		if s > asm.LnZero {
-			t.qg[i] = 0
-		}
-	}
-}
-
-// lnScaled is negLn for t = |v|.
-func lnScaled(g, h, k, v *group) {
-	var f group
-	for i, v := range v {
-		d := math.Float32bits(float32(v*asm.ProbScale)) &^ (1 << 31)
-		e := d - asm.LnSplit
-		j := e >> 20 & 7
-		e &= asm.ExpMask
-		c := float64(math.Float32frombits(asm.LnRecip[j] - e))
-		f[i] = float32(sum(c*float64(math.Float32frombits(d)), -1))
-		h[i] = asm.LnTable[j]
-		k[i] = float32(int32(e))
-	}
-	lnTail(g, &f)
+	expProduct(&t.qg, &s, &low, t.params)
 }

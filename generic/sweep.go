@@ -47,7 +47,8 @@ func Sweep(s *asm.Sweep) {
 // entry sets t.f to a loss of a sweep, whose common terms are there.
 func (t *terms) entry(e *asm.Entry, input asm.Input, at int) {
 	f := &formulas[e.Formula]
-	t.params, t.byLabel = &e.Params, e.Params.Weights
+	t.params = &e.Params
+	t.weighBy(e.Params.Weights)
 	t.weigh(at)
 	power, value := (*terms).power, f.value
 	if input == asm.Probs {

@@ -14,6 +14,7 @@ type terms struct {
 	labels         []uint8
 	weights        []float32  // nil: all 1
 	byLabel        [4]float32 // the weights by label & 3; of foreground negated for slopes
+	background     group      // that of the label 0, for each score
 	x              *group     // of the group
 	y              *[Group]uint8
 	w              group // w, or ±w for slopes: the weight by label, times that of the batch
@@ -24,11 +25,23 @@ type terms struct {
 	g group // and, in a slope, the gradient
 }
 
+// weighBy sets the weights by label.
+func (t *terms) weighBy(byLabel [4]float32) {
+	t.byLabel = byLabel
+	for i := range t.background {
+		t.background[i] = byLabel[0]
+	}
+}
+
 // weigh sets the weights of a value: those by label, times those of the batch from score at
 // on, if any.
 func (t *terms) weigh(at int) {
-	for i, y := range t.y {
-		t.w[i] = t.byLabel[y&3]
+	if *t.y == [Group]uint8{} { // as in most groups
+		t.w = t.background
+	} else {
+		for i, y := range t.y {
+			t.w[i] = t.byLabel[y&3]
+		}
 	}
 	t.weighMore(at)
 }
@@ -63,11 +76,11 @@ func (t *terms) fromLogits() {
 
 // power sets q^γ from logits, probPower from probabilities.
 func (t *terms) power() {
-	power(&t.qg, &t.u, &t.l, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+	power(&t.qg, &t.u, &t.l, t.params)
 }
 
 func (t *terms) probPower() {
-	probPower(&t.qg, t.x, t.y, t.params.Gamma, t.params.GammaLow, t.params.Limit)
+	probPower(&t.qg, t.x, t.y, t.params)
 }
 
 // signedLogits sets the terms of a slope.
