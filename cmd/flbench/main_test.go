@@ -48,7 +48,7 @@ func wantUsageError(t *testing.T, want string, args ...string) {
 }
 
 func TestUnknown(t *testing.T) {
-	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"roofline"}, {"scenarios"}} {
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"plot"}, {"plot", "curves"}, {"roofline"}, {"scenarios"}} {
 		wantUsageError(t, "unknown flag: --nonsense", append(command, "--nonsense")...)
 		wantUsageError(t, `"nonsense"`, append(command, "nonsense")...)
 	}
@@ -56,7 +56,7 @@ func TestUnknown(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	root := mustRun(t, "--help")
-	for _, command := range []string{"bench", "eval", "info", "roofline", "scenarios"} {
+	for _, command := range []string{"bench", "eval", "info", "plot", "roofline", "scenarios"} {
 		if !strings.Contains(root, "\n  "+command+" ") {
 			t.Errorf("flbench --help does not list %s:\n%s", command, root)
 		}
@@ -64,7 +64,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("flbench %s --help:\n%s", command, help)
 		}
 	}
-	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"roofline"}, {"scenarios"}} {
+	for _, command := range [][]string{{}, {"bench"}, {"info"}, {"plot"}, {"roofline"}, {"scenarios"}} {
 		help := mustRun(t, append(command, "--help")...)
 		_, examples, found := strings.Cut(help, "Examples:\n")
 		if !found || !strings.Contains(examples, "--json") {
@@ -114,7 +114,7 @@ func TestFullDisk(t *testing.T) {
 	t.Setenv(cli.KernelVariable, "")
 	for _, args := range []string{
 		"--help", "help", "help eval", "eval --help", "--version", "version", "completion bash", "completion fish", "completion --help",
-		"--scores 80 --time 0.001", "info", "scenarios", "verify --only exp --stride 50000017",
+		"--scores 80 --time 0.001", "info", "plot curves", "scenarios", "verify --only exp --stride 50000017",
 	} {
 		var stderr bytes.Buffer
 		code := run(strings.Fields(args), clitest.Full{}, &stderr)
@@ -126,7 +126,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestNoColour: nothing that is printed acts on a terminal, whatever NO_COLOR says.
 func TestNoColour(t *testing.T) {
-	for _, args := range []string{"--help", "info", "scenarios", "version", "--scores 80 --time 0.001", "evl", "x\x1b[2J"} {
+	for _, args := range []string{"--help", "info", "plot gradients", "scenarios", "version", "--scores 80 --time 0.001", "evl", "x\x1b[2J"} {
 		if code, stdout, stderr := runFlbench(t, strings.Fields(args)...); strings.ContainsAny(stdout+stderr, "\x1b\r\x07") || code == 1 {
 			t.Errorf("flbench %q: %q, %q", args, stdout, stderr)
 		}

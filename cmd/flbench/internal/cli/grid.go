@@ -32,7 +32,15 @@ type Grid struct {
 // GridFlags are flags for a grid of losses: --loss for the family, and a flag for each
 // parameter that takes its values.
 type GridFlags struct {
-	Name   string
+	Name string
+
+	// Families are those to choose from; nil: all.
+	Families []engine.Family
+	// Defaults are, by family and parameter, the values where no flag names any; of other
+	// families the loss with its own defaults is the only one. nil: those of a sweep, which
+	// wants values of others.
+	Defaults map[string]map[string]string
+
 	values map[string]*valuesFlag
 }
 
@@ -41,12 +49,12 @@ var defaultGrid = map[string]map[string]string{"focal": {"alpha": "0.1,0.25,0.5,
 
 // Add adds the flags.
 func (g *GridFlags) Add(cmd *cobra.Command) {
-	names := FamilyNames(AllFamilies())
+	names := FamilyNames(g.families())
 	flags := cmd.Flags()
 	flags.StringVar(&g.Name, "loss", "focal", "`NAME` of the losses: "+OrList(names))
 	CompleteNames(cmd, "loss", names)
 	g.values = map[string]*valuesFlag{}
-	for _, p := range lossParameters() {
+	for _, p := range parametersOf(g.families()) {
 		v := new(valuesFlag)
 		g.values[p.Name] = v
 		usage := strings.Replace(p.usage(), "`"+strings.ToUpper(p.Name)+"`", strings.ToUpper(p.Name), 1)
@@ -54,15 +62,27 @@ func (g *GridFlags) Add(cmd *cobra.Command) {
 	}
 }
 
+func (g *GridFlags) families() []engine.Family {
+	if g.Families != nil {
+		return g.Families
+	}
+	return AllFamilies()
+}
+
 // Grid returns the losses that the flags give.
 func (g *GridFlags) Grid(cmd *cobra.Command) (*Grid, error) {
-	i := slices.IndexFunc(AllFamilies(), func(f engine.Family) bool { return f.Name == g.Name })
+	names := FamilyNames(g.families())
+	i := slices.Index(names, g.Name)
 	if i < 0 {
-		return nil, Usagef("--loss is %q: want %s", g.Name, OrList(FamilyNames(AllFamilies())))
+		return nil, Usagef("--loss is %q: want %s", g.Name, OrList(names))
 	}
-	family, given := AllFamilies()[i], false
+	defaults := g.Defaults
+	if defaults == nil {
+		defaults = defaultGrid
+	}
+	family, given := g.families()[i], false
 	var own []string
-	for _, p := range lossParameters() {
+	for _, p := range parametersOf(g.families()) {
 		has := slices.Contains(p.families, family.Name)
 		switch changed := cmd.Flags().Changed(p.Name); {
 		case changed && !has:
@@ -72,16 +92,17 @@ func (g *GridFlags) Grid(cmd *cobra.Command) (*Grid, error) {
 		}
 	}
 	switch {
+	case g.Defaults != nil:
 	case len(own) == 0:
 		return nil, Usagef("--loss %s has no parameters: want one that has, such as focal", family.Name)
-	case !given && defaultGrid[family.Name] == nil:
+	case !given && defaults[family.Name] == nil:
 		return nil, Usagef("--loss %s: want values of %s", family.Name, OrList(own))
 	}
 	grid, size := &Grid{}, 1
 	for _, p := range family.Parameters {
 		axis := Axis{Parameter: p, Values: g.values[p.Name].values}
 		if !given {
-			axis.Values, _ = parseValues(defaultGrid[family.Name][p.Name])
+			axis.Values, _ = parseValues(defaults[family.Name][p.Name])
 		}
 		if axis.Values == nil {
 			continue // its default

@@ -93,3 +93,38 @@ func TestGrid(t *testing.T) {
 		}
 	}
 }
+
+// TestGridDefaults: a command's own families, and what is taken where no flag names values.
+func TestGridDefaults(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":                        {"focal(alpha=0.25,gamma=1)", "focal(alpha=0.25,gamma=2)"},
+		"--gamma=3":               {"focal(alpha=0.25,gamma=3)"},
+		"--loss=ce":               {"ce"},
+		"--loss=qfl":              {"qfl(beta=2)"},
+		"--loss=softmaxfocal":     {`--loss is "softmaxfocal": want ce, balanced, focal, qfl, vfl, heatmap or asl`},
+		"--loss=ce --gamma=2":     {"--gamma has no meaning for --loss ce"},
+		"--loss=balanced":         {"balanced(alpha=0.25)"},
+		"--loss=focal --alpha=.5": {"focal(alpha=0.5,gamma=2)"},
+	} {
+		g := GridFlags{Families: engine.Families(), Defaults: map[string]map[string]string{"focal": {"gamma": "1,2"}}}
+		cmd := &cobra.Command{}
+		g.Add(cmd)
+		if err := cmd.ParseFlags(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		grid, err := g.Grid(cmd)
+		if err != nil {
+			if err.Error() != want[0] {
+				t.Errorf("%s: %v, want %s", args, err, want)
+			}
+			continue
+		}
+		var got []string
+		for _, l := range grid.Losses {
+			got = append(got, l.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", args, got, want)
+		}
+	}
+}

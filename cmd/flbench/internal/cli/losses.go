@@ -166,8 +166,10 @@ type meaning struct {
 	families   []string
 }
 
-func lossParameters() (list []lossParameter) {
-	for _, f := range AllFamilies() {
+func lossParameters() []lossParameter { return parametersOf(AllFamilies()) }
+
+func parametersOf(families []engine.Family) (list []lossParameter) {
+	for _, f := range families {
 		for _, p := range f.Parameters {
 			i := slices.IndexFunc(list, func(have lossParameter) bool { return have.Name == p.Name })
 			if i < 0 {

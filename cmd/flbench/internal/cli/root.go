@@ -25,13 +25,16 @@ func furnish(root *cobra.Command) {
 			continue
 		}
 		cmd.Example = "  source <(" + root.Name() + " completion bash)"
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return Usagef("completion of which shell? want %s", OrList(commandNames(cmd)))
-			}
-			return nil
-		}
-		cmd.Args = func(cmd *cobra.Command, args []string) error { return noSuchCommand(cmd, args) }
+		Group(cmd, "completion of which shell?")
+	}
+}
+
+// Group makes a command that is nothing without its subcommands ask for one, and refuse what is
+// none.
+func Group(cmd *cobra.Command, question string) {
+	cmd.Args = func(cmd *cobra.Command, args []string) error { return noSuchCommand(cmd, args) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return Usagef("%s want %s", question, OrList(commandNames(cmd)))
 	}
 }
 
