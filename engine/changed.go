@@ -38,9 +38,9 @@ func (t *tile) misclassified(j *job, from, n int) error {
 }
 
 // mistargeted says why the kernel counted a bad target in a block where none was found.
-func (t *tile) mistargeted(j *job, from int, y []float32) error {
+func (j *job) mistargeted(from int, y []float32) error {
 	y = slices.Clone(y)
-	if n := t.targetsOf(j, y); badTarget(y) < 0 && (n.invalid > 0 || j.hard && n.positive > n.one && softTarget(y) < 0) {
+	if n := j.targetsOf(y); badTarget(y) < 0 && (n.invalid > 0 || j.hard && n.positive > n.one && softTarget(y) < 0) {
 		panic("engine: kernel " + j.kernels.Name + " counted a bad target where there is none")
 	}
 	return j.changed(from, len(y))

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -72,8 +73,11 @@ func (j *job) countLabels(y []uint8) (c counts, invalid int) {
 	if whole > 0 {
 		c.positive, c.ignored, invalid = j.kernels.CountLabels(y[:whole])
 	}
-	for _, l := range y[whole:] {
-		switch l {
+	for y = y[whole:]; len(y) > 0; y = y[1:] {
+		for len(y) > 8 && binary.LittleEndian.Uint64(y) == 0 {
+			y = y[8:]
+		}
+		switch y[0] {
 		case 0:
 		case 1:
 			c.positive++

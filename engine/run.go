@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/flengine/flengine/asm"
+	"github.com/flengine/flengine/engine/internal/fpenv"
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
@@ -22,7 +23,9 @@ func (e *Engine) run(r *Result, b *Batch, out *outputs, want int) error {
 	if err != nil {
 		return err
 	}
-	defer env.Leave()
+	if env != (fpenv.Guard{}) {
+		defer env.Leave()
+	}
 	var j job
 	j.Engine = e
 	j.Batch = *b

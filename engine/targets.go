@@ -84,8 +84,8 @@ func hardCurve(f asm.Formula) bool {
 
 // countTargets returns the counts of the targets y of the block that begins at from, and, if
 // one of them is bad, the error and how many scores precede it; else all.
-func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, err error) {
-	n := t.targetsOf(j, y)
+func (j *job) countTargets(y []float32, from int) (c counts, good int, err error) {
+	n := j.targetsOf(y)
 	if n.invalid > 0 || j.hard && n.positive > n.one {
 		i, want := badTarget(y), "want a target in [0, 1], or −1 for ignored"
 		if j.hard {
@@ -102,7 +102,7 @@ func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, 
 			}
 		}
 		if i < 0 {
-			return c, 0, t.mistargeted(j, from, y)
+			return c, 0, j.mistargeted(from, y)
 		}
 		return c, i, &InputError{Field: "Targets", Index: from + i, Value: float64(y[i]), Reason: want}
 	}
@@ -116,16 +116,26 @@ func (t *tile) countTargets(j *job, y []float32, from int) (c counts, good int, 
 // targetCounts are those of kernels.
 type targetCounts struct{ positive, one, ignored, invalid int }
 
-func (t *tile) targetsOf(j *job, y []float32) targetCounts {
+func (j *job) targetsOf(y []float32) (n targetCounts) {
 	whole := len(y) &^ (kernel.Group - 1)
-	var n, rest targetCounts
-	n.positive, n.one, n.ignored, n.invalid = j.kernels.CountTargets(y[:whole])
-	if whole < len(y) {
-		g := t.tail.targets[:kernel.Group]
-		clear(g[copy(g, y[whole:]):])
-		rest.positive, rest.one, rest.ignored, rest.invalid = j.kernels.CountTargets(g)
+	if whole > 0 {
+		n.positive, n.one, n.ignored, n.invalid = j.kernels.CountTargets(y[:whole])
 	}
-	return targetCounts{n.positive + rest.positive, n.one + rest.one, n.ignored + rest.ignored, n.invalid + rest.invalid}
+	for _, y := range y[whole:] {
+		switch {
+		case math.Float32bits(y)<<1 == 0: // 0 or −0
+		case y == 1:
+			n.positive++
+			n.one++
+		case y > 0 && y < 1:
+			n.positive++
+		case y == IgnoredTarget:
+			n.ignored++
+		default:
+			n.invalid++
+		}
+	}
+	return n
 }
 
 // badTarget returns the index of the first target that is none, or −1.

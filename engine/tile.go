@@ -140,7 +140,7 @@ func (t *tile) expand(j *job, c *chunk, g *given, from, to int) (good int, err e
 		g.labels = labels
 	} else {
 		g.targets = j.Targets[from:to]
-		g.counts, good, err = t.countTargets(j, g.targets, from)
+		g.counts, good, err = j.countTargets(g.targets, from)
 		if j.marked {
 			none = err == nil && g.positive+g.ignored == 0
 			labels = t.markTargets(g.targets, none)
