@@ -87,5 +87,5 @@
 //	cut          what easy scores are at most
 //	easy         of a score: with the label 0, and not above the cut
 //	plain        of a score: with the label or target 0 and, of a logit, below 0, so that u = x < 0
-//	mixed        of a group: with a score that is not plain
+//	mixed        of a group, or of 16 scores with targets: with one that is not plain
 package asm
