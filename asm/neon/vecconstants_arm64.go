@@ -53,12 +53,15 @@ type vec struct {
 	plus64, sign64, exponent64 longs
 
 	// Lookups: j = n & index, 4j in each byte of a lane by spread, to which expands adds 0
-	// to 3. In float64 that is for the upper words; the lower ones are 0.
+	// to 3; or 4j in each byte where lookup has bits, 0 to 3 elsewhere. In float64 that is for
+	// the upper words; the lower ones are 0.
 	index     bits
 	step      bits // n·step = n<<20
 	spread    bytes
 	expands   bytes
-	index64   longs
+	byte2     bytes // that of a lane into all
+	lookup    bytes
+	byte6     bytes // that of a lane into those of the upper word
 	expands64 bytes
 }
 
@@ -105,7 +108,9 @@ var vecconstants = vec{
 	all[uint32](1 << 20),
 	bytes{4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4},
 	bytes{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},
-	both[uint64](7 << 32),
+	bytes{2, 2, 2, 2, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14, 14, 14},
+	bytes{28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28},
+	bytes{255, 255, 255, 255, 6, 6, 6, 6, 255, 255, 255, 255, 14, 14, 14, 14},
 	bytes{128, 128, 128, 128, 0, 1, 2, 3, 128, 128, 128, 128, 0, 1, 2, 3},
 }
 

@@ -90,13 +90,15 @@
 normal: \
 	CONST(vec_split, 30); \
 	QUADC(ADD_4S, 30, 0, 4); \
-	QUADS(USHR_4S, 20, 4, 8)      /* V8 = j, mod 8 */; \
-	CONST(vec_index, 30); \
-	CONST(vec_spread, 31); \
-	LOOKUPINDEX(8, 30, 31, vec_expands, 12, 8); \
-	QUADT(TBL2_16B, 8, 26, 12)    /* V12 = −ln c, upper part */; \
-	QUADT(TBL2_16B, 8, 28, 16)    /* V16 = and lower part */; \
-	QUADT(TBL2_16B, 8, 24, 8)     /* V8 = c */; \
+	CONST(vec_byte2, 31)          /* j is in bits 20 to 22 */; \
+	QUADC(TBL1_16B, 31, 4, 8); \
+	QUADC(USHR_16B, 2, 8, 8)      /* V8 = 4j in each byte, and bits beside it */; \
+	CONST(vec_lookup, 30); \
+	QUADCONST(vec_expands, 12); \
+	QUADC(BIT_16B, 30, 8, 12)     /* V12 = byte indices of element j */; \
+	QUADT(TBL2_16B, 12, 28, 16)   /* V16 = −ln c, lower part */; \
+	QUADT(TBL2_16B, 12, 24, 8)    /* V8 = c */; \
+	QUADT(TBL2_16B, 12, 26, 12)   /* V12 = −ln c, upper part */; \
 	CONST(vec_exponent, 30); \
 	QUADC(AND_16B, 30, 4, 4); \
 	CONST(vec_one, 31); \
@@ -198,13 +200,15 @@ done: \
 #define LOG64HEAD \
 	CONST(vec_split64, 30); \
 	QUADC(ADD_2D, 30, 0, 4); \
-	QUADS(USHR_4S, 17, 4, 8)      /* V8 = j, mod 8, in the upper words */; \
-	CONST(vec_index64, 30); \
-	CONST(vec_spread, 31); \
-	LOOKUPINDEX(8, 30, 31, vec_expands64, 12, 8) /* beyond the tables in the lower words */; \
-	QUADT(TBL2_16B, 8, 24, 12)    /* V12 = c·2¹⁰²³ */; \
-	QUADT(TBL2_16B, 8, 26, 16)    /* V16 = −ln c */; \
-	QUADT(TBL2_16B, 8, 28, 8)     /* V8 = what V16 lacks */; \
+	CONST(vec_byte6, 31)          /* j is in bits 49 to 51 */; \
+	QUADC(TBL1_16B, 31, 4, 8); \
+	QUADC(SHL_16B, 1, 8, 8)       /* V8 = 4j in each byte of the upper words, and bits beside it */; \
+	CONST(vec_lookup, 30); \
+	QUADCONST(vec_expands64, 12); \
+	QUADC(BIT_16B, 30, 8, 12)     /* V12 = byte indices, in the lower words beyond the tables */; \
+	QUADT(TBL2_16B, 12, 26, 16)   /* V16 = −ln c */; \
+	QUADT(TBL2_16B, 12, 28, 8)    /* V8 = what V16 lacks */; \
+	QUADT(TBL2_16B, 12, 24, 12)   /* V12 = c·2¹⁰²³ */; \
 	CONST(vec_exponent64, 30); \
 	QUADC(AND_16B, 30, 4, 4)      /* V4 = (k + 1023)<<52 */; \
 	QUAD(SUB_2D, 4, 12, 12)       /* V12 = c·2^−k */; \
