@@ -462,10 +462,18 @@ done: \
 	VCVTPD2PSY Y0, X0; \
 	VMOVUPS X0, y
 
+// What a pass fetches that the hardware does not fetch in time where it is not in L2: the first
+// pass over a chunk its dst, the last one the src of the next chunk, past whose end that does
+// nothing. Log and Sigmoid, which have one pass, fetch src alone.
+#define DST PREFETCHT0 (DI)(BX*4)
+#define NEXTSRC PREFETCHT0 (4*VCHUNK)(SI)(BX*4)
+#define NOFETCH
+
 // PASS64: four turns of 4 values.
-#define PASS64(loop, TURN) \
+#define PASS64(loop, FETCH, TURN) \
 	XORQ BX, BX; \
 loop: \
+	FETCH; \
 	TURN(0); \
 	TURN(16); \
 	TURN(32); \

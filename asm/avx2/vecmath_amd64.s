@@ -27,6 +27,7 @@ chunk:
 	XORQ    BX, BX
 
 args:
+	DST
 	VEXPARG(0(SI)(BX*4), 0(R8)(BX*4), BOFF(R8)(BX*4), 32(SI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
@@ -39,7 +40,7 @@ args:
 	XORQ    BX, BX
 
 exps:
-	PREFETCHT0 (4*VCHUNK)(SI)(BX*4) // the next chunk, meanwhile; past the end it does nothing
+	NEXTSRC
 	VEXP(0(R8)(BX*4), BOFF(R8)(BX*4), 0(DI)(BX*4), 32(R8)(BX*4), (32+BOFF)(R8)(BX*4), 32(DI)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, CX
@@ -75,6 +76,7 @@ chunk:
 	VMOVUPS V(vec_l1), Y12
 
 normal:
+	NEXTSRC
 	VLOGNORMAL(0(SI)(BX*4), 0(DI)(BX*4), 32(SI)(BX*4), 32(DI)(BX*4))
 	ADDQ $16, BX
 	CMPQ BX, R9
@@ -101,6 +103,7 @@ special:
 	VMOVUPS V(vec_ln2lo), Y8
 
 any:
+	NEXTSRC
 	VLOG(0(SI)(BX*4), 0(DI)(BX*4), normal0, done0)
 	VLOG(32(SI)(BX*4), 32(DI)(BX*4), normal1, done1)
 	ADDQ $16, BX
@@ -127,12 +130,12 @@ TEXT ·Log1p(SB), 0, $8264-48
 chunk:
 	FIRSTCHUNK
 	LOG64HEADSETUP
-	PASS64(heads, LOG1PHEADTURN)
+	PASS64(heads, DST, LOG1PHEADTURN)
 	ABOVEMINUSONE(check)
 	JNZ special
 	LOG64TAILSETUP
 	VMOVUPS V(vec_sign), Y15
-	PASS64(loop, LOG1PORDINARYTURN)
+	PASS64(loop, NEXTSRC, LOG1PORDINARYTURN)
 
 next:
 	NEXTCHUNK64(chunk)
@@ -144,7 +147,7 @@ done:
 
 special:
 	LOG64TAILSETUP
-	PASS64(any, LOG1PTURN)
+	PASS64(any, NEXTSRC, LOG1PTURN)
 	JMP next
 
 // func Sigmoid(dst, src []float32)
@@ -162,6 +165,7 @@ TEXT ·Sigmoid(SB), NOSPLIT, $8-48
 	XORQ  BX, BX
 
 loop:
+	NEXTSRC
 	LEAQ 16(BX), CX
 	CMPQ CX, DX
 	CMOVQGE BX, CX // at the end there is nothing next: any values will do
@@ -189,9 +193,9 @@ done:
 // vsoftplus: f and b of log1p(exp(−|x|)) for the CX values at SI.
 TEXT ·vsoftplus(SB), NOSPLIT|NOFRAME, $0
 	EXP64SETUP
-	PASS64(exps, EXPNEGTURN)
+	PASS64(exps, DST, EXPNEGTURN)
 	LOG64HEADSETUP
-	PASS64(heads, SOFTPLUSHEADTURN)
+	PASS64(heads, NOFETCH, SOFTPLUSHEADTURN)
 	LOG64TAILSETUP
 	RET
 
@@ -210,7 +214,7 @@ TEXT ·Softplus(SB), 0, $8264-48
 chunk:
 	FIRSTCHUNK
 	CALL ·vsoftplus(SB)
-	PASS64(loop, SOFTPLUSTURN)
+	PASS64(loop, NEXTSRC, SOFTPLUSTURN)
 	NEXTCHUNK64(chunk)
 	LEAVEENV(saved-8(SP), restored)
 
@@ -233,7 +237,7 @@ TEXT ·LogSigmoid(SB), 0, $8264-48
 chunk:
 	FIRSTCHUNK
 	CALL ·vsoftplus(SB)
-	PASS64(loop, LOGSIGMOIDTURN)
+	PASS64(loop, NEXTSRC, LOGSIGMOIDTURN)
 	NEXTCHUNK64(chunk)
 	LEAVEENV(saved-8(SP), restored)
 
@@ -262,14 +266,14 @@ chunk:
 	ORDINARY(check, vec_ones, vec_finite)
 	JNZ special
 	LOG64HEADSETUP
-	PASS64(heads, POSITIVEHEADTURN)
+	PASS64(heads, DST, POSITIVEHEADTURN)
 	LOG64TAILSETUP
 	VBROADCASTSD y+48(FP), Y15
 	VMOVUPD V(vec_floor64), Y7
 	VMOVUPD V(vec_ceil64), Y6
-	PASS64(logs, POSITIVELOGTURN)
+	PASS64(logs, NOFETCH, POSITIVELOGTURN)
 	EXP64SETUP
-	PASS64(exps, POSITIVEEXPTURN)
+	PASS64(exps, NEXTSRC, POSITIVEEXPTURN)
 
 next:
 	NEXTCHUNK64(chunk)
@@ -281,16 +285,17 @@ done:
 
 special:
 	LOG64HEADSETUP
-	PASS64(anyheads, POWHEADTURN)
+	PASS64(anyheads, DST, POWHEADTURN)
 	LOG64TAILSETUP
 	VBROADCASTSD y+48(FP), Y15
 	VXORPD  Y7, Y7, Y7
 	VMOVUPD V(vec_max64), Y6
-	PASS64(anylogs, POWLOGTURN)
+	PASS64(anylogs, NOFETCH, POWLOGTURN)
 	EXP64SETUP
 	XORQ    BX, BX
 
 anyexps:
+	NEXTSRC
 	POWEXP(0(SI)(BX*4), 0(R8)(BX*8), 32(R8)(BX*8), sign+56(FP), nan+60(FP), 0(DI)(BX*4))
 	POWEXP(32(SI)(BX*4), 64(R8)(BX*8), 96(R8)(BX*8), sign+56(FP), nan+60(FP), 32(DI)(BX*4))
 	ADDQ $16, BX

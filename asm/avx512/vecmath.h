@@ -348,6 +348,21 @@
 #define STORED(m, a, b, d, e) VMOVUPD d, m
 #define STOREE(m, a, b, d, e) VMOVUPD e, m
 
+// What kernels fetch that the hardware does not fetch in time where it is not in L2: the src of
+// turns 2 KiB ahead (past its end that does nothing), in the last pass over a chunk if there are
+// several, and in the first one the dst of the chunk, except in Pow.
+#define NEXTSRC16 \
+	PREFETCHT0 2048(SI); \
+	PREFETCHT0 2112(SI); \
+	PREFETCHT0 2176(SI); \
+	PREFETCHT0 2240(SI)
+#define NEXTSRC8 \
+	PREFETCHT0 2048(R12); \
+	PREFETCHT0 2112(R12)
+#define DST8 \
+	PREFETCHT0 (R13); \
+	PREFETCHT0 64(R13)
+
 // PASS: BODY for all of the chunk, 32 values per turn. Where 16 are left, they are
 // taken twice: all are loaded before any is stored.
 #define PASS(loop, BODY) \

@@ -31,6 +31,7 @@ TEXT ·Exp(SB), NOSPLIT, $8-48
 
 loop:
 	TURN16
+	NEXTSRC16
 	EACH16(LOAD16, SI)
 	EXP
 	EACH16(STORE16, DI)
@@ -74,6 +75,7 @@ TEXT ·Log(SB), NOSPLIT, $8-48
 
 loop:
 	TURN16
+	NEXTSRC16
 	VMOVUPS (SI)(R10*1), Z2
 	VMOVUPS (SI)(R11*1), Z3
 	LOGHALVES(LEFT, RIGHT)
@@ -104,6 +106,7 @@ done:
 #define LOG1P_FIX(a, b, c, d, e, f) VFIXUPIMMPD.BCST $0, Z(vec_fixlog1p), b, d
 #define LOG1P_SIGN(m, a, d, X, x) VPTERNLOGD.BCST $0xf8, Z(vec_sign), x, X // −0 stays itself
 #define LOG1PBODY \
+	NEXTSRC8; \
 	EACH8(LOAD8, R12); \
 	LOG1PHEAD; \
 	LOG64TAIL; \
@@ -136,6 +139,7 @@ done:
 	VFIXUPIMMPD $0, Z31, a, e     /* e = x < 0 ? e : 1 */
 #define SIGMOID_Y(a, b, c, d, e, f) VDIVPD b, e, a
 #define SIGMOIDBODY \
+	NEXTSRC8; \
 	EACH8(LOAD8, R12); \
 	FOUR(MINUSABS); \
 	EXP64; \
@@ -170,6 +174,7 @@ done:
 	VADDPD d, a, a
 
 #define SOFTPLUSEXP \
+	DST8; \
 	EACH8(LOAD8, R12); \
 	FOUR(MINUSABS); \
 	SCRATCH8(STOREA, XOFF); \
@@ -177,6 +182,7 @@ done:
 	FOUR(EXP64_Y); \
 	SCRATCH8(STOREE, 0)
 #define LOGSIGMOIDEXP \
+	DST8; \
 	EACH8(LOAD8, R12); \
 	FOUR(MINUSABS); \
 	FOUR(NEGATE); \
@@ -185,6 +191,7 @@ done:
 	FOUR(EXP64_Y); \
 	SCRATCH8(STOREE, 0)
 #define SOFTPLUSLOG \
+	NEXTSRC8; \
 	SCRATCH8(LOADA, 0); \
 	SOFTPLUSHEAD; \
 	LOG64TAIL; \
@@ -192,6 +199,7 @@ done:
 	EACH8(NARROWA, R12); \
 	EACH8(STORE8, R13)
 #define LOGSIGMOIDLOG \
+	NEXTSRC8; \
 	SCRATCH8(LOADA, 0); \
 	SOFTPLUSHEAD; \
 	LOG64TAIL; \
@@ -259,6 +267,7 @@ done:
 	FOUR(POW_T); \
 	SCRATCH8(STORED, 0)
 #define POWEXPBODY \
+	NEXTSRC8; \
 	SCRATCH8(LOADB, 0); \
 	EXP64; \
 	FOUR(EXP64_YD); \
@@ -270,6 +279,7 @@ done:
 	EACH8(STORE8, R13)
 
 #define POSITIVEEXPBODY \
+	NEXTSRC8; \
 	SCRATCH8(LOADB, 0); \
 	EXP64; \
 	FOUR(EXP64_YD); \
