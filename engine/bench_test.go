@@ -363,7 +363,7 @@ func BenchmarkHalf(b *testing.B) {
 
 // BenchmarkClasses reports, turn by turn in one run, how class indices compare with the labels
 // that they stand for: the sum of focal loss, γ = 2, of 2^20 scores, by the number of columns
-// and how many anchors are positive, of a detector and of a batch that is sampled.
+// and how many anchors are positive: 1 % as of a detector, or, sampled, 30 %, and 20 % ignored.
 func BenchmarkClasses(b *testing.B) {
 	x, _ := easyBatch(1 << 20)
 	for _, kernel := range Kernels() {
@@ -371,7 +371,7 @@ func BenchmarkClasses(b *testing.B) {
 		for _, of := range []struct {
 			name              string
 			positive, ignored float64
-		}{{"1 % positive", 0.01, 0}, {"30 % positive, 20 % ignored", 0.3, 0.2}} {
+		}{{"detector", 0.01, 0}, {"sampled", 0.3, 0.2}} {
 			for _, columns := range []int{1, 2, 3, 4, 5, 8, 9, 20, 80} {
 				rng := rand.New(rand.NewPCG(1, 1))
 				anchors := len(x) / columns
