@@ -8,10 +8,10 @@ import (
 	"github.com/flengine/flengine/engine/internal/kernel"
 )
 
-// In calls of few scores most time would go to copies: of results and batches, which are some
-// hundred bytes, and of slices that were just stored, which the CPU must then wait for. So what
-// is larger than a slice is passed by pointer, and set field by field: literals are made elsewhere
-// first.
+// What calls of few scores take is their stores, one a cycle: of results and batches, which are
+// some hundred bytes, and of what functions keep on the stack. So what is larger than a slice is
+// passed by pointer and set field by field, as literals are made elsewhere first; and a copy of
+// what was just stored in smaller pieces waits for it.
 
 // run evaluates a batch, with as many workers as gain, for outputs that may be nil. It adds to r,
 // which is empty, and is so again on an error.
