@@ -84,6 +84,18 @@ func (d *Dump) batchScores(b *engine.Batch, from, to int, s *Scratch) error {
 	return nil
 }
 
+// Floats returns the scores of the batch b, the scores [from, to), as float32: its own, or in
+// the scratch, where its labels and weights stay, what its 16 bits are.
+func (d *Dump) Floats(b engine.Batch, from, to int, s *Scratch) ([]float32, error) {
+	switch {
+	case b.Probs != nil:
+		return b.Probs, nil
+	case b.Logits != nil:
+		return b.Logits, nil
+	}
+	return floats(d.scores, &s.scores, from, to)
+}
+
 // Guard calls f, which reads batches, and turns a fault in that into an error.
 func (d *Dump) Guard(f func() error) error {
 	arrays := []*array.Array{d.scores, d.labels}

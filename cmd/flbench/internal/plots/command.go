@@ -1,4 +1,5 @@
-// Package plots is flbench's plot: pictures of losses.
+// Package plots is flbench's plot: pictures of losses, and of what they make of a detector's
+// scores.
 package plots
 
 import (
@@ -6,6 +7,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -20,15 +22,16 @@ import (
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot",
-		Short: "Draw losses and their gradients",
+		Short: "Draw losses, and what they make of a detector's scores",
 		Long: `plot draws pictures: in the terminal, or, with --output, as SVG, PNG or PDF. The numbers behind
 each are printed with --json or --format csv.`,
 		Example: `  flbench plot curves
   flbench plot gradients --loss asl --gammaneg 2,4 -o gradients.svg
-  flbench plot curves --gamma 2 --json`,
+  flbench plot share --json testdata/detector-logits/nanodet/astronaut
+  flbench plot calibration -o calibration.pdf testdata/detector-logits/handtrack/astronaut`,
 	}
 	cli.Group(cmd, "plot what?")
-	cmd.AddCommand(newCurves(), newGradients())
+	cmd.AddCommand(newCurves(), newGradients(), newShare(), newCalibration())
 	return cmd
 }
 
@@ -133,5 +136,9 @@ func drawn(charts []*figure.Chart, width int, colors bool) (text string) {
 	}
 	return text
 }
+
+func count(n int64) string { return strconv.FormatInt(n, 10) }
+
+func pow2(e int) float64 { return math.Ldexp(1, e) }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -24,10 +24,14 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// decoded is what a command prints with --json.
+// decoded is what a command prints with --json; it may warn.
 func decoded[T any](t *testing.T, args ...string) (v T) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(command.Must(t, append(args, "--json")...)), &v); err != nil {
+	code, stdout, stderr := command.Run(t, append(args, "--json")...)
+	if code != 0 || strings.Contains(stdout, "NaN") {
+		t.Fatalf("%s: exit code %d, %s%s", strings.Join(args, " "), code, stdout, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &v); err != nil {
 		t.Fatal(err)
 	}
 	return v
