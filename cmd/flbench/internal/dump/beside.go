@@ -58,6 +58,24 @@ func (d *Dump) Box(row int) (box []float32) {
 	return box
 }
 
+// Picture returns the path of the input's picture, "" if there is none: image.png, image.jpg or
+// image.jpeg in its folder, or a file of the input's own name with one of these endings.
+func (d *Dump) Picture() string {
+	stem := filepath.Join(d.source.Path, "image")
+	switch {
+	case d.source.logits == standardInput:
+		return ""
+	case d.source.form != folder:
+		stem = strings.TrimSuffix(d.source.logits, filepath.Ext(d.source.logits))
+	}
+	for _, ending := range []string{".png", ".jpg", ".jpeg"} {
+		if info, err := os.Stat(stem + ending); err == nil && info.Mode().IsRegular() {
+			return stem + ending
+		}
+	}
+	return ""
+}
+
 // context loads what lies beside the input when it is first asked for.
 func (d *Dump) context() *beside {
 	d.besideOnce.Do(func() {
