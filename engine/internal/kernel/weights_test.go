@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -246,10 +247,12 @@ func TestPickPositives(t *testing.T) {
 				check(y)
 			}
 		}
-		for i := range Group { // one positive at each place
-			y := make([]uint8, 3*Group)
-			y[i+Group*rng.IntN(3)] = 1
-			check(y)
+		for i := range Group { // one positive at each place, among background and ignored ones
+			for _, other := range []uint8{0, 255} {
+				y := slices.Repeat([]uint8{other}, 3*Group)
+				y[i+Group*rng.IntN(3)] = 1
+				check(y)
+			}
 		}
 	})
 }
