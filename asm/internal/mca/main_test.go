@@ -154,13 +154,18 @@ func TestZeroed(t *testing.T) {
 }
 
 // tableOf makes a report of instructions: the shares of resources of each. Those that have a
-// share of "load" are loads.
+// share of "load" are loads, of "scalar" not on vectors.
 func tableOf(resources []string, instructions ...map[string]float64) *report {
 	var r region
 	list, info := &r.InstructionInfoView.InstructionList, &r.ResourcePressureView.ResourcePressureInfo
 	sum := map[int]float64{}
 	for i, shares := range instructions {
 		*list = append(*list, operation{MayLoad: shares["load"] > 0})
+		text := "vaddps\t%ymm0, %ymm1, %ymm2"
+		if shares["scalar"] > 0 {
+			text = "leaq\t(%rax), %rbx"
+		}
+		r.Instructions = append(r.Instructions, text)
 		for n, name := range resources {
 			if v := shares[name]; v != 0 {
 				*info = append(*info, pressure{i, n, v})
@@ -184,6 +189,7 @@ func TestPipes(t *testing.T) {
 	any := map[string]float64{"Port00": third, "Port01": third, "Port05": third}
 	permute := map[string]float64{"Port05": 1}
 	addFromMemory := map[string]float64{"Port00": third, "Port01": third, "Port05": third, "Port02": .5, "Port03": .5, "load": 1}
+	address := map[string]float64{"Port02": .5, "Port03": .5, "scalar": 1}
 	load := map[string]float64{"Port02": .5, "Port03": .5, "load": 1}
 	apple := []string{"V.\x00", "V.\x01", "V.\x02", "VM.\x00", "VM.\x01"}
 	appleFMA := map[string]float64{"V.\x00": third, "V.\x01": third, "V.\x02": third, "VM.\x00": .5, "VM.\x01": .5}
@@ -205,7 +211,7 @@ func TestPipes(t *testing.T) {
 		{"all share out evenly", intel, []map[string]float64{fma, any, permute, any}, 4. / 3},
 		{"a pair is the bound", intel, []map[string]float64{fma, fma, fma, fma, any, permute}, 2},
 		{"one is the bound", intel, []map[string]float64{fma, permute, permute}, 2},
-		{"its operation counts, its load not", intel, []map[string]float64{addFromMemory, any, any, load, load, load, load, load}, 1},
+		{"its operation counts, its load not", intel, []map[string]float64{addFromMemory, any, any, load, load, load, load, load, address}, 1},
 		{"a kind within another", apple, []map[string]float64{appleFMA, appleFMA, appleFMA, appleAdd}, 1.5},
 		{"the kind as a whole", apple, []map[string]float64{appleFMA, appleAdd, appleAdd, appleAdd, appleAdd, appleAdd}, 2},
 		{"equal shares are one operation's", arm, []map[string]float64{scalar, scalar, scalar, pipe0}, 1},
@@ -214,14 +220,12 @@ func TestPipes(t *testing.T) {
 		{"nothing", intel, nil, 0},
 	} {
 		r := tableOf(c.resources, c.instructions...)
-		pipes := map[string]bool{}
-		r.computing(pipes)
-		if got := pipesBound(r.uses(pipes)); math.Abs(got-c.want) > 1e-9 {
+		if got := pipesBound(r.uses(vectorPipes(r, tableOf(c.resources, load)))); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%s: %.3f, want %.3f", c.name, got, c.want)
 		}
 	}
-	pipes := map[string]bool{}
-	tableOf(intel, fma, addFromMemory, permute).computing(pipes)
+	transfer := map[string]float64{"Port02": .5, "Port03": .5}
+	pipes := vectorPipes(tableOf(intel, fma, addFromMemory, permute, address, transfer), tableOf(intel, load))
 	if want := map[string]bool{"Port00": true, "Port01": true, "Port05": true}; !reflect.DeepEqual(pipes, want) {
 		t.Errorf("pipes %v, want %v", pipes, want)
 	}

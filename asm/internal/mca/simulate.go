@@ -16,7 +16,7 @@ type cost struct{ cycles, bound float64 }
 // simulator runs llvm-mca for a CPU.
 type simulator struct {
 	mca, triple, cpu string
-	pipes            map[string]bool // those that compute, by name
+	pipes            map[string]bool // of vectors, by name
 	waits            bool            // for what was in a register that is set to 0
 	known            map[string]cost // by body
 }
@@ -28,6 +28,7 @@ type report struct {
 }
 
 type region struct {
+	Instructions         []string
 	InstructionInfoView  struct{ InstructionList []operation }
 	ResourcePressureView struct{ ResourcePressureInfo []pressure }
 	SummaryView          struct{ BlockRThroughput, Iterations, TotalCycles float64 }
@@ -87,7 +88,7 @@ func loadZero(instruction string) string {
 	return "vmovups (%rsp), " + m[1]
 }
 
-// learn finds the pipes that compute, from all the code, and whether the model knows that x86
+// learn finds the vector pipes, from all the code, and whether the model knows that x86
 // CPUs do not wait for a register that they set to 0. That of Sapphire Rapids does not.
 func (s *simulator) learn(code string) error {
 	if s.triple == "x86_64" {
@@ -101,8 +102,11 @@ func (s *simulator) learn(code string) error {
 	if err != nil {
 		return err
 	}
-	s.pipes = map[string]bool{}
-	r.computing(s.pipes)
+	load, err := s.call(loads[s.triple], "-instruction-tables")
+	if err != nil {
+		return err
+	}
+	s.pipes = vectorPipes(r, load)
 	return nil
 }
 
@@ -126,19 +130,32 @@ func (s *simulator) call(body, mode string) (*report, error) {
 	return &r, nil
 }
 
-// computing adds the names of the pipes that the instructions without memory take, whatever a
-// CPU calls them.
-func (r *report) computing(pipes map[string]bool) {
-	region := r.CodeRegions[0]
+// vectors matches instructions on vector registers.
+var vectors = regexp.MustCompile(`%[xyz]mm|\b[vqds][0-9]`)
+
+// loads are those of a vector.
+var loads = map[string]string{"aarch64": "ldr q0, [x0]", "x86_64": "vmovups (%rax), %ymm0"}
+
+// vectorPipes returns the names of the pipes that code takes for instructions on vector
+// registers without memory, whatever a CPU calls them, and not for a load: where values come
+// from memory is where some go to general registers, too.
+func vectorPipes(code, load *report) map[string]bool {
+	pipes := map[string]bool{}
+	region := code.CodeRegions[0]
 	instructions := region.InstructionInfoView.InstructionList
 	for _, p := range region.ResourcePressureView.ResourcePressureInfo {
-		if i := p.InstructionIndex; i < len(instructions) && !instructions[i].MayLoad && !instructions[i].MayStore && p.ResourceUsage > 0 {
-			pipes[r.TargetInfo.Resources[p.ResourceIndex]] = true
+		i := p.InstructionIndex
+		if i < len(instructions) && !instructions[i].MayLoad && !instructions[i].MayStore && p.ResourceUsage > 0 && vectors.MatchString(region.Instructions[i]) {
+			pipes[code.TargetInfo.Resources[p.ResourceIndex]] = true
 		}
 	}
+	for _, p := range load.CodeRegions[0].ResourcePressureView.ResourcePressureInfo {
+		delete(pipes, load.TargetInfo.Resources[p.ResourceIndex])
+	}
+	return pipes
 }
 
-// uses returns how many cycles of the pipes instructions take, by the set of pipes that they
+// uses returns how many cycles of the vector pipes instructions on vectors take, by the set of pipes that they
 // may go to, a bit each, from what llvm-mca -instruction-tables says: there an operation has
 // an equal share of all that it may go to.
 //
@@ -157,7 +174,7 @@ func (r *report) uses(pipes map[string]bool) map[uint32]float64 {
 	shares := make([]map[string]float64, len(region.InstructionInfoView.InstructionList))
 	for _, p := range region.ResourcePressureView.ResourcePressureInfo {
 		name := r.TargetInfo.Resources[p.ResourceIndex]
-		if _, ok := number[name]; !ok || p.InstructionIndex >= len(shares) {
+		if _, ok := number[name]; !ok || p.InstructionIndex >= len(shares) || !vectors.MatchString(region.Instructions[p.InstructionIndex]) {
 			continue
 		}
 		if shares[p.InstructionIndex] == nil {
