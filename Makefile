@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
 TIMEOUT ?= 20m
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed exporters
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed exporters figures
 
 test: ## the tests, on this machine's kernels
 	$(GO) test -timeout $(TIMEOUT) ./...
@@ -66,6 +66,10 @@ opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no
 
 counts: ## the work of the kernels per score anew, from Go's assembler; a test wants no difference
 	$(GO) generate ./asm/work
+
+figures: ## README's pictures anew; a test wants no difference
+	$(GO) run ./cmd/flbench plot curves -o testdata/figures/curves.svg
+	$(GO) run ./cmd/flbench plot share -o testdata/figures/share.svg testdata/detector-logits/nanodet/astronaut testdata/detector-logits/handtrack/astronaut
 
 bench: ## Go benchmarks of the engine and the kernels; flbench prints more
 	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel

@@ -77,6 +77,52 @@ func (c *Chart) parts(l *Line) (parts []plotter.XYs) {
 	return parts
 }
 
+// parted returns points in parts of the axes.
+func (c *Chart) parted(points plotter.XYs, x, y Range) plotter.XYs {
+	at := make(plotter.XYs, len(points))
+	for i, p := range points {
+		from, to, v := y.From, y.To, p.Y
+		if c.LogY {
+			from, to, v = math.Log(from), math.Log(to), math.Log(v)
+		}
+		at[i] = plotter.XY{X: (p.X - x.From) / (x.To - x.From), Y: (v - from) / (to - from)}
+	}
+	return at
+}
+
+// tolerance is how far a picture's lines may be from their points, in parts of an axis.
+const tolerance = 1. / 4000
+
+// thinned are the points of a line without those that nobody would miss (Douglas and Peucker
+// 1973), which keeps files small.
+func (c *Chart) thinned(points plotter.XYs, x, y Range) plotter.XYs {
+	at := c.parted(points, x, y)
+	var kept plotter.XYs
+	var keep func(from, to int) // what is between two points that are kept
+	keep = func(from, to int) {
+		a, b := at[from], at[to]
+		length := math.Hypot(b.X-a.X, b.Y-a.Y)
+		most, far := tolerance, -1
+		for i := from + 1; i < to; i++ {
+			distance := math.Hypot(at[i].X-a.X, at[i].Y-a.Y)
+			if length > 0 {
+				distance = math.Abs((b.X-a.X)*(at[i].Y-a.Y)-(b.Y-a.Y)*(at[i].X-a.X)) / length
+			}
+			if distance > most {
+				most, far = distance, i
+			}
+		}
+		if far >= 0 {
+			keep(from, far)
+			kept = append(kept, points[far])
+			keep(far, to)
+		}
+	}
+	kept = append(kept, points[0])
+	keep(0, len(points)-1)
+	return append(kept, points[len(points)-1])
+}
+
 // Plot returns the chart as a plot.
 func (c *Chart) Plot() (*plot.Plot, error) {
 	p := plot.New()
@@ -103,7 +149,7 @@ func (c *Chart) Plot() (*plot.Plot, error) {
 		}
 		glyph := draw.GlyphStyle{Color: style.Color, Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
 		for _, points := range c.parts(l) {
-			line, err := plotter.NewLine(points)
+			line, err := plotter.NewLine(c.thinned(points, x, y))
 			if err != nil {
 				return nil, err
 			}

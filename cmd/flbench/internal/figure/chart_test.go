@@ -137,3 +137,37 @@ func TestEvenTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestThinned: what is left out lies on the line; corners stay.
+func TestThinned(t *testing.T) {
+	var curve, corner, circle plotter.XYs
+	for i := range 1001 {
+		x := float64(i) / 1000
+		curve = append(curve, plotter.XY{X: x, Y: x * x})
+		corner = append(corner, plotter.XY{X: x, Y: math.Max(0, x-0.9)})
+		circle = append(circle, plotter.XY{X: math.Cos(2*math.Pi*x)/2 + 0.5, Y: math.Sin(2*math.Pi*x)/2 + 0.5})
+	}
+	c, unit := &Chart{}, Range{0, 1}
+	for name, points := range map[string]plotter.XYs{"curve": curve, "corner": corner, "circle": circle} {
+		kept := c.thinned(points, unit, unit)
+		if len(kept) > 150 || kept[0] != points[0] || kept[len(kept)-1] != points[1000] {
+			t.Errorf("%s: %d points", name, len(kept))
+		}
+		next := 0
+		for _, p := range points {
+			if next+1 < len(kept) && p == kept[next+1] {
+				next++
+			}
+			a, b := kept[next], kept[min(next+1, len(kept)-1)]
+			if far := math.Abs((b.X-a.X)*(p.Y-a.Y)-(b.Y-a.Y)*(p.X-a.X)) / math.Max(math.Hypot(b.X-a.X, b.Y-a.Y), 1e-9); far > 1./2000 {
+				t.Errorf("%s: %v is %v away", name, p, far)
+			}
+		}
+	}
+	if kept := c.thinned(corner, unit, unit); len(kept) != 3 || kept[1] != corner[900] {
+		t.Errorf("a corner is %v", kept)
+	}
+	if kept := c.thinned(curve[:1], unit, unit); len(kept) == 0 {
+		t.Error("a point is nothing")
+	}
+}

@@ -63,16 +63,9 @@ func newField(columns, rows int) *field {
 
 // scaled returns points in dots from the upper left corner.
 func (c *Chart) scaled(points plotter.XYs, x, y Range, f *field) plotter.XYs {
-	at := make(plotter.XYs, len(points))
-	for i, p := range points {
-		from, to, v := y.From, y.To, p.Y
-		if c.LogY {
-			from, to, v = math.Log(from), math.Log(to), math.Log(v)
-		}
-		at[i] = plotter.XY{
-			X: (p.X - x.From) / (x.To - x.From) * float64(2*f.columns-1),
-			Y: (to - v) / (to - from) * float64(4*f.rows-1),
-		}
+	at := c.parted(points, x, y)
+	for i, p := range at {
+		at[i] = plotter.XY{X: p.X * float64(2*f.columns-1), Y: (1 - p.Y) * float64(4*f.rows-1)}
 	}
 	return at
 }

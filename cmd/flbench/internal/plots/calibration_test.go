@@ -85,10 +85,10 @@ func TestTemperature(t *testing.T) {
 	}
 	var tests []test
 	for _, c := range []struct{ scale, shift, slope float64 }{{2, -3, 0.5}, {1, 0, 3}, {30, -40, 0.02}, {1e-6, 0, 5e5}, {3, 2, 1}} {
-		x, y := make3(6000, c.scale, c.shift, c.slope)
+		x, y := make3(2100, c.scale, c.shift, c.slope)
 		tests = append(tests, test{fmt.Sprint(c), "", x, y, nil})
 	}
-	x, y, w := detector(3, 3000)
+	x, y, w := detector(3, 1500)
 	tests = append(tests, test{"ignored and weights", "--weights=w.npy --bins=10", x, y, w})
 	soft := slices.Clone(y)
 	for i := range soft {

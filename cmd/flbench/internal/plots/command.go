@@ -7,7 +7,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -136,9 +135,5 @@ func drawn(charts []*figure.Chart, width int, colors bool) (text string) {
 	}
 	return text
 }
-
-func count(n int64) string { return strconv.FormatInt(n, 10) }
-
-func pow2(e int) float64 { return math.Ldexp(1, e) }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

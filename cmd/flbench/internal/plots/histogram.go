@@ -1,6 +1,9 @@
 package plots
 
-import "iter"
+import (
+	"iter"
+	"math"
+)
 
 // histogram has a cell for all float32s that begin with the same bits: the sign, the exponent,
 // and the first so many of the mantissa, so that a cell's width is at most 2^−fine of its
@@ -55,4 +58,4 @@ func (h *histogram[C]) cells() iter.Seq2[uint32, *C] {
 }
 
 // unit is the distance of float32s with these first bits.
-func unit(bits uint32) float64 { return pow2(max(int(bits>>23&255), 1) - 150) }
+func unit(bits uint32) float64 { return math.Ldexp(1, max(int(bits>>23&255), 1)-150) }

@@ -3,6 +3,7 @@ package plots
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -27,8 +28,8 @@ type seen struct {
 
 // String is the end of a figure's head.
 func (s *seen) String() string {
-	return cli.Count(s.Inputs, "input") + ", " + cli.Count(int(s.Scores), "score") + ", " + cli.Count(int(s.Positives), "positive") +
-		", " + count(s.Ignored) + " ignored; kernel " + s.Kernel + ", " + cli.Count(s.Workers, "worker")
+	return fmt.Sprintf("%s, %d scores, %d positives, %d ignored; kernel %s, %s", cli.Count(s.Inputs, "input"),
+		s.Scores, s.Positives, s.Ignored, s.Kernel, cli.Count(s.Workers, "worker"))
 }
 
 // look is a worker's, at a shard of a dump: its result counts what is scored.

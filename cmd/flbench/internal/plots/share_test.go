@@ -77,7 +77,7 @@ func withShards(t *testing.T, blocks int) {
 // TestShare: every point is that of all sorted losses.
 func TestShare(t *testing.T) {
 	withShards(t, 1)
-	scores, labels, weights := detector(1, 5000)
+	scores, labels, weights := detector(1, 3000)
 	soft := slices.Clone(labels)
 	for i, y := range soft {
 		if y == 1 {
