@@ -1,6 +1,8 @@
 package plots
 
 import (
+	"bytes"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -278,6 +280,14 @@ func TestBadInput(t *testing.T) {
 	code, stdout, stderr := command.Run(t, "share", "--targets=binary", "--weights=w.npy", "--loss=ce", huge)
 	if code != 1 || stdout != "" || !strings.Contains(stderr, "beyond float32") {
 		t.Errorf("an infinite loss: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, sub := range []string{"share", "calibration"} {
+		var out, errs bytes.Buffer
+		if code := command.RunTo(ended, &out, &errs, sub, "-o", filepath.Join(dir, "a.svg"), photos[0]); code != 1 || out.Len() > 0 || errs.String() != "flbench: interrupted\n" {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", sub, code, &out, &errs)
+		}
 	}
 	if left := must(os.ReadDir(dir)); len(left) > 0 {
 		t.Errorf("%v is left", left)
