@@ -219,7 +219,7 @@ func (d *distribution) reliability(beta float64, n int, mass bool) reliability {
 		p := g.predicted / g.weight
 		at := p
 		if mass {
-			at = (before + g.weight/2) / all
+			at = before / all
 			before += g.weight
 		}
 		b := &bins[min(int(at*float64(n)), n-1)]

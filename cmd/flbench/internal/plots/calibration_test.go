@@ -176,6 +176,49 @@ func TestTemperature(t *testing.T) {
 	}
 }
 
+// TestDistribution: cells whose values lie far apart count as these do, and come in order.
+func TestDistribution(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	l, other := newLogits(), newLogits()
+	var scores []score
+	for i := range 4000 {
+		// Both ends of a few cells.
+		x := float32(math.Exp2(float64(i%4)) * (1 + float64(r.IntN(2))*0.99/1024))
+		y := 0
+		if r.IntN(9) == 0 {
+			y = 1
+		}
+		if r.IntN(4) > y {
+			x = -x
+		}
+		[]*logits{l, other}[i/4%2].add(y, x, 0.5)
+		scores = append(scores, score{float64(x), float64(y), 0.5})
+	}
+	l.merge(other)
+	d := l.distribution()
+	for _, side := range d {
+		if len(side) != 8 {
+			t.Errorf("%d cells, want 8", len(side))
+		}
+		for i := 1; i < len(side); i++ {
+			if side[i].cell <= side[i-1].cell || side[i].mean <= side[i-1].mean || side[i].deviation == 0 {
+				t.Errorf("%+v after %+v", side[i], side[i-1])
+			}
+		}
+	}
+	if groups := d.groups(1); len(groups) != 8 {
+		t.Errorf("%d groups, want 8", len(groups))
+	}
+	for _, beta := range []float64{0.1, 1, 2} {
+		if got, want := d.loss(beta), nll(scores, beta); math.Abs(got/want-1) > 1e-9 {
+			t.Errorf("β = %v: the loss is %v, want %v", beta, got, want)
+		}
+	}
+	if got, want := 1/d.inverseTemperature(), golden(scores, -5, 5); math.Abs(got/want-1) > 1e-6 {
+		t.Errorf("T is %v, want %v", got, want)
+	}
+}
+
 // TestCalibrationPhotos: classes of anchors; NLL is the engine's mean.
 func TestCalibrationPhotos(t *testing.T) {
 	r := decoded[calibrationReport](t, append([]string{"calibration"}, photos...)...)
