@@ -86,6 +86,10 @@ func (all Functions) parse(text string) error {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if m := symbolLine.FindStringSubmatch(line); m != nil {
+			if strings.HasPrefix(m[1], "type:") { // the compiler's, several of one base name
+				f = nil
+				continue
+			}
 			name := base(m[1])
 			if all[name] != nil {
 				return fmt.Errorf("two functions %s", name)
