@@ -96,3 +96,33 @@ func TestMappedFileCutShort(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultLeavesNoPointer: a tile that met a fault is used again, and points nowhere into
+// memory that its owner may unmap.
+func TestFaultLeavesNoPointer(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	const columns, rows = 4, 16 * Block
+	mapped, cut := mapScores(t, make([]float32, rows)) // classes of 0
+	classes := unsafe.Slice((*int32)(unsafe.Pointer(&mapped[0])), rows)
+	cut(0)
+	x := make([]float32, columns*rows)
+	y := unsafe.Slice((*uint8)(unsafe.Pointer(&mapped[0])), len(x))
+	for _, b := range []Batch{
+		{Logits: x, Classes: classes, NumClasses: columns},
+		{Logits: x[:rows], Labels: make([]uint8, rows), Weights: mapped},
+		{Logits: mapped, Labels: make([]uint8, rows)},
+		{Logits: x, Labels: y},
+	} {
+		for _, name := range Kernels() {
+			s := shareBatch(must(New(Focal(0.25, 2), WithKernel(name))), b, 1)
+			tile := &tile{total: make([]Result, 1)}
+			bad := s.evaluate(tile, 0, Block)
+			if _, ok := bad.err.(*panicked); !ok {
+				t.Fatalf("%s: %v, want a panic", name, bad.err)
+			}
+			if c := tile.call; c.Scores != nil || c.Weights != nil || tile.narrow.call.Classes != nil || tile.sweep.Scores != nil {
+				t.Errorf("%s: the tile points into the batch", name)
+			}
+		}
+	}
+}

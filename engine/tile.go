@@ -53,6 +53,7 @@ var tiles = sync.Pool{New: func() any { return new(tile) }}
 func (t *tile) forget() {
 	t.call = kernel.Call{}
 	t.sweep = kernel.Sweep{}
+	t.narrow.call = asm.ClassCall{}
 }
 
 // evaluate does the scores [from, to) of the job block by block and adds them to its
