@@ -233,11 +233,14 @@ func (t *rowTile) rankRows(j *job, from int, losses, weights []float32) {
 	if r.K == 0 || !r.takes(true) {
 		return
 	}
+	if j.row.smooth.given() { // a row whose class alone has the weight 0 has a loss
+		weights = tail(j.Weights, from)
+	}
 	least := r.least()
 	t.found = t.found[:0]
 	for i, loss := range losses {
 		class := j.Classes[from+i]
-		if !(loss >= least) || weights[i] == 0 || uint(class) >= uint(j.NumClasses) || j.classes.ignores(class) {
+		if !(loss >= least) || weights != nil && weights[i] == 0 || uint(class) >= uint(j.NumClasses) || j.classes.ignores(class) {
 			continue
 		}
 		at := (from+i)*j.NumClasses + int(class)

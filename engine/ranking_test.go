@@ -188,6 +188,31 @@ func TestRankingOfParts(t *testing.T) {
 	}
 }
 
+// TestRankingOfWeighedRows: a row is not kept if its own weight is 0, nor if that of its class is,
+// unless label smoothing gives it a loss all the same.
+func TestRankingOfWeighedRows(t *testing.T) {
+	b := Batch{Logits: []float32{1, 2, 3, 1, 2, 3, 2, 2, 9, 4, 4, 5}, Classes: []int32{0, 1, 2, 1}, NumClasses: 3, Weights: []float32{1, 1, 1, 0}}
+	for _, c := range []struct {
+		loss Loss
+		want []int
+	}{
+		{SoftmaxCrossEntropy(), []int{4, 8}},
+		{SoftmaxCrossEntropy().Smoothed(0.1), []int{4, 8, 0}},
+	} {
+		for _, name := range Kernels() {
+			e := must(New(c.loss, WithKernel(name), WithClassWeights([]float32{0, 1, 1})))
+			list, _, err := e.Hardest(10, b)
+			var got []int
+			for _, s := range list {
+				got = append(got, s.Index)
+			}
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%s, %s: %v, %v, want %v", c.loss, name, got, err, c.want)
+			}
+		}
+	}
+}
+
 // TestRankingErrors: what is wrong has the names of the fields; batches have the errors of Sum.
 func TestRankingErrors(t *testing.T) {
 	e := must(New(CrossEntropy()))
