@@ -126,15 +126,70 @@ shiftedloop:
 	VCVTPS2PD YC, C; \
 	VCVTPS2PD YD, D
 
+// ROWLANES: Z12 = the lanes of the row at SI, and SI past it. CX is the bytes of its whole groups,
+// DI those of the rest, of which K1 and K2 are the scores.
+#define ROWLANES(group, rest, one, end) \
+	VMOVAPD Z13, Z12; \
+	TESTQ CX, CX; \
+	JZ    rest; \
+	XORQ  AX, AX; \
+group: \
+	VMOVUPS 0(SI)(AX*1), Z0; \
+	VADDPS 64(SI)(AX*1), Z0, Z0   /* Z0 = f[j] + f[j+16], f[j+8] + f[j+24] */; \
+	VEXTRACTF32X8 $1, Z0, Y1; \
+	VADDPS Y1, Y0, Y0             /* Y0 = s */; \
+	VCVTPS2PD Y0, Z0; \
+	VADDPD Z0, Z12, Z12; \
+	ADDQ  $128, AX; \
+	CMPQ  AX, CX; \
+	JLT   group; \
+	ADDQ  CX, SI; \
+rest: \
+	TESTQ DI, DI; \
+	JZ    end; \
+	VMOVUPS.Z 0(SI), K1, Z0       /* what is beyond the row counts as 0 */; \
+	CMPQ  DI, $32; \
+	JLE   one; \
+	VMOVUPS.Z 64(SI), K2, Z1; \
+	VADDPS Z1, Z0, Z0; \
+	VEXTRACTF32X8 $1, Z0, Y1; \
+	VADDPS Y1, Y0, Y0; \
+one: \
+	VCVTPS2PD Y0, Z0; \
+	VADDPD Z0, Z12, Z12; \
+	ADDQ  DI, SI; \
+end:
+
+// KEEP: of the lanes in Z12 a0+a4 and a1+a5 to low, a2+a6 and a3+a7 to high.
+#define KEEP(low, high) \
+	VEXTRACTF64X4 $1, Z12, Y0; \
+	VADDPD Y0, Y12, Y0            /* Y0 = a0+a4, a1+a5, a2+a6, a3+a7 */; \
+	VMOVUPD X0, low; \
+	VEXTRACTF128 $1, Y0, high
+
+// EIGHTSUMS: the sums of eight rows, Σ in Z8, and what is made of them. The pointers go on.
+#define EIGHTSUMS \
+	VCVTPS2PD (BX), Z0; \
+	VADDPD Z0, Z8, Z0             /* Z0 = Σ + e_t */; \
+	VCVTPD2PS Z8, Y8; \
+	VCVTPD2PS Z0, Y0; \
+	VMOVUPS Y8, (R8); \
+	VMOVUPS Y0, (R9); \
+	ADDQ  $32, BX; \
+	ADDQ  $32, R8; \
+	ADDQ  $32, R9
+
 // func RowSum(c *asm.RowSums)
 //
 // SI e of the row   DX rows left   CX bytes of whole groups of a row   DI bytes of the rest
 // BX e_t   R8 S'   R9 S   AX bytes into the row   K1 and K2 scores of the rest
 // Z13 what lanes begin with   Z12 the lanes
 //
-// Of eight rows R11 is the bytes of one, R12 of three, R13 where row 4 is; K3 and K4, K5 and
-// K6 their columns 0…3 and 4…7.
-TEXT ·RowSum(SB), NOSPLIT, $8-8
+// Rows go by eight, whose sums end together; the last up to eight one by one, and of the very
+// last the lanes are kept. Where they have up to 8 columns R11 is the bytes of one, R12 of three,
+// R13 where row 4 is; K3 and K4, K5 and K6 their columns 0…3 and 4…7. Else R11 is where a pair
+// of rows is in scratch: two lanes of rows 0, 2, 4, 6, then of 1, 3, 5, 7, then the other two.
+TEXT ·RowSum(SB), NOSPLIT, $264-8
 	NO_LOCAL_POINTERS
 	MOVQ  c+0(FP), rCall
 	MOVQ  rowsums_Rows(rCall), DX
@@ -173,7 +228,7 @@ TEXT ·RowSum(SB), NOSPLIT, $8-8
 	SHLL  $4, AX
 	KMOVW AX, K6
 
-eight:
+narrow:
 	LEAQ  (SI)(R11*4), R13
 	FIRSTFOUR(0, K3, K4)
 	COLUMNS(Y8, Y9, Y10, Y11, Z8, Z9, Z10, Z11)
@@ -190,19 +245,11 @@ four:
 	VADDPD Z10, Z8, Z8
 	VADDPD Z11, Z9, Z9
 	VADDPD Z9, Z8, Z8            // Z8 = Σ
-	VCVTPS2PD (BX), Z0
-	VADDPD Z0, Z8, Z0            // Z0 = Σ + e_t
-	VCVTPD2PS Z8, Y8
-	VCVTPD2PS Z0, Y0
-	VMOVUPS Y8, (R8)
-	VMOVUPS Y0, (R9)
+	EIGHTSUMS
 	LEAQ  (SI)(R11*8), SI
-	ADDQ  $32, BX
-	ADDQ  $32, R8
-	ADDQ  $32, R9
 	SUBQ  $8, DX
 	CMPQ  DX, $8
-	JGT   eight
+	JGT   narrow
 
 general:
 	MOVQ  CX, DI
@@ -210,42 +257,34 @@ general:
 	SUBQ  DI, CX
 	SHLQ  $2, CX
 	SHLQ  $2, DI
+	CMPQ  DX, $8
+	JLE   row
+
+eight:
+	XORQ  R11, R11
+
+pair:
+	ROWLANES(evengroup, evenrest, evenone, even)
+	KEEP(sums-264(SP)(R11*1), sums-136(SP)(R11*1))
+	ROWLANES(oddgroup, oddrest, oddone, odd)
+	KEEP(sums-200(SP)(R11*1), sums-72(SP)(R11*1))
+	ADDQ  $16, R11
+	CMPQ  R11, $64
+	JLT   pair
+	VMOVUPD sums-264(SP), Z0
+	VADDPD sums-136(SP), Z0, Z0  // Z0 = (a0+a4)+(a2+a6), (a1+a5)+(a3+a7) of rows 0, 2, 4, 6
+	VMOVUPD sums-200(SP), Z1
+	VADDPD sums-72(SP), Z1, Z1   // Z1 = those of rows 1, 3, 5, 7
+	VUNPCKLPD Z1, Z0, Z2
+	VUNPCKHPD Z1, Z0, Z3
+	VADDPD Z3, Z2, Z8            // Z8 = Σ of rows 0…7
+	EIGHTSUMS
+	SUBQ  $8, DX
+	CMPQ  DX, $8
+	JGT   eight
 
 row:
-	VMOVAPD Z13, Z12
-	TESTQ CX, CX
-	JZ    rest
-	XORQ  AX, AX
-
-group:
-	VMOVUPS 0(SI)(AX*1), Z0
-	VADDPS 64(SI)(AX*1), Z0, Z0  // Z0 = f[j] + f[j+16], f[j+8] + f[j+24]
-	VEXTRACTF32X8 $1, Z0, Y1
-	VADDPS Y1, Y0, Y0            // Y0 = s
-	VCVTPS2PD Y0, Z0
-	VADDPD Z0, Z12, Z12
-	ADDQ  $128, AX
-	CMPQ  AX, CX
-	JLT   group
-	ADDQ  CX, SI
-
-rest:
-	TESTQ DI, DI
-	JZ    ends
-	VMOVUPS.Z 0(SI), K1, Z0      // what is beyond the row counts as 0
-	CMPQ  DI, $32
-	JLE   one
-	VMOVUPS.Z 64(SI), K2, Z1
-	VADDPS Z1, Z0, Z0
-	VEXTRACTF32X8 $1, Z0, Y1
-	VADDPS Y1, Y0, Y0
-
-one:
-	VCVTPS2PD Y0, Z0
-	VADDPD Z0, Z12, Z12
-	ADDQ  DI, SI
-
-ends:
+	ROWLANES(group, rest, one, ends)
 	VMOVD (BX), X2
 	VCVTPS2PD X2, X2             // X2 = e_t, 0
 	VEXTRACTF64X4 $1, Z12, Y0
