@@ -33,7 +33,9 @@ type page struct {
 	Facts                 []fact
 	Warnings, Notes       []cli.Remark
 
-	Kinds         []bar // anchors or scores by kind
+	Unit          string // what is counted: scores or anchors
+	KindsTitle    string
+	Kinds         []bar
 	Classes       []bar
 	MoreClasses   int
 	Shares        []shareBar // of cross-entropy and of the loss
@@ -145,6 +147,7 @@ func (c *collection) page() *page {
 	if c.rows() {
 		scored = "anchors"
 	}
+	p.Unit, p.KindsTitle = scored, strings.ToUpper(scored[:1])+scored[1:]+" by kind"
 	p.Facts = []fact{
 		{"Sum of the loss", number(total.Sum())}, {"Per positive", number(total.PerPositive())},
 		{"Mean of " + scored, number(total.Mean())}, {"Scored " + scored, count(total.Scores)},
@@ -240,7 +243,7 @@ func (c *collection) addSweep(p *page) {
 		}
 		return ""
 	}
-	make := func(title string, value func(i int) float64, text func(float64) string, linear bool) *table {
+	make := func(title string, value func(i int) float64, text func(float64) string, share bool) *table {
 		t := &table{Title: title, Down: symbol(g.down.name), Across: symbol(g.across.name)}
 		for _, v := range g.across.values {
 			t.Columns = append(t.Columns, cli.Short(v))
@@ -250,7 +253,9 @@ func (c *collection) addSweep(p *page) {
 			least, most = min(least, value(i)), max(most, value(i))
 		}
 		scale := func(v float64) float64 { return v }
-		if !linear && least > 0 && most/least > 100 {
+		if share {
+			least, most = 0, 100
+		} else if least > 0 && most/least > 100 {
 			scale = math.Log
 		}
 		for i, d := range g.down.or() {
@@ -341,7 +346,7 @@ func (c *collection) addHardest(p *page) {
 			}
 			var box []string
 			for _, v := range r.Box {
-				box = append(box, cli.Short(v))
+				box = append(box, number(float64(v)))
 			}
 			row.Box = strings.Join(box, " ")
 			h.Rows = append(h.Rows, row)

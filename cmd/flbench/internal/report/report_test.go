@@ -87,7 +87,7 @@ func TestReport(t *testing.T) {
 	if strings.Count(page, "<figure") != strings.Count(page, "</figure>") || strings.Count(page, "<figure") < 6 {
 		t.Errorf("%d figures", strings.Count(page, "<figure"))
 	}
-	if strings.Count(page, " here\"") != 2 {
+	if strings.Count(page, ` class="here"`) != 2 {
 		t.Error("the page's parameters are not marked in both maps")
 	}
 }
