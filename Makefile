@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
 TIMEOUT ?= 20m
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed exporters figures
+.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures
 
 test: ## the tests, on this machine's kernels
 	$(GO) test -timeout $(TIMEOUT) ./...
@@ -97,6 +97,9 @@ mutants: ## break kernels and engine on purpose, half an hour: what no test noti
 
 evalspeed: ## flbench eval on a large file against engine.Sum, or on 10,000 images; ARGS=-h tells more
 	$(GO) run ./cmd/flbench/internal/evalspeed $(ARGS)
+
+axe: ## pages of flbench report in Chromium against the rules of axe-core on access, from npm's registry
+	GO='$(GO)' cmd/flbench/internal/report/axe.sh
 
 EXPORTERS ?= torchvision ultralytics mmdetection
 exporters: ## the Python exporters of cmd/flbench/docs with their packages, in a virtual environment of 6 GB at VENV
