@@ -88,6 +88,14 @@ func TestCountTargets(t *testing.T) {
 				check(y, []layout{{where: atEnd}})
 			}
 		}
+		// One target alone that is not 0, by its first byte or its last one.
+		for at := range 2 * Group {
+			for _, bits := range []uint32{1, 1 << 29} {
+				y := make([]float32, 2*Group)
+				y[at] = math.Float32frombits(bits)
+				check(y, []layout{{where: atEnd}})
+			}
+		}
 		for _, s := range subjects() {
 			markCompared(s, "targets")
 		}
