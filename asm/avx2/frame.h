@@ -67,7 +67,8 @@
 	VMOVUPD Y7, (call_Lanes+32)(rCall)
 
 // SUMWEIGHTS: the same sum of the weights of a turn, where it is wanted, and their bits. s goes
-// by way of memory: the units of sums, which a loss keeps busy, shuffle, too. Then, what is read next is fetched.
+// by way of memory: the units of sums, which a loss keeps busy, shuffle, too. Then, what is read
+// next is fetched.
 #define SUMWEIGHTS(ahead, done) \
 	MOVQ call_WeightSums(rCall), DI; \
 	TESTQ DI, DI; \
