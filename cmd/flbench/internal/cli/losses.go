@@ -40,6 +40,14 @@ func ShortName(l engine.Loss) string {
 	return l.String()
 }
 
+// Positive tells whether a loss counts a target as positive: of heatmaps only peaks are.
+func Positive(l engine.Loss, target float32) bool {
+	if l.Family().Name == "heatmap" {
+		return target == 1
+	}
+	return target > 0
+}
+
 // ParseLoss reads a loss as engine.ParseLoss does, or the name of its family followed by a
 // number for the parameter that tells its losses apart: focal1.5 is focal(gamma=1.5). Unlike
 // that it returns an error for what engine.New would refuse.

@@ -127,10 +127,7 @@ func (s *sides) add(values []float32, labels []uint8) (ok bool) {
 
 // newShareReport sees the losses of a grid.
 func newShareReport(cmd *cobra.Command, f *stream.Flags, grid *cli.Grid, sources []dump.Source) (*shareReport, error) {
-	positive := func(y float32) bool { return y > 0 }
-	if grid.Losses[0].Family().Name == engine.HeatmapFocal(2, 4).Family().Name {
-		positive = func(y float32) bool { return y == 1 }
-	}
+	positive := func(y float32) bool { return cli.Positive(grid.Losses[0], y) }
 	var all [][]sides // of each worker
 	s, err := pass(cmd, f, "sorting", grid.Losses, sources, func() look {
 		own := newSides(len(grid.Losses))

@@ -110,6 +110,7 @@ func (c *collection) ce() bool { return c.loss.Family().Name != "heatmap" || !c.
 // engines are what a worker evaluates with.
 type engines struct {
 	sweeper *engine.Sweeper // of losses of scores
+	two     *engine.Sweeper // of the first two of them
 	loss    *engine.Engine
 	options []engine.Option
 }
@@ -118,7 +119,9 @@ func (c *collection) engines(convention ...engine.Option) (e engines, err error)
 	e.options = convention
 	options := c.Engine(convention...)
 	if e.loss, err = engine.New(c.loss, options...); err == nil && !c.rows() {
-		e.sweeper, err = engine.NewSweeper(c.losses, options...)
+		if e.sweeper, err = engine.NewSweeper(c.losses, options...); err == nil {
+			e.two, err = engine.NewSweeper(c.losses[:atPositives], options...)
+		}
 	}
 	return e, err
 }
@@ -153,7 +156,7 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 	defer p.Clear()
 	err = stream.Work(ctx, images, workers, func() func(stream.Shard) error {
 		var scratch dump.Scratch
-		var labels []uint8
+		var memory scratchLabels
 		all, easy := make([]engine.Result, n), make([]engine.Result, n)
 		return func(s stream.Shard) error {
 			f := &founds[s.Image.Index]
@@ -166,10 +169,15 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 					return err
 				}
 				counts = make([]int64, in.Columns())
-				if labels, err = countClasses(counts, labels, b, e.options); err != nil {
+				if err := memory.countClasses(counts, b, c.positive, e.options); err != nil {
 					return err
 				}
-				return c.evaluate(&e, f, boards, b, s, all, easy)
+				if err := c.evaluate(&e, f, boards, b, s, all, easy); err != nil || b.Targets == nil || c.rows() {
+					return err
+				}
+				// A weight of 0 for the background would leave of a soft target's loss a part.
+				b.Targets = memory.positives(b.Targets, c.positive)
+				return e.two.Sum(all[atPositives:numberOfLosses], b)
 			})
 			if err != nil {
 				return err
@@ -276,8 +284,28 @@ func (c *collection) finish(im *stream.Image, f *found, boards [2]*ranking.Board
 	return im.Close()
 }
 
-// countClasses counts the positives of a batch by column. It returns memory to use again.
-func countClasses(counts []int64, scratch []uint8, b engine.Batch, options []engine.Option) ([]uint8, error) {
+// positive tells whether a target is one that the loss counts as positive.
+func (c *collection) positive(y float32) bool { return cli.Positive(c.loss, y) }
+
+// scratchLabels is a worker's memory for labels and targets.
+type scratchLabels struct {
+	labels  []uint8
+	targets []float32
+}
+
+// positives are targets of which those that are not positive are ignored.
+func (m *scratchLabels) positives(targets []float32, positive func(y float32) bool) []float32 {
+	m.targets = append(m.targets[:0], targets...)
+	for i, y := range m.targets {
+		if !positive(y) {
+			m.targets[i] = engine.IgnoredTarget
+		}
+	}
+	return m.targets
+}
+
+// countClasses counts the positives of a batch by column.
+func (m *scratchLabels) countClasses(counts []int64, b engine.Batch, positive func(y float32) bool, options []engine.Option) error {
 	columns := len(counts)
 	at := b.FirstColumn
 	next := func(positive bool) {
@@ -288,18 +316,18 @@ func countClasses(counts []int64, scratch []uint8, b engine.Batch, options []eng
 	}
 	if b.Targets != nil {
 		for _, y := range b.Targets {
-			next(y > 0)
+			next(positive(y))
 		}
-		return scratch, nil
+		return nil
 	}
-	if n := max(len(b.Logits), len(b.Probs), len(b.Float16), len(b.BFloat16)); cap(scratch) < n {
-		scratch = make([]uint8, n)
+	if n := max(len(b.Logits), len(b.Probs), len(b.Float16), len(b.BFloat16)); cap(m.labels) < n {
+		m.labels = make([]uint8, n)
 	} else {
-		scratch = scratch[:n]
+		m.labels = m.labels[:n]
 	}
-	hot, err := b.OneHot(scratch, options...)
+	hot, err := b.OneHot(m.labels, options...)
 	if err != nil {
-		return scratch, err
+		return err
 	}
 	y := hot.Labels
 	for len(y) >= 8 { // nearly all are background
@@ -315,7 +343,7 @@ func countClasses(counts []int64, scratch []uint8, b engine.Batch, options []eng
 	for _, l := range y {
 		next(l == 1)
 	}
-	return scratch, nil
+	return nil
 }
 
 // className is what stands for a column.

@@ -117,6 +117,49 @@ func TestReportNumbers(t *testing.T) {
 	}
 }
 
+// TestReportTargets: soft targets that a loss counts as positive have their whole loss among that
+// of positives, and are counted by class; of heatmaps only peaks are.
+func TestReportTargets(t *testing.T) {
+	targets := []float32{0, 0.25, 0, 1, 0.5, 0, -1, 0.75}
+	dir := folder(t, someLogits, someLabels)
+	w := must(npy.Create(filepath.Join(dir, "labels.npy"), []int{4, 2}))
+	must(0, w.Write(targets))
+	must(0, w.Commit())
+	for _, c := range []struct {
+		loss    engine.Loss
+		classes []string
+	}{
+		{engine.QualityFocal(2), []string{"column 0: 1<", "column 1: 3<"}},
+		{engine.Focal(0.25, 2), []string{"column 0: 1<", "column 1: 3<"}},
+		{engine.HeatmapFocal(2, 4), []string{"column 1: 1<"}},
+	} {
+		masked := append([]float32{}, targets...)
+		for i, y := range masked {
+			if y == 0 || y < 1 && len(c.classes) == 1 {
+				masked[i] = engine.IgnoredTarget
+			}
+		}
+		page := command.Must(t, "--no-measure", "-o", "-", "--loss", c.loss.Family().Name, dir)
+		for _, loss := range []engine.Loss{engine.CrossEntropy(), c.loss} {
+			b := engine.Batch{Logits: someLogits, Targets: targets, NumClasses: 2}
+			e := must(engine.New(loss))
+			all := must(e.Sum(b))
+			b.Targets = masked
+			if want := "<td>" + number(all.Sum()) + "</td><td>" + percentText(percent(must(e.Sum(b)).Sum(), all.Sum())) + "</td>"; !strings.Contains(page, want) {
+				t.Errorf("%v of %v: no %q in\n%s", loss, c.loss, want, page)
+			}
+		}
+		for _, want := range c.classes {
+			if !strings.Contains(page, ">"+want) {
+				t.Errorf("%v: no %q", c.loss, want)
+			}
+		}
+		if strings.Count(page, ">column ") != 2*len(c.classes) {
+			t.Errorf("%v: other classes than %q", c.loss, c.classes)
+		}
+	}
+}
+
 // TestReportPicture draws boxes on the picture beside the logits, or says why not.
 func TestReportPicture(t *testing.T) {
 	dir := folder(t, someLogits, someLabels)
