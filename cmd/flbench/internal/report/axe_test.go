@@ -18,7 +18,7 @@ func TestAxe(t *testing.T) {
 	pictures, rows, line := pages(t)
 	for _, file := range []string{pictures, rows, line} {
 		for _, c := range looks {
-			b.open(file, c.width, c.scheme)
+			b.open(file, "screen", c.width, c.scheme)
 			var found struct {
 				Violations []struct {
 					ID, Impact, Help string

@@ -197,8 +197,9 @@ func (b *browser) ask(method string, params map[string]any, result any) {
 	}
 }
 
-// open opens a page of a width and color scheme in a new tab, in place of the last.
-func (b *browser) open(file string, width int, scheme string) {
+// open opens a page in a new tab, in place of the last: on a medium, screen or print, of a width,
+// for a reader who wants a color scheme.
+func (b *browser) open(file, medium string, width int, scheme string) {
 	b.t.Helper()
 	var target struct{ TargetID, SessionID string }
 	b.session = ""
@@ -212,7 +213,7 @@ func (b *browser) open(file string, width int, scheme string) {
 		b.ask(domain+".enable", nil, nil)
 	}
 	b.ask("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}, nil)
-	b.ask("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	b.ask("Emulation.setEmulatedMedia", map[string]any{"media": medium, "features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 	b.ask("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)
 	var document struct{ LoaderID, ErrorText string }
 	b.ask("Page.navigate", map[string]any{"url": "file://" + filepath.ToSlash(must(filepath.Abs(file)))}, &document)

@@ -25,13 +25,13 @@ type look struct {
 // look opens a page and looks at it.
 func (b *browser) look(file string, width int, scheme string) (l look) {
 	b.t.Helper()
-	b.open(file, width, scheme)
+	b.open(file, "screen", width, scheme)
 	b.eval(lookText, &l)
 	l.Faults = append(l.Faults, b.faults...)
 	return l
 }
 
-// pictured writes a dump with a picture beside it.
+// pictured writes a dump with a picture beside it, and with names that are long.
 func pictured(t *testing.T) string {
 	t.Helper()
 	dir := folder(t, someLogits, someLabels)
@@ -43,7 +43,9 @@ func pictured(t *testing.T) string {
 	must(0, png.Encode(f, m))
 	must(0, f.Close())
 	must(0, os.WriteFile(filepath.Join(dir, "classes.txt"), []byte("a class with a name that is too long for one line of a telephone, by far\nb\n"), 0o666))
-	return dir
+	long := filepath.Join(t.TempDir(), strings.Repeat("a_long_name_", 10))
+	must(0, os.Rename(dir, long))
+	return long
 }
 
 // pages writes a page on photos and a picture, one under a softmax, and one with a map of one row.
@@ -94,6 +96,28 @@ func TestLook(t *testing.T) {
 				t.Errorf("%s: its ground has the luminance %v", name, l.Ground)
 			}
 		}
+	}
+}
+
+// TestPaper: a printed page is light, and has all of every table, those behind figures, too.
+func TestPaper(t *testing.T) {
+	const a4 = 718 // the width between Chromium's margins
+	b := startBrowser(t)
+	pictures, _, _ := pages(t)
+	b.open(pictures, "print", a4, "dark")
+	var l struct {
+		Ground string
+		Cells  int
+		Lost   []string
+	}
+	b.eval(`(() => {
+		const cells = [...document.querySelectorAll("th, td")];
+		const lost = cells.filter(e => !e.checkVisibility() || e.getBoundingClientRect().right > document.documentElement.clientWidth ||
+			getComputedStyle(e.closest(".wide")).overflowX !== "visible");
+		return {ground: getComputedStyle(document.body).backgroundColor, cells: cells.length, lost: lost.map(e => e.textContent)};
+	})()`, &l)
+	if l.Ground != "rgb(255, 255, 255)" || l.Cells < 500 || len(l.Lost) > 0 {
+		t.Errorf("the ground is %s, and of %d cells %d are not printed: %.10q", l.Ground, l.Cells, len(l.Lost), l.Lost)
 	}
 }
 
