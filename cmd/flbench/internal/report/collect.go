@@ -26,13 +26,17 @@ type collection struct {
 	losses          []engine.Loss // what is evaluated of each batch; see newLosses
 	all, easy       []engine.Result
 	images          []imageResult
-	classes         []int64 // positives by column
-	names           []string
-	columns         int // the most of any input
+	classes         map[string]*classCount // positives by class
 	positives       *ranking.Ranking
 	negatives       *ranking.Ranking
 	warnings, notes []cli.Remark
 	speed           *speed
+}
+
+// classCount is the positives of the columns of a name, which inputs may have at several places.
+type classCount struct {
+	column int // the first of them
+	n      int64
 }
 
 // imageResult is what is known of an input.
@@ -141,7 +145,7 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 		return err
 	}
 	defer stream.CloseAll(images)
-	c.losses = newLosses(c.loss, c.ce())
+	c.losses, c.classes = newLosses(c.loss, c.ce()), map[string]*classCount{}
 	byOptions, err := stream.NewEngines(c.engines)
 	if err != nil {
 		return err
@@ -163,6 +167,7 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 			clear(all)
 			clear(easy)
 			var counts []int64
+			var names map[int]string
 			err := s.Evaluate(&scratch, func(in *dump.Dump, b engine.Batch) error {
 				e, err := byOptions.For(in.Options())
 				if err != nil {
@@ -172,6 +177,7 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 				if err := memory.countClasses(counts, b, c.positive, e.options); err != nil {
 					return err
 				}
+				names = classNames(in, counts)
 				if err := c.evaluate(&e, f, boards, b, s, all, easy); err != nil || b.Targets == nil || c.rows() {
 					return err
 				}
@@ -188,10 +194,9 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 				c.easy[i].Merge(easy[i])
 			}
 			for column, n := range counts {
-				for column >= len(c.classes) {
-					c.classes = append(c.classes, 0)
+				if n > 0 {
+					c.addClass(names[column], column, n)
 				}
-				c.classes[column] += n
 			}
 			f.all.Merge(all[atLoss])
 			f.easy.Merge(easy[atLoss])
@@ -271,15 +276,8 @@ func (c *collection) finish(im *stream.Image, f *found, boards [2]*ranking.Board
 		path: in.Path(), shape: in.Shape(), kind: kind + ", " + labels, all: f.all, easy: f.easy, ceAll: f.ce,
 		anchors: im.Scores / max(in.Columns(), 1), picture: in.Picture(),
 	}
-	var names []string
-	for column := range in.Columns() {
-		names = append(names, in.Class(column))
-	}
 	mu.Lock()
 	c.images[im.Index] = result
-	if c.columns = max(c.columns, in.Columns()); len(c.names) < len(names) {
-		c.names = names
-	}
 	mu.Unlock()
 	return im.Close()
 }
@@ -346,10 +344,27 @@ func (m *scratchLabels) countClasses(counts []int64, b engine.Batch, positive fu
 	return nil
 }
 
-// className is what stands for a column.
-func (c *collection) className(column int) string {
-	if column < len(c.names) && c.names[column] != "" {
-		return c.names[column]
+// classNames are those of the columns that have positives.
+func classNames(in *dump.Dump, counts []int64) map[int]string {
+	names := map[int]string{}
+	for column, n := range counts {
+		if n == 0 {
+			continue
+		}
+		if names[column] = in.Class(column); names[column] == "" {
+			names[column] = fmt.Sprintf("column %d", column)
+		}
 	}
-	return fmt.Sprintf("column %d", column)
+	return names
+}
+
+// addClass adds positives of a column.
+func (c *collection) addClass(name string, column int, n int64) {
+	k := c.classes[name]
+	if k == nil {
+		k = &classCount{column: column}
+		c.classes[name] = k
+	}
+	k.column = min(k.column, column)
+	k.n += n
 }

@@ -2,9 +2,11 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -190,22 +192,15 @@ func (c *collection) addKinds(p *page) {
 }
 
 func (c *collection) addClasses(p *page) {
-	type class struct {
-		column int
-		n      int64
-	}
-	var list []class
-	for column, n := range c.classes {
-		if n > 0 {
-			list = append(list, class{column, n})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b class) int { return int(min(max(b.n-a.n, -1), 1)) })
-	p.MoreClasses = max(0, len(list)-maxClasses)
-	var names []string
+	names := slices.SortedFunc(maps.Keys(c.classes), func(a, b string) int {
+		x, y := c.classes[a], c.classes[b]
+		return cmp.Or(cmp.Compare(y.n, x.n), cmp.Compare(x.column, y.column), cmp.Compare(a, b))
+	})
+	p.MoreClasses = max(0, len(names)-maxClasses)
+	names = names[:len(names)-p.MoreClasses]
 	var values []float64
-	for _, k := range list[:len(list)-p.MoreClasses] {
-		names, values = append(names, c.className(k.column)), append(values, float64(k.n))
+	for _, name := range names {
+		values = append(values, float64(c.classes[name].n))
 	}
 	p.Classes = bars(names, values, func(v float64) string { return count(int64(v)) })
 }

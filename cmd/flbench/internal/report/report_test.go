@@ -69,7 +69,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, want := range []string{
 		"<html lang=\"en\">", "<h1>focal loss, alpha 0.25, gamma 2</h1>", "3 inputs", ">38<", "cross-entropy: ",
-		"person: ", "airplane: 16", "Loss per positive, α down and γ across", "Hardest positives", "Hardest negatives",
+		"person: 11", "face: 16", "Loss per positive, α down and γ across", "Hardest positives", "Hardest negatives",
 		"prefers-color-scheme: dark", "@media print", "focal, γ = 2", photos[1],
 	} {
 		if want == ">38<" {
