@@ -49,7 +49,7 @@ var defaultGrid = map[string]map[string]string{"focal": {"alpha": "0.1,0.25,0.5,
 
 // Add adds the flags.
 func (g *GridFlags) Add(cmd *cobra.Command) {
-	names := FamilyNames(g.families())
+	names := FamilyNames(g.Choices())
 	flags := cmd.Flags()
 	flags.StringVar(&g.Name, "loss", "focal", "`NAME` of the losses: "+OrList(names))
 	CompleteNames(cmd, "loss", names)
@@ -62,6 +62,19 @@ func (g *GridFlags) Add(cmd *cobra.Command) {
 	}
 }
 
+// Choices are the families that --loss takes: those that have parameters, unless there are
+// Defaults.
+func (g *GridFlags) Choices() []engine.Family {
+	list := slices.Clone(g.families())
+	if g.Defaults == nil {
+		list = slices.DeleteFunc(list, func(f engine.Family) bool { return len(f.Parameters) == 0 })
+	}
+	return list
+}
+
+// LossesHelp lists them for the help of the command. Short names, such as focal1.5, are none.
+func (g *GridFlags) LossesHelp() string { return lossesHelp(g.Choices(), false) }
+
 func (g *GridFlags) families() []engine.Family {
 	if g.Families != nil {
 		return g.Families
@@ -71,10 +84,9 @@ func (g *GridFlags) families() []engine.Family {
 
 // Grid returns the losses that the flags give.
 func (g *GridFlags) Grid(cmd *cobra.Command) (*Grid, error) {
-	names := FamilyNames(g.families())
-	i := slices.Index(names, g.Name)
+	i := slices.Index(FamilyNames(g.families()), g.Name)
 	if i < 0 {
-		return nil, Usagef("--loss is %q: want %s", g.Name, OrList(names))
+		return nil, Usagef("--loss is %q: want %s", g.Name, OrList(FamilyNames(g.Choices())))
 	}
 	defaults := g.Defaults
 	if defaults == nil {

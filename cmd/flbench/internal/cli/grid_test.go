@@ -79,7 +79,7 @@ func TestGrid(t *testing.T) {
 		want string
 		args []string
 	}{
-		{`--loss is "x": want ce`, []string{"--loss=x"}},
+		{`--loss is "x": want balanced, focal`, []string{"--loss=x"}},
 		{"--loss ce has no parameters: want one that has", []string{"--loss=ce"}},
 		{"--loss qfl: want values of --beta", []string{"--loss=qfl"}},
 		{"--beta has no meaning for --loss focal", []string{"--beta=1"}},
@@ -90,6 +90,31 @@ func TestGrid(t *testing.T) {
 	} {
 		if g, err := gridOf(c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %+v, %v, want %q", c.args, g, err, c.want)
+		}
+	}
+}
+
+// TestGridHelp: a command's help names what --loss takes, all of it, and nothing else.
+func TestGridHelp(t *testing.T) {
+	for _, g := range []*GridFlags{{}, {Families: engine.Families(), Defaults: map[string]map[string]string{}}} {
+		cmd := &cobra.Command{}
+		g.Add(cmd)
+		usage, help := cmd.Flags().Lookup("loss").Usage, g.LossesHelp()
+		var named []string
+		for line := range strings.Lines(help) {
+			named = append(named, strings.Fields(line)[0])
+		}
+		if want := "`NAME` of the losses: " + OrList(named); usage != want {
+			t.Errorf("%q, want %q", usage, want)
+		}
+		for _, name := range named {
+			g.Name = name
+			if _, err := g.Grid(cmd); err != nil && !strings.Contains(err.Error(), "want values of") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if strings.Contains(help, "short with") {
+			t.Errorf("names that --loss does not take in\n%s", help)
 		}
 	}
 }

@@ -141,7 +141,9 @@ func FamilyNames(families []engine.Family) (names []string) {
 }
 
 // LossesHelp lists losses for the help of flags that name them.
-func LossesHelp(families []engine.Family) string {
+func LossesHelp(families []engine.Family) string { return lossesHelp(families, true) }
+
+func lossesHelp(families []engine.Family, short bool) string {
 	var b strings.Builder
 	width := 0
 	for _, f := range families {
@@ -152,7 +154,7 @@ func LossesHelp(families []engine.Family) string {
 		for i, p := range f.Parameters {
 			fmt.Fprintf(&b, "%s %s = %s", []string{";", ","}[min(i, 1)], p.Name, Short(p.Default))
 		}
-		if f.ShortParameter != "" {
+		if short && f.ShortParameter != "" {
 			fmt.Fprintf(&b, ";\n  %*s  short with its %s: %s1.5", width, "", f.ShortParameter, f.Name)
 		}
 		b.WriteString("\n")

@@ -39,7 +39,7 @@ logits from −5 to 5.
 
 Foreground and background are weighted alike, unless --alpha is given. Where they have different
 losses, that of the background is dashed.
-%s`, curvesLong),
+%s`, f.help()),
 		Example: `  flbench plot curves
   flbench plot curves --gamma 0:3:1 --alpha 0.25 -o curves.svg
   flbench plot curves --loss asl --margin 0,0.05,0.2 --json`,
@@ -58,7 +58,7 @@ without any. That of the foreground, label 1, is drawn through, that of the back
 is dashed. The values are those that the engine returns.
 
 Foreground and background are weighted alike, unless --alpha is given.
-%s`, curvesLong),
+%s`, f.help()),
 		Example: `  flbench plot gradients
   flbench plot gradients --loss qfl --beta 1,2 -o gradients.png
   flbench plot gradients --gamma 2 --format csv`,
@@ -66,12 +66,15 @@ Foreground and background are weighted alike, unless --alpha is given.
 	return f.command(cmd)
 }
 
-var curvesLong = fmt.Sprintf(`
+// help is the end of both helps.
+func (f *curvesFlags) help() string {
+	return fmt.Sprintf(`
 With --json the result is one object with the key lines, a list with the keys loss (name and
 parameters), label, and, of each point, logits, p_t and values; CSV has a line for each point.
 
 The losses are
-%s.`, cli.LossesHelp(engine.Families()))
+%s.`, f.grid.LossesHelp())
+}
 
 func (f *curvesFlags) command(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().SortFlags = false

@@ -44,7 +44,7 @@ the share of these, and loss, their share of that), easiest (the shares of score
 and loss (the shares of the loss that they make up). CSV has a line for each point.
 
 The losses are
-%s.`, cli.LossesHelp(engine.Families())),
+%s.`, f.grid.LossesHelp()),
 		Example: `  flbench plot share testdata/detector-logits/*/*/
   flbench plot share --gamma 0,2 -o share.svg testdata/detector-logits/nanodet/astronaut
   flbench plot share --loss asl --margin 0,0.05 --json testdata/detector-logits/nanodet/astronaut`,

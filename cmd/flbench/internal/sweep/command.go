@@ -139,7 +139,7 @@ parameters), sum, mean, per_positive and easy_negatives_loss_share.
 The losses are
 %s.
 
-Nothing is printed or drawn if any of the input is bad.`, cli.LossesHelp(cli.AllFamilies()))
+Nothing is printed or drawn if any of the input is bad.`, new(cli.GridFlags).LossesHelp())
 
 const example = `  # Which α and γ leave the easy negatives how much of the loss?
   flbench sweep --format map --show easy_negatives_loss_share testdata/detector-logits/*/*/
