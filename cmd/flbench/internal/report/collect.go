@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -174,16 +175,14 @@ func (c *collection) collect(ctx context.Context, sources []dump.Source, p *cli.
 					return err
 				}
 				counts = make([]int64, in.Columns())
-				if err := memory.countClasses(counts, b, c.positive, e.options); err != nil {
+				if err := c.countClasses(counts, &memory, b, e.options); err != nil {
 					return err
 				}
 				names = classNames(in, counts)
-				if err := c.evaluate(&e, f, boards, b, s, all, easy); err != nil || b.Targets == nil || c.rows() {
+				if err := c.evaluate(&e, f, boards, b, s, all, easy); err != nil || !c.soft(b) {
 					return err
 				}
-				// A weight of 0 for the background would leave of a soft target's loss a part.
-				b.Targets = memory.positives(b.Targets, c.positive)
-				return e.two.Sum(all[atPositives:numberOfLosses], b)
+				return e.two.Sum(all[atPositives:numberOfLosses], c.onlyPositives(b, &memory))
 			})
 			if err != nil {
 				return err
@@ -285,26 +284,53 @@ func (c *collection) finish(im *stream.Image, f *found, boards [2]*ranking.Board
 // positive tells whether a target is one that the loss counts as positive.
 func (c *collection) positive(y float32) bool { return cli.Positive(c.loss, y) }
 
+// soft tells whether labels are soft, of which a weight of 0 for the background leaves a part.
+func (c *collection) soft(b engine.Batch) bool {
+	_, smoothed := c.loss.Parameter("smoothing")
+	return !c.rows() && (b.Targets != nil || smoothed)
+}
+
 // scratchLabels is a worker's memory for labels and targets.
 type scratchLabels struct {
-	labels  []uint8
+	labels  []uint8 // of scores
+	hot     []uint8 // those of the batch: these, or its own
 	targets []float32
 }
 
-// positives are targets of which those that are not positive are ignored.
-func (m *scratchLabels) positives(targets []float32, positive func(y float32) bool) []float32 {
-	m.targets = append(m.targets[:0], targets...)
+// onlyPositives is a batch, whose classes have been counted, of which what is not positive is
+// ignored.
+func (c *collection) onlyPositives(b engine.Batch, m *scratchLabels) engine.Batch {
+	if b.Targets == nil {
+		labels := append([]uint8(nil), m.hot...)
+		for i, l := range labels {
+			if l != 1 {
+				labels[i] = engine.IgnoredLabel
+			}
+		}
+		b.Classes, b.Labels = nil, labels
+		return b
+	}
+	m.targets = append(m.targets[:0], b.Targets...)
 	for i, y := range m.targets {
-		if !positive(y) {
+		if !c.positive(y) {
 			m.targets[i] = engine.IgnoredTarget
 		}
 	}
-	return m.targets
+	b.Targets = m.targets
+	return b
 }
 
 // countClasses counts the positives of a batch by column.
-func (m *scratchLabels) countClasses(counts []int64, b engine.Batch, positive func(y float32) bool, options []engine.Option) error {
+func (c *collection) countClasses(counts []int64, m *scratchLabels, b engine.Batch, options []engine.Option) error {
 	columns := len(counts)
+	if c.rows() { // without a background; the engine says what is no class
+		for _, class := range b.Classes {
+			if class >= 0 && int(class) < columns && !slices.Contains(c.Inputs.Ignored, class) {
+				counts[class]++
+			}
+		}
+		return nil
+	}
 	at := b.FirstColumn
 	next := func(positive bool) {
 		if positive {
@@ -314,7 +340,7 @@ func (m *scratchLabels) countClasses(counts []int64, b engine.Batch, positive fu
 	}
 	if b.Targets != nil {
 		for _, y := range b.Targets {
-			next(positive(y))
+			next(c.positive(y))
 		}
 		return nil
 	}
@@ -327,7 +353,8 @@ func (m *scratchLabels) countClasses(counts []int64, b engine.Batch, positive fu
 	if err != nil {
 		return err
 	}
-	y := hot.Labels
+	m.hot = hot.Labels
+	y := m.hot
 	for len(y) >= 8 { // nearly all are background
 		if binary.LittleEndian.Uint64(y) == 0 {
 			at += 8

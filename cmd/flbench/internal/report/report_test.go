@@ -160,6 +160,44 @@ func TestReportTargets(t *testing.T) {
 	}
 }
 
+// TestReportSmoothed: the share of positives is of their whole loss, also where labels are
+// smoothed.
+func TestReportSmoothed(t *testing.T) {
+	loss := engine.Focal(0.25, 2).Smoothed(0.2)
+	e := must(engine.New(loss))
+	all := must(e.Sum(engine.Batch{Logits: someLogits, Labels: someLabels}))
+	masked := append([]byte{}, someLabels...)
+	for i, l := range masked {
+		if l == 0 {
+			masked[i] = engine.IgnoredLabel
+		}
+	}
+	positives := must(e.Sum(engine.Batch{Logits: someLogits, Labels: masked}))
+	page := command.Must(t, "--no-measure", "-o", "-", "--loss", loss.String(), folder(t, someLogits, someLabels))
+	if want := "<td>" + number(all.Sum()) + "</td><td>" + percentText(percent(positives.Sum(), all.Sum())) + "</td>"; !strings.Contains(page, want) {
+		t.Errorf("no %q in\n%s", want, page)
+	}
+}
+
+// TestReportIgnoredRows: of a softmax, which has no background, what otherwise stands for it can
+// be ignored.
+func TestReportIgnoredRows(t *testing.T) {
+	dir := folder(t, someLogits, []byte{0, 1, 0, 0})
+	w := must(npy.CreateOf(npy.Int64, filepath.Join(dir, "labels.npy"), []int{4}))
+	must(0, w.WriteInt64s([]int64{0, -1, 1, -1}))
+	must(0, w.Commit())
+	page := command.Must(t, "--no-measure", "-o", "-", "--loss=softmaxce", "--ignored=-1", dir)
+	for _, want := range []string{"positive: 2<", "ignored: 2<", ">column 0: 1<", ">column 1: 1<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	page = command.Must(t, "--no-measure", "-o", "-", "--loss=softmaxce", "--ignored=-1", "--ignored=1", dir)
+	if !strings.Contains(page, ">column 0: 1<") || strings.Contains(page, ">column 1") {
+		t.Errorf("another class than that of column 0 in\n%s", page)
+	}
+}
+
 // TestReportPicture draws boxes on the picture beside the logits, or says why not.
 func TestReportPicture(t *testing.T) {
 	dir := folder(t, someLogits, someLabels)
