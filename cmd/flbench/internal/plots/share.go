@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -150,7 +151,7 @@ func newShareReport(cmd *cobra.Command, f *stream.Flags, grid *cli.Grid, sources
 					}
 				}
 				if !own[i].add(values[:n], labels) {
-					return r, fmt.Errorf("%s: a loss is beyond float32, of which nothing is a share: want smaller weights", s.in.Path())
+					return r, errors.New("a loss is beyond float32, of which nothing is a share: want smaller weights")
 				}
 			}
 			return r, nil

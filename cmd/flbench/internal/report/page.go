@@ -115,8 +115,9 @@ type boundRow struct{ Name, Loss, Gradient string }
 // number writes a number for people.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }
 
+// percent is 0 where there is nothing to share, or more than can be told.
 func percent(part, whole float64) float64 {
-	if whole == 0 {
+	if whole == 0 || math.IsInf(whole, 0) {
 		return 0
 	}
 	return 100 * part / whole
@@ -210,6 +211,10 @@ func (c *collection) addShares(p *page) {
 		p.NoShares = "Under a softmax every anchor has a class, and none is an easy negative."
 		return
 	}
+	if math.IsInf(c.all[atLoss].Sum(), 0) || math.IsInf(c.all[atCE].Sum(), 0) {
+		p.NoShares = "A loss is beyond float32, of which nothing is a share: smaller weights would help."
+		return
+	}
 	share := func(name string, all, easy, positives *engine.Result) shareBar {
 		sum := all.Sum()
 		s := shareBar{Name: name, Sum: number(sum), Positives: rounded(percent(positives.Sum(), sum)), Easy: rounded(percent(easy.Sum(), sum))}
@@ -245,7 +250,9 @@ func (c *collection) addSweep(p *page) {
 		}
 		least, most := math.Inf(1), 0.0
 		for i := numberOfLosses; i < len(c.losses); i++ {
-			least, most = min(least, value(i)), max(most, value(i))
+			if v := value(i); !math.IsInf(v, 0) {
+				least, most = min(least, v), max(most, v)
+			}
 		}
 		scale := func(v float64) float64 { return v }
 		if share {
@@ -261,7 +268,10 @@ func (c *collection) addSweep(p *page) {
 			for k := range g.across.values {
 				at := numberOfLosses + i*len(g.across.values) + k
 				v, shade := value(at), 0.0
-				if most > least {
+				switch {
+				case math.IsInf(v, 0):
+					shade = 1
+				case most > least:
 					shade = (scale(v) - scale(least)) / (scale(most) - scale(least))
 				}
 				row.Cells = append(row.Cells, cell{text(v), math.Round(1000*shade) / 1000, c.losses[at] == c.loss})

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"image"
 	"image/png"
 	"math"
@@ -195,6 +196,21 @@ func TestReportIgnoredRows(t *testing.T) {
 	page = command.Must(t, "--no-measure", "-o", "-", "--loss=softmaxce", "--ignored=-1", "--ignored=1", dir)
 	if !strings.Contains(page, ">column 0: 1<") || strings.Contains(page, ">column 1") {
 		t.Errorf("another class than that of column 0 in\n%s", page)
+	}
+}
+
+// TestReportInfinite: a loss beyond float32 is told as such, and is no share of anything.
+func TestReportInfinite(t *testing.T) {
+	dir := folder(t, someLogits, someLabels)
+	w := must(npy.Create(filepath.Join(dir, "w.npy"), []int{4}))
+	must(0, w.Write([]float32{3e38, 3e38, 3e38, 1}))
+	must(0, w.Commit())
+	page := html.UnescapeString(command.Must(t, "--no-measure", "-o", "-", "--loss=vfl", "--weights=w.npy", dir))
+	if strings.Contains(page, "NaN") || !strings.Contains(page, "<dd>+Inf</dd>") || !strings.Contains(page, "A loss is beyond float32, of which nothing is a share") {
+		t.Errorf("NaN, or no word on the infinite loss, in\n%s", page)
+	}
+	if !strings.Contains(page, `style="--shade: 1">+Inf<`) {
+		t.Errorf("no shade for an infinite loss in\n%s", page)
 	}
 }
 
