@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	arrays "github.com/flengine/flengine/cmd/flbench/internal/array"
@@ -196,6 +197,11 @@ func TestEvalFailureLeavesFiles(t *testing.T) {
 		if got := must(os.ReadFile(l)); string(got) != "old" {
 			t.Errorf("the old file became %q", got)
 		}
+	}
+	missing := filepath.Join(out, "missing", "g.npy")
+	_, stderr, _ := command("eval", "--losses-out", l, "--gradients-out", missing, good)
+	if want := "flbench: --gradients-out " + missing + ": "; !strings.HasPrefix(stderr, want) {
+		t.Errorf("stderr %q, want %q", stderr, want)
 	}
 	eval(t, "--losses-out", l, "--gradients-out", g, good)
 	wantFiles(t, out, "g.npy", "l.npy")

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -55,17 +56,17 @@ type files struct {
 func (o outputs) create(losses, gradients []int) (*files, error) {
 	f := &files{line: newQueue()}
 	for _, out := range []struct {
-		path  string
-		w     **npy.Writer
-		shape []int
-	}{{o.losses, &f.losses, losses}, {o.gradients, &f.gradients, gradients}} {
+		flag, path string
+		w          **npy.Writer
+		shape      []int
+	}{{"--losses-out", o.losses, &f.losses, losses}, {"--gradients-out", o.gradients, &f.gradients, gradients}} {
 		if out.path == "" {
 			continue
 		}
 		w, err := npy.Create(out.path, out.shape)
 		if err != nil {
 			f.abort()
-			return nil, err
+			return nil, fmt.Errorf("%s %w", out.flag, err)
 		}
 		*out.w = w
 		f.writers = append(f.writers, w)

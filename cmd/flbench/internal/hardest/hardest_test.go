@@ -254,6 +254,7 @@ func TestHardestOutputs(t *testing.T) {
 		{2, "--index-out is empty: want a file name", []string{"--index-out=", s.dir}},
 		{2, "are both " + mask + ": want two files", []string{"--mask-out", mask, "--index-out", mask, s.dir}},
 		{2, "is the input", []string{"--mask-out", filepath.Join(s.dir, "logits.npy"), s.dir}},
+		{1, "flbench: --index-out " + filepath.Join(out, "none", "i.npy") + ": ", []string{"--mask-out", mask, "--index-out", filepath.Join(out, "none", "i.npy"), s.dir}},
 		{1, "want the folder", []string{"--mask-out", mask, "--index-out", filepath.Join(out, "none", "i.npy"), s.dir}},
 	} {
 		code, stdout, stderr := command.Run(t, c.args...)

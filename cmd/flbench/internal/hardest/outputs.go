@@ -1,6 +1,7 @@
 package hardest
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/npy"
@@ -24,21 +25,21 @@ func (o *outputs) write(r *report) error {
 	if o.mask != "" {
 		w, err := npy.CreateOf(npy.Bool, o.mask, r.shape)
 		if err != nil {
-			return err
+			return fmt.Errorf("--mask-out %w", err)
 		}
 		writers = append(writers, w)
 		if err := writeMask(w, r.shape, indices); err != nil {
-			return err
+			return fmt.Errorf("--mask-out %w", err)
 		}
 	}
 	if o.index != "" {
 		w, err := npy.CreateOf(npy.Int64, o.index, []int{len(indices)})
 		if err != nil {
-			return err
+			return fmt.Errorf("--index-out %w", err)
 		}
 		writers = append(writers, w)
 		if err := w.WriteInt64s(indices); err != nil {
-			return err
+			return fmt.Errorf("--index-out %w", err)
 		}
 	}
 	return npy.CommitAll(writers...)

@@ -42,7 +42,7 @@ func (c *collection) draw(p *page) {
 		pictures[im.path] = im.picture
 	}
 	at := map[string]int{}
-	left, boxes := 0, false
+	left, boxes, failed := 0, false, false
 	for _, list := range []*ranking.Ranking{c.positives, c.negatives} {
 		for r := range list.Each() {
 			if len(r.Box) != 4 {
@@ -56,6 +56,7 @@ func (c *collection) draw(p *page) {
 				if pictures[path] != "" && len(p.Drawn) < maxDrawn {
 					d, err := newDrawing(path, pictures[path])
 					if err != nil {
+						failed = true
 						p.Notes = append(p.Notes, cli.Remark{Path: r.Path, Text: err.Error()})
 					} else {
 						i = len(p.Drawn)
@@ -84,6 +85,7 @@ func (c *collection) draw(p *page) {
 	case c.top == 0 || len(p.Hardest) == 0:
 	case !boxes:
 		p.NotDrawn = "Nothing is drawn, as there are no boxes: anchors.npy beside the logits would give them."
+	case len(p.Drawn) == 0 && failed: // as the notes say
 	case len(p.Drawn) == 0:
 		p.NotDrawn = "Nothing is drawn, as no picture lies beside the logits: image.png or image.jpg in the folder, or one named like the file."
 	case left > 0:
