@@ -307,8 +307,8 @@ func surrogateEscaped(t *testing.T, text string) string {
 
 // TestEvalTopLimit: what --top may keep is limited before it takes memory.
 func TestEvalTopLimit(t *testing.T) {
-	if size := unsafe.Sizeof(engine.Score{}); size != 24 {
-		t.Errorf("a kept score takes %d bytes, want 24 for the 36 that the help tells", size)
+	if size := unsafe.Sizeof(engine.Score{}); size > 24 { // 16 where int has 32 bits
+		t.Errorf("a kept score takes %d bytes, want at most 24 for the 36 that the help tells", size)
 	}
 	dir := t.TempDir()
 	const rows = maxKept/2 + 1
