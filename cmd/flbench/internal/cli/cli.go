@@ -60,7 +60,16 @@ func (c *checkedWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func printingFailed(err error) error { return fmt.Errorf("printing the results: %w", err) }
+// errPrinting is what errors of writing what is printed are.
+var errPrinting = errors.New("printing the results")
+
+// printingFailed says so once.
+func printingFailed(err error) error {
+	if errors.Is(err, errPrinting) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errPrinting, err)
+}
 
 // Print writes text in one piece.
 func Print(to io.Writer, text string) error {

@@ -24,8 +24,7 @@ type flags struct {
 	sort    string
 	limit   int
 	max     bool
-	format  string
-	json    bool
+	format  cli.FormatFlags
 }
 
 // New returns the command.
@@ -51,11 +50,9 @@ func New() *cobra.Command {
 	flags.IntVar(&f.limit, "limit", 0, "show the first `N` PATHs only (default all)")
 	flags.StringVar(&f.outputs.losses, "losses-out", "", "write each score's loss to the .npy `FILE`, of a softmax each anchor's; classes come last; for one input")
 	flags.StringVar(&f.outputs.gradients, "gradients-out", "", "write each score's gradient to the .npy `FILE`; classes come last; for one input")
-	flags.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+cli.OrList(formatNames()))
-	flags.BoolVar(&f.json, "json", false, "short for --format json")
+	f.format.Add(cmd, cli.FormatNames(formats))
 	cli.CompleteNames(cmd, "loss", cli.FamilyNames(cli.AllFamilies()))
 	cli.CompleteNames(cmd, "sort", sortNames())
-	cli.CompleteNames(cmd, "format", formatNames())
 	cli.CompleteFiles(cmd, []string{"losses-out", "gradients-out"}, "npy")
 	return cmd
 }
@@ -90,18 +87,15 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	stop()
 	rep.arrange(f.sort, f.limit)
 	cli.PrintRemarks(cmd.ErrOrStderr(), rep.Warnings, rep.Notes)
-	return rep.print(cmd.OutOrStdout(), f.format)
+	return cli.PrintAs(cmd.OutOrStdout(), rep, formats, f.format.Name)
 }
 
 // evaluator checks the flags on the loss, on how to evaluate it, and on the report.
 func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	loss, err := f.loss.Chosen(cmd.Flags())
 	given := cmd.Flags().Changed
-	if f.json {
-		if given("format") && f.format != "json" {
-			return nil, cli.Usagef("--json beside --format %s: want one or the other", f.format)
-		}
-		f.format = "json"
+	if err := f.format.Check(cmd); err != nil {
+		return nil, err
 	}
 	switch {
 	case err != nil:
@@ -112,9 +106,7 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 		return nil, cli.Usagef("--limit is %d: want 0 or more", f.limit)
 	case given("sort") && !slices.Contains(sortNames(), f.sort):
 		return nil, cli.Usagef("--sort is %q: want %s", f.sort, cli.OrList(sortNames()))
-	case !slices.Contains(formatNames(), f.format):
-		return nil, cli.Usagef("--format is %q: want %s", f.format, cli.OrList(formatNames()))
-	case f.format == "csv" && f.top > 0:
+	case f.format.Name == "csv" && f.top > 0:
 		return nil, cli.Usagef("--top with --format csv: its lines have no lists, want another format")
 	}
 	for _, out := range []struct{ flag, path string }{{"losses-out", f.outputs.losses}, {"gradients-out", f.outputs.gradients}} {

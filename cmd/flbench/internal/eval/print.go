@@ -1,11 +1,9 @@
 package eval
 
 import (
-	"bufio"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,40 +11,11 @@ import (
 )
 
 // formats are what --format takes, and how they print.
-var formats = []struct {
-	name  string
-	print func(*report, io.Writer) error
-}{
-	{"table", (*report).table},
-	{"json", (*report).json},
-	{"jsonl", (*report).jsonLines},
-	{"csv", (*report).csv},
-}
-
-func formatNames() (names []string) {
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-// printer hands text on in chunks, as lists of the hardest scores can be long.
-type printer struct{ to io.Writer }
-
-func (p printer) Write(b []byte) (int, error) {
-	if err := cli.Print(p.to, string(b)); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// print writes the report in a format.
-func (r *report) print(to io.Writer, format string) error {
-	w := bufio.NewWriterSize(printer{to}, 1<<16)
-	if err := formats[slices.Index(formatNames(), format)].print(r, w); err != nil {
-		return err
-	}
-	return w.Flush()
+var formats = []cli.Format[*report]{
+	{Name: "table", Print: (*report).table},
+	{Name: "json", Print: (*report).json},
+	{Name: "jsonl", Print: (*report).jsonLines},
+	{Name: "csv", Print: (*report).csv},
 }
 
 // manyInputs is from how many on the table has a summary: fewer are read one by one.

@@ -29,8 +29,7 @@ type flags struct {
 	among     string
 	threshold float64
 	out       outputs
-	format    string
-	json      bool
+	format    cli.FormatFlags
 }
 
 // kinds are what --among takes: the lists that it makes.
@@ -83,11 +82,9 @@ func New() *cobra.Command {
 	flags.Float64Var(&f.threshold, "threshold", 0, "list losses from `LOSS` on only")
 	flags.StringVar(&f.out.mask, "mask-out", "", "write a mask of the scores listed, of a softmax of the anchors, to the .npy `FILE`; for one input")
 	flags.StringVar(&f.out.index, "index-out", "", "write their indices, hardest first, to the .npy `FILE`; for one input")
-	flags.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+cli.OrList(formatNames()))
-	flags.BoolVar(&f.json, "json", false, "short for --format json")
+	f.format.Add(cmd, cli.FormatNames(formats))
 	cli.CompleteNames(cmd, "loss", names)
 	cli.CompleteNames(cmd, "among", kindNames())
-	cli.CompleteNames(cmd, "format", formatNames())
 	cli.CompleteFiles(cmd, []string{"mask-out", "index-out"}, "npy")
 	return cmd
 }
@@ -122,17 +119,13 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	}
 	stop() // a signal ends the printing at once
 	cli.PrintRemarks(cmd.ErrOrStderr(), r.Warnings, r.Notes)
-	return r.print(cmd.OutOrStdout(), f.format)
+	return cli.PrintAs(cmd.OutOrStdout(), r, formats, f.format.Name)
 }
 
 // check refuses flags that do not go together, and returns the loss.
 func (f *flags) check(cmd *cobra.Command) (engine.Loss, error) {
-	given := cmd.Flags().Changed
-	if f.json {
-		if given("format") && f.format != "json" {
-			return engine.Loss{}, cli.Usagef("--json beside --format %s: want one or the other", f.format)
-		}
-		f.format = "json"
+	if err := f.format.Check(cmd); err != nil {
+		return engine.Loss{}, err
 	}
 	loss, err := f.loss.Chosen(cmd.Flags())
 	switch {
@@ -144,8 +137,6 @@ func (f *flags) check(cmd *cobra.Command) (engine.Loss, error) {
 		return loss, cli.Usagef("--threshold is %g: want a loss, 0 or more", f.threshold)
 	case !slices.Contains(kindNames(), f.among):
 		return loss, cli.Usagef("--among is %q: want %s", f.among, cli.OrList(kindNames()))
-	case !slices.Contains(formatNames(), f.format):
-		return loss, cli.Usagef("--format is %q: want %s", f.format, cli.OrList(formatNames()))
 	case loss.Family().Rows && f.among != "all" && f.among != "positives":
 		return loss, cli.Usagef("--among %s beside --loss %s: every anchor has a class under a softmax, want --among all", f.among, loss)
 	case loss.Family().Rows:

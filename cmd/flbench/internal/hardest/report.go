@@ -1,13 +1,11 @@
 package hardest
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -34,39 +32,11 @@ type report struct {
 }
 
 // formats are what --format takes, and how they print.
-var formats = []struct {
-	name  string
-	print func(*report, io.Writer) error
-}{
-	{"table", (*report).table},
-	{"json", (*report).json},
-	{"jsonl", (*report).jsonLines},
-	{"csv", (*report).csv},
-}
-
-func formatNames() (names []string) {
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-// printer hands text on in chunks, as lists can be long.
-type printer struct{ to io.Writer }
-
-func (p printer) Write(b []byte) (int, error) {
-	if err := cli.Print(p.to, string(b)); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-func (r *report) print(to io.Writer, format string) error {
-	w := bufio.NewWriterSize(printer{to}, 1<<16)
-	if err := formats[slices.Index(formatNames(), format)].print(r, w); err != nil {
-		return err
-	}
-	return w.Flush()
+var formats = []cli.Format[*report]{
+	{Name: "table", Print: (*report).table},
+	{Name: "json", Print: (*report).json},
+	{Name: "jsonl", Print: (*report).jsonLines},
+	{Name: "csv", Print: (*report).csv},
 }
 
 // table is the report for people.

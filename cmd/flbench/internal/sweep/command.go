@@ -19,8 +19,7 @@ import (
 type flags struct {
 	stream.Flags
 	grid   cli.GridFlags
-	format string
-	json   bool
+	format cli.FormatFlags
 	plot   string
 	show   string
 }
@@ -43,10 +42,8 @@ func New() *cobra.Command {
 	f.AddEngine(cmd)
 	flags.StringVar(&f.show, "show", "per_positive", "what maps are of: `KEY` is "+cli.OrList(measureNames()))
 	flags.StringVar(&f.plot, "plot", "", "draw a map, too: the `FILE`'s name ends in .svg, .png or .pdf")
-	flags.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+cli.OrList(formatNames()))
-	flags.BoolVar(&f.json, "json", false, "short for --format json")
+	f.format.Add(cmd, cli.FormatNames(formats))
 	cli.CompleteNames(cmd, "show", measureNames())
-	cli.CompleteNames(cmd, "format", formatNames())
 	cli.CompleteFiles(cmd, []string{"plot"}, figure.Formats...)
 	return cmd
 }
@@ -76,41 +73,36 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 		return err
 	}
 	stop() // a signal ends the printing at once
-	r.show = f.show
+	r.show, r.colors = f.show, cli.Colored(cmd.OutOrStdout())
 	cli.PrintRemarks(cmd.ErrOrStderr(), r.Warnings, r.Notes)
 	if picture.Given() {
 		if err := r.draw(picture); err != nil {
 			return err
 		}
 	}
-	return r.print(cmd.OutOrStdout(), f.format)
+	return cli.PrintAs(cmd.OutOrStdout(), r, formats, f.format.Name)
 }
 
 // check refuses flags that do not go together, and returns the losses.
 func (f *flags) check(cmd *cobra.Command) (*cli.Grid, error) {
 	given := cmd.Flags().Changed
-	if f.json {
-		if given("format") && f.format != "json" {
-			return nil, cli.Usagef("--json beside --format %s: want one or the other", f.format)
-		}
-		f.format = "json"
+	if err := f.format.Check(cmd); err != nil {
+		return nil, err
 	}
 	grid, err := f.grid.Grid(cmd)
 	switch {
 	case err != nil:
 		return nil, err
-	case !slices.Contains(formatNames(), f.format):
-		return nil, cli.Usagef("--format is %q: want %s", f.format, cli.OrList(formatNames()))
 	case !slices.Contains(measureNames(), f.show):
 		return nil, cli.Usagef("--show is %q: want %s", f.show, cli.OrList(measureNames()))
-	case given("show") && f.format != "map" && !given("plot"):
+	case given("show") && f.format.Name != "map" && !given("plot"):
 		return nil, cli.Usagef("--show without a map: want --format map, or --plot")
-	case (f.format == "map" || given("plot")) && len(grid.Axes) > 2:
+	case (f.format.Name == "map" || given("plot")) && len(grid.Axes) > 2:
 		return nil, cli.Usagef("a map has two axes at most: want values of one or two of the %d parameters", len(grid.Axes))
 	}
 	rows := grid.Losses[0].Family().Rows
 	switch {
-	case rows && f.show == "easy_negatives_loss_share" && (f.format == "map" || given("plot")):
+	case rows && f.show == "easy_negatives_loss_share" && (f.format.Name == "map" || given("plot")):
 		return nil, cli.Usagef("--show %s: losses of a softmax have no easy negatives", f.show)
 	case rows:
 		f.Inputs.Rows = grid.Losses[0].String()

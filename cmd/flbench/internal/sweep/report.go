@@ -28,6 +28,8 @@ type report struct {
 
 	grid *cli.Grid
 	show string
+
+	colors bool // of what is printed
 }
 
 // entry is the outcome of a loss.
@@ -95,25 +97,11 @@ func short(v float64) string   { return strconv.FormatFloat(v, 'g', 5, 64) }
 func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', 2, 64) + " %" }
 
 // formats are what --format takes, and how they print.
-var formats = []struct {
-	name  string
-	print func(*report, io.Writer) error
-}{
-	{"table", func(r *report, w io.Writer) error { return cli.Print(w, r.head()+r.table()) }},
-	{"map", func(r *report, w io.Writer) error { return cli.Print(w, r.head()+r.heatMap(cli.Colored(w))) }},
-	{"json", func(r *report, w io.Writer) error { return cli.WriteJSON(w, r) }},
-	{"csv", (*report).csv},
-}
-
-func formatNames() (names []string) {
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-func (r *report) print(w io.Writer, format string) error {
-	return formats[slices.Index(formatNames(), format)].print(r, w)
+var formats = []cli.Format[*report]{
+	{Name: "table", Print: func(r *report, w io.Writer) error { return cli.Print(w, r.head()+r.table()) }},
+	{Name: "map", Print: func(r *report, w io.Writer) error { return cli.Print(w, r.head()+r.heatMap(r.colors)) }},
+	{Name: "json", Print: func(r *report, w io.Writer) error { return cli.WriteJSON(w, r) }},
+	{Name: "csv", Print: (*report).csv},
 }
 
 // head says what the results are of.
