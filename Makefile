@@ -19,6 +19,7 @@ vet: ## formatting, vet and builds on the platforms that matter
 	$(GO) mod verify
 	for arch in amd64 arm64 riscv64 s390x 386; do GOARCH=$$arch $(GO) vet ./... || exit 1; done
 	$(GO) vet -tags purego ./...
+	$(GO) vet -tags axe ./cmd/flbench/internal/report
 	for os in darwin windows freebsd; do GOOS=$$os $(GO) build -o /dev/null ./... || exit 1; done
 	@# Plugins and shared libraries are linked dynamically, which keeps R15 to itself.
 	GOOS=linux GOARCH=amd64 $(GO) build -asmflags=-dynlink ./asm/avx2 ./asm/avx512

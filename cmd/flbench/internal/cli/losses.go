@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/flengine/flengine/engine"
@@ -232,6 +233,14 @@ func (l *LossFlags) Add(flags *pflag.FlagSet, families []string) {
 			flags.Lookup(p.Name).DefValue = "that of the loss"
 		}
 	}
+}
+
+// AddChoice adds --loss, and the flags of all losses.
+func (l *LossFlags) AddChoice(cmd *cobra.Command) {
+	names := FamilyNames(AllFamilies())
+	cmd.Flags().StringVar(&l.Name, "loss", "focal", "`NAME` of the loss: "+OrList(names)+", as above")
+	CompleteNames(cmd, "loss", names)
+	l.Add(cmd.Flags(), names)
 }
 
 // Loss returns the loss of a family with the parameters that flags give. The others have

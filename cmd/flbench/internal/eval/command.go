@@ -30,19 +30,10 @@ type flags struct {
 // New returns the command.
 func New() *cobra.Command {
 	var f flags
-	cmd := &cobra.Command{
-		Use:     "eval PATH... | --logits FILE --labels FILE",
-		Short:   "Evaluate a loss over dumps of a detector's scores",
-		Long:    long,
-		Example: example,
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
-	}
-	stream.PathArgs(cmd)
+	cmd := f.Command("eval PATH... | --logits FILE --labels FILE", "Evaluate a loss over dumps of a detector's scores", f.run)
+	cmd.Long, cmd.Example = long, example
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	f.AddInputs(cmd)
-	flags.StringVar(&f.loss.Name, "loss", "focal", "`NAME` of the loss: "+cli.OrList(cli.FamilyNames(cli.AllFamilies()))+", as above")
-	f.loss.Add(flags, cli.FamilyNames(cli.AllFamilies()))
+	f.loss.AddChoice(cmd)
 	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH, and of all")
 	flags.BoolVar(&f.max, "max", false, "tell the largest loss of each PATH too")
@@ -51,7 +42,6 @@ func New() *cobra.Command {
 	flags.StringVar(&f.outputs.losses, "losses-out", "", "write each score's loss to the .npy `FILE`, of a softmax each anchor's; classes come last; for one input")
 	flags.StringVar(&f.outputs.gradients, "gradients-out", "", "write each score's gradient to the .npy `FILE`; classes come last; for one input")
 	f.format.Add(cmd, cli.FormatNames(formats))
-	cli.CompleteNames(cmd, "loss", cli.FamilyNames(cli.AllFamilies()))
 	cli.CompleteNames(cmd, "sort", sortNames())
 	cli.CompleteFiles(cmd, []string{"losses-out", "gradients-out"}, "npy")
 	return cmd

@@ -62,20 +62,10 @@ func kindNames() (names []string) {
 // New returns the command.
 func New() *cobra.Command {
 	var f flags
-	cmd := &cobra.Command{
-		Use:     "hardest PATH... | --logits FILE --labels FILE",
-		Short:   "List the scores with the largest losses over dumps",
-		Long:    long,
-		Example: example,
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
-	}
-	stream.PathArgs(cmd)
+	cmd := f.Command("hardest PATH... | --logits FILE --labels FILE", "List the scores with the largest losses over dumps", f.run)
+	cmd.Long, cmd.Example = long, example
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	f.AddInputs(cmd)
-	names := cli.FamilyNames(cli.AllFamilies())
-	flags.StringVar(&f.loss.Name, "loss", "focal", "`NAME` of the loss: "+cli.OrList(names))
-	f.loss.Add(flags, names)
+	f.loss.AddChoice(cmd)
 	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 20, "list the `K` hardest scores")
 	flags.StringVar(&f.among, "among", "all", "list which `SCORES`: "+cli.OrList(kindNames())+" (positives and negatives, K of each)")
@@ -83,7 +73,6 @@ func New() *cobra.Command {
 	flags.StringVar(&f.out.mask, "mask-out", "", "write a mask of the scores listed, of a softmax of the anchors, to the .npy `FILE`; for one input")
 	flags.StringVar(&f.out.index, "index-out", "", "write their indices, hardest first, to the .npy `FILE`; for one input")
 	f.format.Add(cmd, cli.FormatNames(formats))
-	cli.CompleteNames(cmd, "loss", names)
 	cli.CompleteNames(cmd, "among", kindNames())
 	cli.CompleteFiles(cmd, []string{"mask-out", "index-out"}, "npy")
 	return cmd

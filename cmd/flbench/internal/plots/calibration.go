@@ -26,10 +26,8 @@ const maxBins = 1000
 
 func newCalibration() *cobra.Command {
 	var f calibrationFlags
-	cmd := &cobra.Command{
-		Use:   "calibration PATH... | --logits FILE --labels FILE",
-		Short: "Draw how often scores of a probability are positive, and find the temperature",
-		Long: `calibration is a reliability diagram: the scores of dumps in bins by their probability, and what
+	cmd := f.Command("calibration PATH... | --logits FILE --labels FILE", "Draw how often scores of a probability are positive, and find the temperature", f.run)
+	cmd.Long = `calibration is a reliability diagram: the scores of dumps in bins by their probability, and what
 part of each bin is positive. It finds the temperature T for which the mean cross-entropy of
 sigmoid(logit/T) over all scores is least (Guo et al. 2017, arXiv:1706.04599), and shows the
 diagram, that loss (NLL), and the expected calibration error (ECE: how far bins are from what
@@ -49,20 +47,15 @@ With --json the result is one object with the keys kernel, workers, inputs (how 
 positives, ignored, warnings, notes, temperature, before and after. The last two have the keys
 nll, ece and bins, a list with the keys from and to (probabilities), scores (how many, or their
 weight), predicted (the mean probability) and positive (the part that is); only bins that have
-scores are there. CSV has a line for each bin.`,
-		Example: `  flbench plot calibration testdata/detector-logits/nanodet/*/
+scores are there. CSV has a line for each bin.`
+	cmd.Example = `  flbench plot calibration testdata/detector-logits/nanodet/*/
   flbench plot calibration --equal-mass -o calibration.svg testdata/detector-logits/handtrack/astronaut
-  flbench plot calibration --bins 10 --json testdata/detector-logits/handtrack/coffee`,
-	}
-	stream.PathArgs(cmd)
+  flbench plot calibration --bins 10 --json testdata/detector-logits/handtrack/coffee`
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	f.AddInputs(cmd)
 	flags.IntVar(&f.bins, "bins", 15, "sort the scores into `N` bins")
 	flags.BoolVar(&f.mass, "equal-mass", false, "bins have equal numbers of scores, not equal widths")
 	f.AddEngine(cmd)
 	f.output.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) }
 	return cmd
 }
 

@@ -37,8 +37,7 @@ each are printed with --json or --format csv.`,
 // output are the flags that say what is printed, and drawn to which file.
 type output struct {
 	path   string
-	format string
-	json   bool
+	format cli.FormatFlags
 
 	picture figure.File
 }
@@ -49,21 +48,13 @@ var formats = []string{"figure", "json", "csv"}
 func (o *output) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&o.path, "output", "o", "", "draw to `FILE`, whose name ends in .svg, .png or .pdf, and not in the terminal")
-	flags.StringVar(&o.format, "format", "figure", "print as `FORMAT`: "+cli.OrList(formats))
-	flags.BoolVar(&o.json, "json", false, "short for --format json")
-	cli.CompleteNames(cmd, "format", formats)
+	o.format.Add(cmd, formats)
 	cli.CompleteFiles(cmd, []string{"output"}, figure.Formats...)
 }
 
 // check refuses flags that do not go together, and a file that cannot be written.
 func (o *output) check(cmd *cobra.Command) (err error) {
-	if o.json {
-		if cmd.Flags().Changed("format") && o.format != "json" {
-			return cli.Usagef("--json beside --format %s: want one or the other", o.format)
-		}
-		o.format = "json"
-	}
-	if err := cli.CheckList("format", []string{o.format}, formats); err != nil {
+	if err := o.format.Check(cmd); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("output") {
@@ -74,7 +65,7 @@ func (o *output) check(cmd *cobra.Command) (err error) {
 
 // checkLines refuses more losses than there are colours, where they are to be drawn.
 func (o *output) checkLines(grid *cli.Grid) error {
-	if n := len(grid.Losses); n > len(figure.Colors) && (o.format == "figure" || o.picture.Given()) {
+	if n := len(grid.Losses); n > len(figure.Colors) && (o.format.Name == "figure" || o.picture.Given()) {
 		return cli.Usagef("%d losses in a picture: want %d at most, or, without --output, --format json or csv", n, len(figure.Colors))
 	}
 	return nil
@@ -109,7 +100,7 @@ func (o *output) show(w io.Writer, r result) error {
 			return err
 		}
 	}
-	switch o.format {
+	switch o.format.Name {
 	case "json":
 		return cli.WriteJSON(w, r)
 	case "csv":

@@ -150,7 +150,7 @@ func TestUsage(t *testing.T) {
 		{`unexpected "x": want nothing but flags`, "curves x"},
 		{`--output: "a.gif": want a name that ends in .svg, .png or .pdf`, "curves -o a.gif"},
 		{`--output: "": want a name`, "curves --output="},
-		{`--format: unknown "x": want figure, json, csv`, "gradients --format x"},
+		{`--format is "x": want figure, json or csv`, "gradients --format x"},
 		{"--json beside --format csv", "curves --json --format csv"},
 		{"8 losses in a picture: want 7 at most", "curves --gamma 0:7:1"},
 		{"8 losses in a picture: want 7 at most", "curves --gamma 0:7:1 --json -o a.svg"},

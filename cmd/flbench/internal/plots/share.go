@@ -25,10 +25,8 @@ type shareFlags struct {
 
 func newShare() *cobra.Command {
 	f := &shareFlags{grid: gridFlags()}
-	cmd := &cobra.Command{
-		Use:   "share PATH... | --logits FILE --labels FILE",
-		Short: "Draw which part of the loss the easy scores make up, as figure 4 of the paper",
-		Long: fmt.Sprintf(`share sorts the scores of dumps by their loss, the positive ones and the others apart, and draws
+	cmd := f.Command("share PATH... | --logits FILE --labels FILE", "Draw which part of the loss the easy scores make up, as figure 4 of the paper", f.run)
+	cmd.Long = fmt.Sprintf(`share sorts the scores of dumps by their loss, the positive ones and the others apart, and draws
 which share of the loss the easiest of them make up, for the values of its parameters that
 --gamma and the like name: focal loss with γ 0, 0.5, 1, 2 and 5 without any, which is figure 4
 of Lin et al. 2017. The table has the shares of the hardest.
@@ -45,18 +43,13 @@ the share of these, and loss, their share of that), easiest (the shares of score
 and loss (the shares of the loss that they make up). CSV has a line for each point.
 
 The losses are
-%s.`, f.grid.LossesHelp()),
-		Example: `  flbench plot share testdata/detector-logits/*/*/
+%s.`, f.grid.LossesHelp())
+	cmd.Example = `  flbench plot share testdata/detector-logits/*/*/
   flbench plot share --gamma 0,2 -o share.svg testdata/detector-logits/nanodet/astronaut
-  flbench plot share --loss asl --margin 0,0.05 --json testdata/detector-logits/nanodet/astronaut`,
-	}
-	stream.PathArgs(cmd)
-	cmd.Flags().SortFlags = false
-	f.AddInputs(cmd)
+  flbench plot share --loss asl --margin 0,0.05 --json testdata/detector-logits/nanodet/astronaut`
 	f.grid.Add(cmd)
 	f.AddEngine(cmd)
 	f.output.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) }
 	return cmd
 }
 

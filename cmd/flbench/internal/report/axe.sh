@@ -11,4 +11,4 @@ trap 'rm -rf "$work"' EXIT
 curl -fsSL --retry 3 --max-time 120 -o "$work/axe.tgz" "https://registry.npmjs.org/axe-core/-/axe-core-$version.tgz"
 echo "$sum  $work/axe.tgz" | sha256sum -c --quiet
 tar xzf "$work/axe.tgz" -C "$work" package/axe.min.js
-FLENGINE_AXE=$work/package/axe.min.js FLENGINE_REQUIRE_CHROMIUM=1 ${GO:-go} test -count=1 -v -run TestAxe .
+FLENGINE_AXE=$work/package/axe.min.js FLENGINE_REQUIRE_CHROMIUM=1 ${GO:-go} test -tags axe -count=1 -v -run TestAxe .

@@ -1,3 +1,5 @@
+//go:build axe
+
 package report
 
 import (
@@ -11,7 +13,7 @@ import (
 func TestAxe(t *testing.T) {
 	path := os.Getenv("FLENGINE_AXE")
 	if path == "" {
-		t.Skip("FLENGINE_AXE is not set")
+		t.Fatal("FLENGINE_AXE is not set: make axe sets it")
 	}
 	axe := string(must(os.ReadFile(path)))
 	b := startBrowser(t)

@@ -30,25 +30,14 @@ const maxTop = 1000
 // New returns the command.
 func New() *cobra.Command {
 	var f flags
-	cmd := &cobra.Command{
-		Use:     "report PATH... -o FILE",
-		Short:   "Write an HTML page on dumps: shares, sweep, images, hardest anchors",
-		Long:    long,
-		Example: example,
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
-	}
-	stream.PathArgs(cmd)
+	cmd := f.Command("report PATH... -o FILE", "Write an HTML page on dumps: shares, sweep, images, hardest anchors", f.run)
+	cmd.Long, cmd.Example = long, example
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	f.AddInputs(cmd)
-	names := cli.FamilyNames(cli.AllFamilies())
-	flags.StringVar(&f.loss.Name, "loss", "focal", "`NAME` of the loss: "+cli.OrList(names))
-	f.loss.Add(flags, names)
+	f.loss.AddChoice(cmd)
 	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 10, "list the `K` hardest positives and negatives")
 	flags.StringVarP(&f.output, "output", "o", "", "write the page to `FILE`; - is standard output")
 	flags.BoolVar(&f.noMeasure, "no-measure", false, "leave out what this machine can do, so that a page can be made again")
-	cli.CompleteNames(cmd, "loss", names)
 	cli.CompleteFiles(cmd, []string{"output"}, "html")
 	return cmd
 }

@@ -22,8 +22,20 @@ type Flags struct {
 	Workers int
 }
 
-// AddInputs adds the flags that say what the inputs are, AddEngine those of how to evaluate them.
-func (f *Flags) AddInputs(cmd *cobra.Command) { f.Inputs.AddFlags(cmd.Flags()) }
+// Command returns a command whose arguments name inputs, with the flags that say what these are.
+// Other flags come after them, in the order in which they are added.
+func (f *Flags) Command(use, short string, run func(cmd *cobra.Command, paths []string) error) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true,
+		RunE: run,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	cmd.Flags().SortFlags = false
+	f.Inputs.AddFlags(cmd.Flags())
+	return cmd
+}
 
 // AddEngine adds --kernel and --workers.
 func (f *Flags) AddEngine(cmd *cobra.Command) {
@@ -70,13 +82,4 @@ func Workers(images []*Image, most int) (workers int, scores int64) {
 		shards += im.Shards()
 	}
 	return min(most, maxWorkers, shards), scores
-}
-
-// PathArgs are a command's arguments that name inputs.
-func PathArgs(cmd *cobra.Command) {
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	cmd.DisableFlagsInUseLine = true
 }

@@ -27,17 +27,9 @@ type flags struct {
 // New returns the command.
 func New() *cobra.Command {
 	var f flags
-	cmd := &cobra.Command{
-		Use:     "sweep PATH... | --logits FILE --labels FILE",
-		Short:   "Evaluate a loss with many parameters over dumps, in one pass",
-		Long:    long,
-		Example: example,
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
-	}
-	stream.PathArgs(cmd)
+	cmd := f.Command("sweep PATH... | --logits FILE --labels FILE", "Evaluate a loss with many parameters over dumps, in one pass", f.run)
+	cmd.Long, cmd.Example = long, example
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	f.AddInputs(cmd)
 	f.grid.Add(cmd)
 	f.AddEngine(cmd)
 	flags.StringVar(&f.show, "show", "per_positive", "what maps are of: `KEY` is "+cli.OrList(measureNames()))
