@@ -48,7 +48,7 @@
 // do sums: the losses of each block of 4096 scores are added in a fixed order,
 // and the blocks in an exact accumulator that is rounded once. The number of
 // workers and the order of [Result.Merge] cannot change a bit, nor can cutting a
-// batch into shards at multiples of [Block] scores.
+// batch into shards at multiples of [Block] scores, see [Spans].
 //
 // Nor can the thread's floating-point environment (rounding mode, flush-to-zero: a C
 // library built with -ffast-math leaves it on): calls compute under the default, and

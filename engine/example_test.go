@@ -522,3 +522,34 @@ func ExampleRanking() {
 	// score 2: logit 1, loss 1.313
 	// score 4: logit 0, loss 0.693
 }
+
+// Spans evaluated apart, on as many machines as there are, give the bits of the whole. An error
+// names the element of the whole.
+func ExampleBatch_Span() {
+	b := engine.Batch{Logits: make([]float32, 100*80), Classes: make([]int32, 100), NumClasses: 80}
+	b.Logits[7000] = float32(math.Log(9)) // background, and the detector sees a p of 0.9
+
+	e, err := engine.New(engine.Focal(0.25, 2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var total engine.Result
+	for from, to := range engine.Spans(len(b.Logits), 1) {
+		span, err := b.Span(from, to)
+		if err != nil {
+			log.Fatal(err)
+		}
+		part, err := e.Sum(span)
+		if bad := (*engine.InputError)(nil); errors.As(err, &bad) {
+			log.Fatal(bad.Shifted(from, b.NumClasses))
+		}
+		fmt.Println(from, to, part)
+		total.Merge(part)
+	}
+	whole, _ := e.Sum(b)
+	fmt.Println(total, total == whole)
+	// Output:
+	// 0 4096 4096 scores, 52 positive, 0 ignored, sum 527.8315794467926
+	// 4096 8000 3904 scores, 48 positive, 0 ignored, sum 504.4937096834183
+	// 8000 scores, 100 positive, 0 ignored, sum 1032.3252891302109 true
+}

@@ -10,33 +10,8 @@ import (
 	"unsafe"
 )
 
-// span returns the scores [from, to) of a batch, as [Batch].FirstColumn documents it.
-func (b Batch) span(from, to int) Batch {
-	c := b.NumClasses
-	rows := [2]int{from / c, (to + c - 1) / c}
-	if from == to {
-		rows[1] = rows[0]
-	}
-	x, _, _ := b.scores()
-	s := b.with(x[from:to])
-	if b.Labels != nil {
-		s.Labels = b.Labels[from:to]
-	}
-	if b.Targets != nil {
-		s.Targets = b.Targets[from:to]
-	}
-	if b.Classes != nil {
-		s.Classes = b.Classes[rows[0]:rows[1]]
-	}
-	if b.Weights != nil {
-		s.Weights = b.Weights[rows[0]:rows[1]]
-	}
-	if b.ScoreWeights != nil {
-		s.ScoreWeights = b.ScoreWeights[from:to]
-	}
-	s.FirstColumn, s.EndColumn = from%c, to%c
-	return s
-}
+// span is Span of what fits together.
+func (b Batch) span(from, to int) Batch { return must(b.Span(from, to)) }
 
 // TestSpans: spans that begin and end amid rows give the losses, gradients and counts of
 // the whole, and, cut at multiples of Block, its sum.
@@ -138,6 +113,132 @@ func TestSpanFaults(t *testing.T) {
 		var input *InputError
 		if c.want == "" != (err == nil) || err != nil && (!errors.As(err, &input) || err.Error() != c.want) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// TestShifted: what is wrong with an element is said of a span as of the whole, once shifted.
+func TestShifted(t *testing.T) {
+	rng := rand.New(rand.NewPCG(35, 36))
+	e := must(New(CrossEntropy().Weighted(4, 4), WithWorkers(1)))
+	const rows, columns = 40, 7
+	n := rows * columns
+	for _, c := range []struct {
+		name string
+		make func(b *Batch, score int)
+	}{
+		{"Logits", func(b *Batch, i int) { b.Logits[i] = nan }},
+		{"Float16", func(b *Batch, i int) { b.Logits, b.Float16 = nil, make([]uint16, n); b.Float16[i] = 0x7E00 }},
+		{"BFloat16", func(b *Batch, i int) { b.Logits, b.BFloat16 = nil, make([]uint16, n); b.BFloat16[i] = 0x7FC0 }},
+		{"Probs", func(b *Batch, i int) { b.Logits, b.Probs = nil, make([]float32, n); b.Probs[i] = 2 }},
+		{"Classes", func(b *Batch, i int) { b.Classes[i/columns] = -7 }},
+		{"Labels", func(b *Batch, i int) { b.Classes, b.Labels = nil, make([]uint8, n); b.Labels[i] = 7 }},
+		{"Targets", func(b *Batch, i int) { b.Classes, b.Targets = nil, make([]float32, n); b.Targets[i] = -3 }},
+		{"Weights", func(b *Batch, i int) { b.Weights[i/columns] = -1 }},
+		{"ScoreWeights", func(b *Batch, i int) { b.ScoreWeights[i] = inf }},
+		{"ScoreWeights", func(b *Batch, i int) { b.Weights[i/columns], b.ScoreWeights[i] = 1e20, 1e19 }},
+		{"ScoreWeights", func(b *Batch, i int) { b.ScoreWeights[i] = 1e38; b.Logits[i] = 1 }},
+		{"Weights", func(b *Batch, i int) { b.ScoreWeights = nil; b.Weights[i/columns] = 1e38 }},
+	} {
+		for range 20 {
+			score := rng.IntN(n)
+			b := Batch{Logits: make([]float32, n), Classes: make([]int32, rows), Weights: make([]float32, rows), ScoreWeights: make([]float32, n), NumClasses: columns}
+			for i := range b.Weights {
+				b.Weights[i] = 1
+			}
+			for i := range b.ScoreWeights {
+				b.ScoreWeights[i] = 1
+			}
+			c.make(&b, score)
+			_, err := e.Sum(b)
+			var want, got *InputError
+			if !errors.As(err, &want) || want.Field != c.name {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			from := rng.IntN(score + 1)
+			if want.Field == "Weights" { // all of its row are at fault
+				from = rng.IntN(score/columns*columns + 1)
+			}
+			_, err = e.Sum(b.span(from, score+1+rng.IntN(n-score)))
+			if !errors.As(err, &got) {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			if shifted := got.Shifted(from, columns); shifted.Error() != want.Error() {
+				t.Errorf("%s from %d: %v, shifted %v, want %v", c.name, from, got, shifted, want)
+			}
+		}
+	}
+	for _, err := range []InputError{
+		{"Logits", -1, 3, "has length 3: want 4"},
+		{"columnWeights", 2, -1, "want a finite weight ≥ 0"},
+		{"ignored", 1, -1, "want a class that is not background, which WithBackground sets"},
+	} {
+		if got := err.Shifted(1000, 10); *got != err {
+			t.Errorf("%v became %v", &err, got)
+		}
+	}
+	if got := (&InputError{Field: "Classes", Index: 2}).Shifted(12, 0); got.Index != 14 {
+		t.Errorf("of one column: %d", got.Index)
+	}
+}
+
+// TestSpanBounds: there are no spans but those of a batch that fits together.
+func TestSpanBounds(t *testing.T) {
+	b := Batch{Logits: make([]float32, 6), Classes: make([]int32, 2), NumClasses: 3}
+	for _, c := range []struct {
+		from, to int
+		b        Batch
+		want     string
+	}{
+		{-1, 2, b, "from is -1: want a score in [0, 6]"},
+		{7, 7, b, "from is 7: want a score in [0, 6]"},
+		{4, 3, b, "to is 3: want a score in [4, 6]"},
+		{4, 7, b, "to is 7: want a score in [4, 6]"},
+		{0, 2, Batch{Logits: b.Logits, Classes: b.Classes, NumClasses: 4}, "Logits has length 6: want a multiple of NumClasses, 4"},
+		{0, 0, Batch{Logits: b.Logits}, "Labels is nil, and so are Classes and Targets: want one of them"},
+	} {
+		got, err := c.b.Span(c.from, c.to)
+		var input *InputError
+		if !errors.As(err, &input) || err.Error() != c.want || got.Logits != nil {
+			t.Errorf("[%d, %d): %v, want %s", c.from, c.to, err, c.want)
+		}
+	}
+	s := b.span(1, 5)
+	if s.Logits = append(s.Logits, 1); b.Logits[5] != 0 {
+		t.Error("a span is appended to in the whole")
+	}
+	// A span of a span.
+	if got, want := b.span(1, 6).span(1, 4), b.span(2, 5); got.FirstColumn != want.FirstColumn || got.EndColumn != want.EndColumn ||
+		&got.Logits[0] != &want.Logits[0] || len(got.Logits) != 3 || len(got.Classes) != 2 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if s := b.span(4, 4); len(s.Logits) != 0 || s.Logits == nil || len(s.Classes) != 0 || must(must(New(Loss{})).Sum(s)) != (Result{}) {
+		t.Errorf("%+v", s)
+	}
+	if s := must(Batch{Logits: make([]float32, 3), Labels: make([]uint8, 3)}.Span(1, 3)); s.NumClasses != 1 || len(s.Labels) != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestCuts: spans follow each other, are whole blocks but for the last, and are never empty.
+func TestCuts(t *testing.T) {
+	for _, n := range []int{-5, 0, 1, Block - 1, Block, Block + 1, 10 * Block, 10*Block + 7} {
+		for _, blocks := range []int{math.MinInt, -1, 0, 1, 2, 3, 10, 11, math.MaxInt} {
+			at := 0
+			for from, to := range Spans(n, blocks) {
+				if from != at || to <= from || to > n || to < n && (to-from)/Block != max(blocks, 1) || (to-from)%Block != 0 && to != n {
+					t.Errorf("%d in spans of %d: [%d, %d) after %d", n, blocks, from, to, at)
+				}
+				at = to
+			}
+			if at != max(n, 0) {
+				t.Errorf("%d in spans of %d: end at %d", n, blocks, at)
+			}
+		}
+	}
+	for from := range Spans(math.MaxInt, 1) { // and who has enough leaves
+		if from > 0 {
+			break
 		}
 	}
 }

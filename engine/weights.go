@@ -217,6 +217,9 @@ func (t *tile) tooHeavy(j *job, from int, c *chunk, g *given) *fault {
 	return nil
 }
 
+// productWith begins the reason of an error about a product, see [InputError.Shifted].
+const productWith = "want a weight whose product with "
+
 // overflowOf is overflow for the given factors.
 func (j *job) overflowOf(score int, list []factor, ofLoss float32) error {
 	if len(list) == 0 { // of a copy
@@ -230,5 +233,5 @@ func (j *job) overflowOf(score int, list []factor, ofLoss float32) error {
 		others = append(others, "the loss's, "+formatValue(float64(ofLoss)))
 	}
 	return &InputError{Field: list[0].field, Index: list[0].index, Value: float64(list[0].value),
-		Reason: "want a weight whose product with " + strings.Join(others, ", and with ") + ", is within float32"}
+		Reason: productWith + strings.Join(others, ", and with ") + ", is within float32"}
 }
