@@ -17,7 +17,7 @@ var floors = map[string]int{
 	"cli/clitest": 1, "array": 1, "figure": 1, "npy": 2, "measure": 2, "roofline/roofplot": 2,
 	"dump": 3, "ranking": 4, "stream": 4,
 	"bench": 5, "eval": 5, "hardest": 5, "info": 5, "plots": 5, "report": 5, "roofline": 5, "scenarios": 5, "sweep": 5, "verify": 5,
-	"peers": 6, "evalspeed": 6, "exporters": 6,
+	"peers": 6, "evalspeed": 6, "shards": 6, "exporters": 6,
 }
 
 // TestArrows holds every import against floors.
