@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -40,9 +42,11 @@ func (f Float) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON is the inverse of MarshalJSON.
 func (f *Float) UnmarshalJSON(b []byte) error {
-	v, err := parseFloat(b)
-	*f = Float(v)
-	return err
+	if v, ok := noNumberOf(b); ok {
+		*f = Float(v)
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(f))
 }
 
 // MarshalJSON writes a number or a string.
@@ -53,11 +57,14 @@ func (f Float32) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float32(f))
 }
 
-// UnmarshalJSON is the inverse of MarshalJSON.
+// UnmarshalJSON is the inverse of MarshalJSON. A number is rounded once; one beyond float32 is
+// an error.
 func (f *Float32) UnmarshalJSON(b []byte) error {
-	v, err := parseFloat(b)
-	*f = Float32(v)
-	return err
+	if v, ok := noNumberOf(b); ok {
+		*f = Float32(v)
+		return nil
+	}
+	return json.Unmarshal(b, (*float32)(f))
 }
 
 // noNumber is the word for what is no number, "" for all others.
@@ -73,14 +80,17 @@ func noNumber(v float64) string {
 	return ""
 }
 
-func parseFloat(b []byte) (v float64, err error) {
-	for _, no := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
-		if string(b) == `"`+noNumber(no)+`"` {
-			return no, nil
-		}
+// noNumberOf returns what a word in JSON stands for, if that is no number.
+func noNumberOf(b []byte) (v float64, ok bool) {
+	switch string(b) {
+	case `"Infinity"`:
+		return math.Inf(1), true
+	case `"-Infinity"`:
+		return math.Inf(-1), true
+	case `"NaN"`:
+		return math.NaN(), true
 	}
-	err = json.Unmarshal(b, &v)
-	return v, err
+	return 0, false
 }
 
 // Path is a file's name in JSON. Bytes that are no UTF-8 are written as Python's
@@ -113,4 +123,58 @@ func (p Path) MarshalJSON() ([]byte, error) {
 		rest = rest[n:]
 	}
 	return append(b, '"'), nil
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON. What no string of it is, such as the half of a
+// surrogate pair that stands for no byte, is U+FFFD, as package json has it.
+func (p *Path) UnmarshalJSON(b []byte) error {
+	var path []byte
+	begun := 1 // of what is not in path yet
+	take := func(end int) error {
+		var part string
+		if err := json.Unmarshal(fmt.Appendf(nil, `"%s"`, b[begun:end]), &part); err != nil {
+			return err
+		}
+		path = append(path, part...)
+		return nil
+	}
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return json.Unmarshal(b, (*string)(p)) // which says what is wrong
+	}
+	for i := 1; i < len(b)-1; {
+		if b[i] != '\\' {
+			i++
+			continue
+		}
+		unit, n := escapedUnit(b[i:])
+		switch low, _ := escapedUnit(b[i+n:]); {
+		case utf16.IsSurrogate(unit) && utf16.DecodeRune(unit, low) != utf8.RuneError:
+			i += 2 * n
+		case unit >= 0xdc80 && unit <= 0xdcff:
+			if err := take(i); err != nil {
+				return err
+			}
+			path = append(path, byte(unit))
+			i += n
+			begun = i
+		default:
+			i += n
+		}
+	}
+	if err := take(len(b) - 1); err != nil {
+		return err
+	}
+	*p = Path(path)
+	return nil
+}
+
+// escapedUnit returns the UTF-16 unit of an escape \uXXXX at the start of b, and how long the
+// escape there is; 0 if it is another one, or none.
+func escapedUnit(b []byte) (unit rune, length int) {
+	if len(b) >= 6 && b[0] == '\\' && b[1] == 'u' {
+		if v, err := strconv.ParseUint(string(b[2:6]), 16, 16); err == nil {
+			return rune(v), 6
+		}
+	}
+	return 0, min(2, len(b))
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -33,6 +34,14 @@ func TestFloats(t *testing.T) {
 	if err := json.Unmarshal([]byte(`"infinite"`), &f); err == nil {
 		t.Error("a word is taken as a number")
 	}
+	var narrow Float32
+	// Just below the middle of two, which is what it is in float64.
+	if err := json.Unmarshal([]byte("1.00000017881393432617187499"), &narrow); err != nil || narrow != 1+0x1p-23 {
+		t.Errorf("rounded to %v, %v; want it rounded once", narrow, err)
+	}
+	if err := json.Unmarshal([]byte("1e39"), &narrow); err == nil {
+		t.Errorf("1e39 is %v", narrow)
+	}
 }
 
 // TestPath: valid names are themselves, and no two names are alike.
@@ -50,7 +59,39 @@ func TestPath(t *testing.T) {
 			t.Errorf("%q is %s, want %s", path, got, want)
 		}
 		seen[got] = path
+		var again Path
+		if err := json.Unmarshal([]byte(got), &again); err != nil || string(again) != path {
+			t.Errorf("%s is read as %q, %v; want %q", got, again, err, path)
+		}
 	}
+	for text, want := range map[string]string{
+		`"\udCFF"`: "\xff", `"\ud83d\udc80"`: "💀", `"\\udc80"`: `\udc80`, `"\ud83d\udc41"`: "👁", `"\ud800\udc80\udc80"`: "\U00010080\x80",
+		`"\udc41"`: "\uFFFD", `"\ud83d"`: "\uFFFD", `"\ud83dx\udc80\/"`: "\uFFFDx\x80/", `""`: "",
+	} {
+		var got Path
+		if err := json.Unmarshal([]byte(text), &got); err != nil || string(got) != want {
+			t.Errorf("%s is read as %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{`1`, `{}`, `"`, `"a`, `"\"`, `"\udc80`, `"\x"`, `"\u"`} {
+		got := Path("as it was")
+		if err := got.UnmarshalJSON([]byte(text)); err == nil || got != "as it was" {
+			t.Errorf("%s is read as %q", text, got)
+		}
+	}
+}
+
+// FuzzPath: every path comes back, and no text of JSON is a panic.
+func FuzzPath(f *testing.F) {
+	f.Add("a\xff\U0001f480\xed\xb2\x80", `"\ud83d\udc80"`)
+	f.Fuzz(func(t *testing.T, path, text string) {
+		b, err := Path(path).MarshalJSON()
+		var again Path
+		if err := errors.Join(err, json.Unmarshal(b, &again)); err != nil || string(again) != path {
+			t.Errorf("%q is %s, read as %q, %v", path, b, again, err)
+		}
+		_ = again.UnmarshalJSON([]byte(text))
+	})
 }
 
 func TestWriteJSON(t *testing.T) {
