@@ -67,7 +67,7 @@ func TestEvalCases(t *testing.T) {
 		if w := c.Want; w != nil {
 			e := r.Total
 			if e.Scores != w.Scores || e.Positives != w.Positives || e.Ignored != w.Ignored || math.Abs(float64(e.Sum)-w.Sum) > 1e-6*w.Sum {
-				t.Errorf("%s: %+v, want %+v", c.Name, e.entry, *w)
+				t.Errorf("%s: %+v, want %+v", c.Name, e.Entry, *w)
 			}
 		}
 		warning := "flbench: warning: " + path + ": "

@@ -12,7 +12,9 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
+	"github.com/flengine/flengine/engine"
 )
 
 // flags are eval's flags.
@@ -37,12 +39,12 @@ func New() *cobra.Command {
 	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH, and of all")
 	flags.BoolVar(&f.max, "max", false, "tell the largest loss of each PATH too")
-	flags.StringVar(&f.sort, "sort", "", "order the PATHs by `KEY`, the largest first: "+cli.OrList(sortNames()))
+	flags.StringVar(&f.sort, "sort", "", "order the PATHs by `KEY`, the largest first: "+cli.OrList(outcome.SortNames()))
 	flags.IntVar(&f.limit, "limit", 0, "show the first `N` PATHs only (default all)")
 	flags.StringVar(&f.outputs.losses, "losses-out", "", "write each score's loss to the .npy `FILE`, of a softmax each anchor's; classes come last; for one input")
 	flags.StringVar(&f.outputs.gradients, "gradients-out", "", "write each score's gradient to the .npy `FILE`; classes come last; for one input")
-	f.format.Add(cmd, cli.FormatNames(formats))
-	cli.CompleteNames(cmd, "sort", sortNames())
+	f.format.Add(cmd, cli.FormatNames(outcome.Formats))
+	cli.CompleteNames(cmd, "sort", outcome.SortNames())
 	cli.CompleteFiles(cmd, []string{"losses-out", "gradients-out"}, "npy")
 	return cmd
 }
@@ -53,11 +55,10 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 		return err
 	}
 	e.weighted = f.Inputs.Weights != ""
-	switch {
-	case e.rows():
-		f.Inputs.Rows = e.loss.String()
-	case f.Inputs.Probs && !e.takesProbs():
-		return cli.Usagef("--probs beside --loss %s: want logits, the scores before the sigmoid, which it is from", e.loss)
+	if e.rows() {
+		f.Inputs.Rows = e.losses[0].String()
+	} else if loss, found := e.noProbs(); f.Inputs.Probs && found {
+		return cli.Usagef("--probs beside --loss %s: want logits, the scores before the sigmoid, which it is from", loss)
 	}
 	sources, err := f.sources(cmd, paths)
 	if err != nil {
@@ -75,9 +76,9 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	// All is done but the printing, which a signal ends at once, even where a pager does
 	// not read on.
 	stop()
-	rep.arrange(f.sort, f.limit)
+	rep.Arrange(f.sort, f.limit)
 	cli.PrintRemarks(cmd.ErrOrStderr(), rep.Warnings, rep.Notes)
-	return cli.PrintAs(cmd.OutOrStdout(), rep, formats, f.format.Name)
+	return cli.PrintAs(cmd.OutOrStdout(), rep, outcome.Formats, f.format.Name)
 }
 
 // evaluator checks the flags on the loss, on how to evaluate it, and on the report.
@@ -94,8 +95,8 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 		return nil, cli.Usagef("--top is %d: want 0 or more", f.top)
 	case f.limit < 0:
 		return nil, cli.Usagef("--limit is %d: want 0 or more", f.limit)
-	case given("sort") && !slices.Contains(sortNames(), f.sort):
-		return nil, cli.Usagef("--sort is %q: want %s", f.sort, cli.OrList(sortNames()))
+	case given("sort") && !slices.Contains(outcome.SortNames(), f.sort):
+		return nil, cli.Usagef("--sort is %q: want %s", f.sort, cli.OrList(outcome.SortNames()))
 	case f.format.Name == "csv" && f.top > 0:
 		return nil, cli.Usagef("--top with --format csv: its lines have no lists, want another format")
 	}
@@ -107,7 +108,7 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	return &evaluator{loss: loss, flags: f.Flags, top: f.top, max: f.max || f.sort == "max", outputs: f.outputs}, nil
+	return &evaluator{losses: []engine.Loss{loss}, flags: f.Flags, top: f.top, max: f.max || f.sort == "max", outputs: f.outputs}, nil
 }
 
 // sources returns the inputs, none of which is to be overwritten.

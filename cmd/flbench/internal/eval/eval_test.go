@@ -19,6 +19,7 @@ import (
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
@@ -54,13 +55,18 @@ func eval(t testing.TB, args ...string) string {
 
 // jsonReport is a report as JSON has it.
 type jsonReport struct {
-	report
-	Results []jsonEntry `json:"results"`
-	Total   jsonEntry   `json:"total"`
+	Loss     cli.LossInfo     `json:"loss"`
+	Kernel   string           `json:"kernel"`
+	Workers  int              `json:"workers"`
+	Results  []jsonEntry      `json:"results"`
+	Total    jsonEntry        `json:"total"`
+	Images   *outcome.Summary `json:"images"`
+	Warnings []cli.Remark     `json:"warnings"`
+	Notes    []cli.Remark     `json:"notes"`
 }
 
 type jsonEntry struct {
-	entry
+	outcome.Entry
 	Top []ranking.Ranked `json:"top"`
 }
 
@@ -184,7 +190,7 @@ func must[T any](v T, err error) T {
 }
 
 func newTestEvaluator(workers int) *evaluator {
-	return &evaluator{loss: engine.Focal(0.25, 2), flags: stream.Flags{Workers: workers}}
+	return &evaluator{losses: []engine.Loss{engine.Focal(0.25, 2)}, flags: stream.Flags{Workers: workers}}
 }
 
 // sourceOf is the input that a PATH names.
@@ -312,17 +318,17 @@ func TestEvalOrder(t *testing.T) {
 	}
 
 	// All orders, of what eval merges.
-	var tallies []tally
+	var inputs []outcome.Input
 	for _, path := range photoPaths() {
-		tallies = append(tallies, tallyOf(t, path))
+		inputs = append(inputs, inputOf(t, path))
 	}
-	permutations(len(tallies), func(order []int) {
-		var sum tally
+	permutations(len(inputs), func(order []int) {
+		b := outcome.NewBuilder(outcome.Settings{Losses: []engine.Loss{engine.Focal(0.25, 2)}}, len(inputs))
 		for _, i := range order {
-			sum.merge(&tallies[i])
+			must(0, b.Add(i, inputs[i]))
 		}
 		var got bytes.Buffer
-		must(0, json.Indent(&got, must(json.Marshal(newEntry("total", &sum))), "  ", "  "))
+		must(0, json.Indent(&got, must(json.Marshal(must(b.Report()).Losses[0].Total)), "  ", "  "))
 		if got.String() != want {
 			t.Errorf("order %v: total %s, want %s", order, &got, want)
 		}
@@ -335,16 +341,24 @@ func imagesOf(t *testing.T, paths ...string) []*stream.Image {
 	return must(stream.Check(t.Context(), must(new(dump.Options).Sources(paths)), false))
 }
 
-// tallyOf evaluates an input.
-func tallyOf(t *testing.T, path string) tally {
+// inputOf is what an input comes to as a whole.
+func inputOf(t *testing.T, path string) outcome.Input {
 	t.Helper()
-	e := newTestEvaluator(2)
-	images := must(stream.Check(t.Context(), []dump.Source{sourceOf(path)}, false))
-	r := must(newRun(e, images, nil))
-	if err := r.work(t.Context(), e.flags.Workers); err != nil {
-		t.Fatal(err)
+	in := must(sourceOf(path).Open())
+	defer in.Close()
+	var all, easy [2]engine.Result
+	var scratch dump.Scratch
+	sweeper := must(engine.NewSweeper([]engine.Loss{engine.Focal(0.25, 2), engine.CrossEntropy()}))
+	must(0, sweeper.SumEasy(all[:], easy[:], cli.EasyPt, must(in.Batch(0, in.Scores(), &scratch))))
+	return outcome.Input{Path: path, Losses: []outcome.Measured{{Tally: outcome.Tally{Loss: all[0], Easy: easy[0], CE: all[1], EasyCE: easy[1]}}}}
+}
+
+// share is part of whole, 0 where there is nothing to share.
+func share(part, whole float64) cli.Float {
+	if whole == 0 {
+		return 0
 	}
-	return r.total
+	return cli.Float(part / whole)
 }
 
 // TestEvalJSON pins the keys and their order.
@@ -365,7 +379,8 @@ func TestEvalJSON(t *testing.T) {
         "entries_share": 0.5,
         "ce_share": %v,
         "loss_share": %v
-      }`, r.Sum(), r.Mean(), r.PerPositive(), share, share)
+      },
+      "exact": %q`, r.Sum(), r.Mean(), r.PerPositive(), share, share, must(r.MarshalText()))
 	top := fmt.Sprintf(`,
       "top": [
         {
@@ -483,20 +498,6 @@ hardest scores of all inputs
 	}
 }
 
-func TestEvalTableText(t *testing.T) {
-	for got, want := range map[string]string{
-		cli.Printable("a b/é"):  "a b/é",
-		cli.Printable("a\tb\n"): `"a\tb\n"`,
-		cli.Printable("a\xffb"): `"a\xffb"`,
-		decimals(1.23456789):    "1.234568",
-		decimals(1.5e20):        "1.500000e+20",
-	} {
-		if got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
 // TestEvalLabelForms: class labels of both sizes and labels per score give the
 // same output.
 func TestEvalLabelForms(t *testing.T) {
@@ -566,14 +567,15 @@ func TestEvalEngine(t *testing.T) {
 		sum := func(e *engine.Engine, labels []uint8) float64 {
 			return must(e.Sum(engine.Batch{Logits: s.logits, Labels: labels})).Sum()
 		}
-		want := entry{
+		want := outcome.Entry{
 			Path: cli.Path(dir), Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
 			Sum: cli.Float(r.Sum()), Mean: cli.Float(r.Mean()), PerPositive: cli.Float(r.PerPositive()),
-			EasyNegatives: easyNegShares{
+			EasyNegatives: outcome.Shares{
 				Entries: share(float64(entries), float64(r.Scores)), CE: share(sum(ce, easy), sum(ce, s.labels)), Loss: share(sum(e, easy), r.Sum()),
 			},
+			Exact: string(must(r.MarshalText())),
 		}
-		if got := evalReport(t, append(c.args, dir)...).Results[0].entry; fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := evalReport(t, append(c.args, dir)...).Results[0].Entry; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("eval %q:\n%+v, want\n%+v", c.args, got, want)
 		}
 	}
@@ -632,15 +634,15 @@ func TestEvalNothing(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		logits, labels array
-		want           entry
+		want           outcome.Entry
 		warned         bool
 	}{
-		{"(0, 80)", array{[]int{0, 80}, []float32{}}, array{[]int{0}, []int32{}}, entry{}, false},
-		{"(0, 80), uint8", array{[]int{0, 80}, []float32{}}, array{[]int{0, 80}, []uint8{}}, entry{}, false},
-		{"(0,)", array{[]int{0}, []float32{}}, array{[]int{0}, []int64{}}, entry{}, false},
-		{"ignored", array{[]int{1, 3}, []float32{nan, inf, -inf}}, array{[]int{1}, []int32{-2}}, entry{Ignored: 3}, true},
+		{"(0, 80)", array{[]int{0, 80}, []float32{}}, array{[]int{0}, []int32{}}, outcome.Entry{}, false},
+		{"(0, 80), uint8", array{[]int{0, 80}, []float32{}}, array{[]int{0, 80}, []uint8{}}, outcome.Entry{}, false},
+		{"(0,)", array{[]int{0}, []float32{}}, array{[]int{0}, []int64{}}, outcome.Entry{}, false},
+		{"ignored", array{[]int{1, 3}, []float32{nan, inf, -inf}}, array{[]int{1}, []int32{-2}}, outcome.Entry{Ignored: 3}, true},
 		{"no loss", array{[]int{1, 2}, []float32{-inf, inf}}, array{[]int{1}, []int32{1}},
-			entry{Scores: 2, Positives: 1, EasyNegatives: easyNegShares{Entries: 0.5}}, true},
+			outcome.Entry{Scores: 2, Positives: 1, EasyNegatives: outcome.Shares{Entries: 0.5}}, true},
 	} {
 		dir := folder(t, c.logits.file(), c.labels.file())
 		stdout, stderr, code := command("eval", "--json", "--top", "2", dir)
@@ -648,8 +650,8 @@ func TestEvalNothing(t *testing.T) {
 			t.Errorf("%s: exit code %d, stderr %q", c.name, code, stderr)
 		}
 		r := decodeReport(t, stdout)
-		c.want.Path = "total"
-		if fmt.Sprint(r.Total.entry) != fmt.Sprint(c.want) {
+		c.want.Path, c.want.Exact = "total", r.Total.Exact
+		if fmt.Sprint(r.Total.Entry) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, r.Total, c.want)
 		}
 		if top := r.Results[0].Top; top == nil || int64(len(top)) != c.want.Scores {

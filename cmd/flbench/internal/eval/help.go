@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -57,7 +58,9 @@ With --json the same is one object with the keys loss (name, and the parameters 
 the loss has), kernel, workers (as many as had work), results, total, images, warnings and notes.
 Each of the results, and total, has the keys path, scores, positives, ignored, sum, mean,
 per_positive, weighted_mean (sum / Σ weights) with --weights, max if asked for, and, but of losses
-of rows, easy_negatives (entries_share, ce_share and loss_share, fractions from 0 to 1). The path of total is "total"; with --logits that of the result is the
+of rows, easy_negatives (entries_share, ce_share and loss_share, fractions from 0 to 1), and exact:
+the counts and all bits of the sum, in base64. Two runs came to the same if it is the same; the
+engine's Result reads it (UnmarshalText). The path of total is "total"; with --logits that of the result is the
 logits' file. Of several PATHs, images has their count, by, the key that is summarised, quantiles
 (percent, value) and histogram (from, to, count); warnings and notes have path and text.
 With --top K above 0 each of the results also has top: the hardest scores, largest
@@ -78,7 +81,7 @@ what is told of scores is told of anchors, none of which is an easy negative; an
 evaluated by one worker.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, manyInputs, maxKept, cli.LossesHelp(cli.AllFamilies()))
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, maxKept, cli.LossesHelp(cli.AllFamilies()))
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut

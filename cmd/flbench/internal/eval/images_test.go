@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -39,9 +39,10 @@ func newAlbum(t *testing.T, count int) (a album) {
 		r := must(e.Losses(losses, s.batch()))
 		largest := cli.Float32(slices.Max(losses))
 		a.paths = append(a.paths, path)
-		a.want = append(a.want, jsonEntry{entry: entry{
+		a.want = append(a.want, jsonEntry{Entry: outcome.Entry{
 			Path: cli.Path(path), Scores: r.Scores, Positives: r.Positives, Ignored: r.Ignored,
 			Sum: cli.Float(r.Sum()), Mean: cli.Float(r.Mean()), PerPositive: cli.Float(r.PerPositive()), Max: &largest,
+			Exact: string(must(r.MarshalText())),
 		}})
 	}
 	return a
@@ -53,7 +54,7 @@ func same(a, b jsonEntry) bool {
 		return false
 	}
 	for _, e := range []*jsonEntry{&a, &b} {
-		e.Max, e.EasyNegatives, e.Top = nil, easyNegShares{}, nil
+		e.Max, e.EasyNegatives, e.Top = nil, outcome.Shares{}, nil
 	}
 	return fmt.Sprint(a) == fmt.Sprint(b)
 }
@@ -72,10 +73,10 @@ func TestEvalSort(t *testing.T) {
 		"scores":       func(x, y jsonEntry) int { return cmp.Compare(y.Scores, x.Scores) },
 		"path":         func(x, y jsonEntry) int { return strings.Compare(string(x.Path), string(y.Path)) },
 	}
-	if len(orders) != len(sortKeys)+1 {
+	if len(orders) != len(outcome.SortNames())+1 {
 		t.Fatal("a key of --sort has no test")
 	}
-	whole := evalReport(t, a.paths...).Total.entry
+	whole := evalReport(t, a.paths...).Total.Entry
 	for key, order := range orders {
 		for _, limit := range []int{0, 1, 5, 100} {
 			var args []string
@@ -94,7 +95,7 @@ func TestEvalSort(t *testing.T) {
 			if !slices.EqualFunc(r.Results, want, same) {
 				t.Errorf("%q: %+v\nwant\n%+v", args, r.Results, want)
 			}
-			total := r.Total.entry
+			total := r.Total.Entry
 			total.Max = nil
 			if fmt.Sprint(total) != fmt.Sprint(whole) {
 				t.Errorf("%q: total %+v, want %+v", args, total, whole)
@@ -143,16 +144,17 @@ func TestEvalFormats(t *testing.T) {
 		number := func(s string) cli.Float { return cli.Float(must(strconv.ParseFloat(s, 64))) }
 		whole := func(s string) int64 { return must(strconv.ParseInt(s, 10, 64)) }
 		for i, c := range records[1:] {
-			got := jsonEntry{entry: entry{
+			w := want.Results[i]
+			got := jsonEntry{Entry: outcome.Entry{
 				Path: cli.Path(c[0]), Scores: whole(c[1]), Positives: whole(c[2]), Ignored: whole(c[3]),
-				Sum: number(c[4]), Mean: number(c[5]), PerPositive: number(c[6]),
+				Sum: number(c[4]), Mean: number(c[5]), PerPositive: number(c[6]), Exact: w.Exact,
 			}}
 			if c[7] != "" {
 				largest := cli.Float32(must(strconv.ParseFloat(c[7], 32)))
 				got.Max = &largest
 			}
-			easy := easyNegShares{Entries: number(c[8]), CE: number(c[9]), Loss: number(c[10])}
-			if w := want.Results[i]; !same(got, w) || easy != w.EasyNegatives || c[11] != "" {
+			easy := outcome.Shares{Entries: number(c[8]), CE: number(c[9]), Loss: number(c[10])}
+			if !same(got, w) || easy != w.EasyNegatives || c[11] != "" {
 				t.Errorf("%q, want %+v", c, w)
 			}
 		}
@@ -186,57 +188,7 @@ func TestEvalSummaryTable(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, table)
 		}
 	}
-	if few := eval(t, a.paths[:manyInputs-1]...); strings.Contains(few, "inputs") {
+	if few := eval(t, a.paths[:outcome.ManyInputs-1]...); strings.Contains(few, "inputs") {
 		t.Errorf("a summary of few images:\n%s", few)
-	}
-}
-
-// TestSummarize: quantiles as of numpy.quantile, and bins that hold all.
-func TestSummarize(t *testing.T) {
-	inf := math.Inf(1)
-	for _, c := range []struct {
-		values    []float64
-		quantiles []float64
-	}{
-		{[]float64{7}, []float64{7, 7, 7, 7, 7, 7, 7}},
-		{[]float64{3, 1, 2}, []float64{1, 1.1, 1.5, 2, 2.5, 2.9, 3}},
-		{[]float64{0, 0, 0, 10}, []float64{0, 0, 0, 0, 2.5, 8.5, 10}},
-		{[]float64{1, inf, inf}, []float64{1, inf, inf, inf, inf, inf, inf}},
-		{[]float64{1e-6, 1e-3, 1, 1e3, 1e6}, []float64{1e-6, 0.0002008, 0.001, 1, 1000, 800200, 1e6}},
-	} {
-		n := len(c.values)
-		s := summarize("sum", slices.Clone(c.values))
-		for i, q := range s.Quantiles {
-			if got, want := float64(q.Value), c.quantiles[i]; got != want && !(math.Abs(got-want) < 1e-12*want) {
-				t.Errorf("%v: %d %% is %v, want %v", c.values, q.Percent, got, want)
-			}
-		}
-		finite := 0
-		for _, v := range c.values {
-			if v < inf {
-				finite++
-			}
-		}
-		count := 0
-		for i, b := range s.Histogram {
-			inside := 0
-			for _, v := range c.values {
-				if v >= float64(b.From) && (v < float64(b.To) || i == len(s.Histogram)-1 && v == float64(b.To)) {
-					inside++
-				}
-			}
-			if inside != b.Count {
-				t.Errorf("%v: %+v, want %d", c.values, b, inside)
-			}
-			count += b.Count
-		}
-		if count != finite || s.Count != n {
-			t.Errorf("%v: %d in bins of %d, want %d", c.values, count, s.Count, finite)
-		}
-	}
-	// Over powers of ten the bins have the same ratio.
-	h := summarize("sum", []float64{1, 1e10}).Histogram
-	if h[0].Count != 1 || h[9].Count != 1 || math.Abs(float64(h[4].To)/1e5-1) > 1e-9 {
-		t.Errorf("bins %+v", h)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -38,8 +39,8 @@ func TestEvalRows(t *testing.T) {
 		out := t.TempDir()
 		l, g := filepath.Join(out, "l.npy"), filepath.Join(out, "g.npy")
 		r := evalReport(t, "--loss", f.Name, "--max", "--top=20000", "--losses-out", l, "--gradients-out", g, dir)
-		if e := r.Total; e.Scores != want.Scores || e.Ignored != want.Ignored || e.Scores+e.Ignored != rows || float64(e.Sum) != want.Sum() || float32(*e.Max) != slices.Max(losses) || e.EasyNegatives != (easyNegShares{}) {
-			t.Errorf("%s: %+v, want %+v, sum %v", f.Name, e.entry, want, want.Sum())
+		if e := r.Total; e.Scores != want.Scores || e.Ignored != want.Ignored || e.Scores+e.Ignored != rows || float64(e.Sum) != want.Sum() || float32(*e.Max) != slices.Max(losses) || e.EasyNegatives != (outcome.Shares{}) {
+			t.Errorf("%s: %+v, want %+v, sum %v", f.Name, e.Entry, want, want.Sum())
 		}
 		if shape, got := readFloats(t, l); !slices.Equal(shape, []int{3, rows / 3}) || !slices.Equal(got, floatBits(losses)) {
 			t.Errorf("%s: losses of shape %v, or they differ", f.Name, shape)
@@ -58,7 +59,7 @@ func TestEvalRows(t *testing.T) {
 		}
 		// Rows are not cut: two images, by two workers.
 		if two := evalReport(t, "--loss", f.Name, "--workers=2", dir, dir).Total; two.Scores != 2*want.Scores || float64(two.Sum) != 2*want.Sum() {
-			t.Errorf("%s: two images: %+v", f.Name, two.entry)
+			t.Errorf("%s: two images: %+v", f.Name, two.Entry)
 		}
 		stdout, stderr, code := command("eval", "--loss", f.Name, "--ignored=-100", ignored)
 		if code != 0 || !strings.Contains(stderr, "warning") || !strings.Contains(stdout, " 0 ") {

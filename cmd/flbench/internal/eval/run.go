@@ -2,10 +2,11 @@ package eval
 
 import (
 	"context"
-	"sync"
+	"slices"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/cmd/flbench/internal/ranking"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
@@ -13,7 +14,7 @@ import (
 
 // evaluator is an evaluation before it knows its inputs.
 type evaluator struct {
-	loss    engine.Loss
+	losses  []engine.Loss // at least one, all of rows or none
 	flags   stream.Flags
 	top     int  // so many of the hardest scores of each input, and of all
 	max     bool // the largest loss of each input
@@ -26,51 +27,66 @@ type evaluator struct {
 func (e *evaluator) ranks() bool { return e.top > 0 || e.max }
 func (e *evaluator) kept() int   { return max(e.top, 1) }
 
-// rows tells whether the loss is one of rows.
-func (e *evaluator) rows() bool { return e.loss.Family().Rows }
+// rows tells whether the losses are of rows.
+func (e *evaluator) rows() bool { return e.losses[0].Family().Rows }
 
-// takesProbs tells whether the loss is one of probabilities, too.
-func (e *evaluator) takesProbs() bool {
-	n, err := engine.New(e.loss, engine.WithKernel("generic"), engine.WithWorkers(1))
-	if err == nil {
-		_, err = n.Sum(engine.Batch{Probs: []float32{0}, Labels: []uint8{0}})
+// noProbs returns the first of the losses that is of logits alone.
+func (e *evaluator) noProbs() (l engine.Loss, found bool) {
+	for _, l := range e.losses {
+		n, err := engine.New(l, engine.WithKernel("generic"), engine.WithWorkers(1))
+		if err == nil {
+			_, err = n.Sum(engine.Batch{Probs: []float32{0}, Labels: []uint8{0}})
+		}
+		if err != nil {
+			return l, true
+		}
 	}
-	return err == nil
+	return l, false
 }
 
 // engines are what shards are evaluated by, each by one worker.
 type engines struct {
-	loss    *engine.Engine    // for losses and gradients
-	sweeper *engine.Sweeper   // of the loss and, unless that is it, cross-entropy; nil for losses of rows
-	losses  int               // how many these are
-	alone   []*engine.Sweeper // of each of two, for what cross-entropy does not take; see worker.softProbs
+	losses  []*engine.Engine // of the losses
+	sweeper *engine.Sweeper  // of the losses, and of cross-entropy unless it is one; nil for losses of rows
+	results int              // how many there are of a shard: those of the sweeper, or of the losses
+	ce      int              // which of them is cross-entropy's, if any
+	without *engine.Sweeper  // of the losses, where cross-entropy is none of them, and of that alone,
+	ceAlone *engine.Sweeper  // for what it does not take; see worker.softProbs
 }
 
 // engines makes those for a convention of class labels.
-func (e *evaluator) engines(convention ...engine.Option) (*engines, error) {
+func (e *evaluator) engines(convention ...engine.Option) (n *engines, err error) {
 	options := e.flags.Engine(convention...)
-	losses := []engine.Loss{e.loss, engine.CrossEntropy()}
-	if losses[0] == losses[1] || e.rows() {
-		losses = losses[:1]
+	n = &engines{results: len(e.losses)}
+	for _, l := range e.losses {
+		one, err := engine.New(l, options...)
+		if err != nil {
+			return n, err
+		}
+		n.losses = append(n.losses, one)
 	}
-	n := &engines{losses: len(losses)}
-	var err error
-	if n.loss, err = engine.New(e.loss, options...); err == nil && !e.rows() {
-		n.sweeper, err = engine.NewSweeper(losses, options...)
+	if e.rows() {
+		return n, nil
 	}
-	for i := range losses {
-		if err == nil && len(losses) == 2 {
-			var one *engine.Sweeper
-			one, err = engine.NewSweeper(losses[i:i+1], options...)
-			n.alone = append(n.alone, one)
+	swept := slices.Clone(e.losses)
+	if n.ce = slices.Index(swept, engine.CrossEntropy()); n.ce < 0 {
+		n.ce = len(swept)
+		if n.without, err = engine.NewSweeper(swept, options...); err != nil {
+			return n, err
+		}
+		swept = append(swept, engine.CrossEntropy())
+		if n.ceAlone, err = engine.NewSweeper(swept[n.ce:], options...); err != nil {
+			return n, err
 		}
 	}
+	n.results = len(swept)
+	n.sweeper, err = engine.NewSweeper(swept, options...)
 	return n, err
 }
 
 // run evaluates the inputs and reports on them. The outputs are there once it returns
 // without an error, and not before.
-func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*report, error) {
+func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*outcome.Report, error) {
 	images, err := stream.Check(ctx, sources, e.rows())
 	if err != nil {
 		return nil, err
@@ -78,7 +94,8 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 	if err := e.checkTop(images); err != nil {
 		return nil, err
 	}
-	r, err := newRun(e, images, p)
+	workers, scores := stream.Workers(images, e.flags.Workers)
+	r, err := newRun(e, images, workers, p)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +115,6 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 		}
 		defer r.files.abort()
 	}
-	workers, scores := stream.Workers(images, e.flags.Workers)
 	p.StartBytes("evaluating", 4*scores)
 	defer p.Clear()
 
@@ -110,32 +126,34 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 			return nil, err
 		}
 	}
-	return r.report(workers), nil
+	return r.builder.Report()
 }
 
 // run is an evaluation at work.
 type run struct {
 	*evaluator
 	byOptions *stream.Engines[*engines]
+	plain     *engines // those of the usual convention
 	images    []*stream.Image
 	found     []found // in them
 	files     *files  // nil if there are none
 	progress  *cli.Progress
-
-	mu       sync.Mutex // of what follows
-	entries  []entry    // of the images, in their order
-	warnings [][]string
-	notes    [][]string
-	total    tally
+	builder   *outcome.Builder
 }
 
-func newRun(e *evaluator, images []*stream.Image, p *cli.Progress) (*run, error) {
-	n := len(images)
-	byOptions, err := stream.NewEngines(e.engines)
-	return &run{
-		evaluator: e, images: images, found: make([]found, n), byOptions: byOptions, progress: p,
-		entries: make([]entry, n), warnings: make([][]string, n), notes: make([][]string, n),
-	}, err
+func newRun(e *evaluator, images []*stream.Image, workers int, p *cli.Progress) (*run, error) {
+	r := &run{evaluator: e, images: images, found: make([]found, len(images)), progress: p}
+	var err error
+	if r.byOptions, err = stream.NewEngines(e.engines); err != nil {
+		return nil, err
+	}
+	if r.plain, err = r.byOptions.For(nil); err != nil {
+		return nil, err
+	}
+	r.builder = outcome.NewBuilder(outcome.Settings{
+		Losses: e.losses, Kernel: r.plain.losses[0].Kernel(), Workers: workers, Top: e.top, Max: e.max, Weighted: e.weighted,
+	}, len(images))
+	return r, nil
 }
 
 // work does all shards.
@@ -147,76 +165,29 @@ func (r *run) work(ctx context.Context, workers int) error {
 }
 
 // finish closes an image, whose shards are done, and notes what is to be reported.
-func (r *run) finish(ctx context.Context, im *stream.Image) error {
+func (r *run) finish(im *stream.Image) error {
 	in, err := im.Input()
 	if err != nil {
 		return err
 	}
 	f := &r.found[im.Index]
-	e := r.entry(in.Path(), f.tally)
+	came := outcome.Input{Path: in.Path(), Losses: f.measured(r.plain)}
 	if r.ranks() {
-		hardest := f.ranking(r.kept()).Scores()
-		if r.max {
-			e.Max = new(cli.Float32)
+		for i := range came.Losses {
+			m := &came.Losses[i]
+			hardest := f.ranking(i, len(r.losses), r.kept()).Scores()
 			if len(hardest) > 0 {
-				*e.Max = cli.Float32(hardest[0].Loss)
+				m.Max = hardest[0].Loss
+			}
+			if r.top > 0 {
+				m.Hardest = []ranking.List{ranking.NewList(in, hardest)}
 			}
 		}
-		if r.top > 0 {
-			e.Top = &ranking.Ranking{Limit: r.top, Lists: []ranking.List{ranking.NewList(in, hardest)}}
-		}
 	}
-	warnings, notes := in.Warnings(*f.tally.loss()), in.Notes()
+	came.Warnings, came.Notes = in.Warnings(came.Losses[0].Loss), in.Notes()
 	if err := im.Close(); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries[im.Index], r.warnings[im.Index], r.notes[im.Index] = e, warnings, notes
-	r.total.merge(f.tally)
-	f.tally, f.hardest = nil, nil
-	return nil
-}
-
-// entry returns the outcome of a path, or of all.
-func (r *run) entry(path string, t *tally) entry {
-	e := newEntry(path, t)
-	e.EasyNegatives.none = r.rows()
-	if r.weighted {
-		mean := cli.Float(t.loss().WeightedMean())
-		e.WeightedMean = &mean
-	}
-	return e
-}
-
-// report returns what was found.
-func (r *run) report(workers int) *report {
-	plain, _ := r.byOptions.For(nil) // there since newRun
-	rep := &report{
-		Loss: cli.LossInfo{Loss: r.loss}, Kernel: plain.loss.Kernel(), Workers: workers,
-		Results: r.entries, Total: r.entry("total", &r.total), Warnings: []cli.Remark{}, Notes: []cli.Remark{},
-	}
-	if r.max {
-		largest := cli.Float32(0)
-		for _, e := range r.entries {
-			largest = max(largest, *e.Max)
-		}
-		rep.Total.Max = &largest
-	}
-	if r.top > 0 && len(r.entries) > 1 {
-		all := &ranking.Ranking{Limit: r.top, Paths: true}
-		for _, e := range r.entries {
-			all.Lists = append(all.Lists, e.Top.Lists[0])
-		}
-		rep.Total.Top = all
-	}
-	for i, e := range r.entries {
-		for _, text := range r.warnings[i] {
-			rep.Warnings = append(rep.Warnings, cli.Remark{Path: e.Path, Text: text})
-		}
-		for _, text := range r.notes[i] {
-			rep.Notes = append(rep.Notes, cli.Remark{Path: e.Path, Text: text})
-		}
-	}
-	return rep
+	*f = found{}
+	return r.builder.Add(im.Index, came)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/engine"
 )
 
@@ -83,9 +84,9 @@ func TestEvalLosses(t *testing.T) {
 			}
 			r := decodeReport(t, byFlags).Total
 			if r.Scores != want.Scores || r.Positives != want.Positives || r.Ignored != want.Ignored || float64(r.Sum) != want.Sum() || float32(*r.Max) != slices.Max(losses) {
-				t.Errorf("%s, %s: %+v, want %+v, sum %v", text, c.name, r.entry, want, want.Sum())
+				t.Errorf("%s, %s: %+v, want %+v, sum %v", text, c.name, r.Entry, want, want.Sum())
 			}
-			shares := easyNegShares{
+			shares := outcome.Shares{
 				Entries: share(float64(easy[0].Scores), float64(all[0].Scores)),
 				CE:      share(easy[1].Sum(), all[1].Sum()), Loss: share(easy[0].Sum(), all[0].Sum()),
 			}
@@ -135,7 +136,7 @@ func TestEvalEasyTargets(t *testing.T) {
 	dir := folder(t, array{[]int{3, 2}, x}.file(), array{[]int{3, 2}, y}.file())
 	r := evalReport(t, "--loss=vfl", dir).Total
 	if r.Scores != 5 || r.Positives != 2 || r.EasyNegatives.Entries != 2./5 {
-		t.Errorf("%+v, want 2 easy negatives of 5 scores", r.entry)
+		t.Errorf("%+v, want 2 easy negatives of 5 scores", r.Entry)
 	}
 }
 
@@ -178,7 +179,7 @@ func TestEvalSoftProbs(t *testing.T) {
 	for _, workers := range []string{"--workers=1", "--workers=3"} {
 		r := evalReport(t, "--probs", "--loss=heatmap(beta=3)", "--weights=w.npy", "--top=3", "--max", workers, dir).Total
 		if r.Scores != want.Scores || r.Positives != want.Positives || r.Ignored != want.Ignored || float64(r.Sum) != want.Sum() || float32(*r.Max) != slices.Max(losses) {
-			t.Errorf("%s: %+v, want %+v, sum %v", workers, r.entry, want, want.Sum())
+			t.Errorf("%s: %+v, want %+v, sum %v", workers, r.Entry, want, want.Sum())
 		}
 		if share := float64(r.EasyNegatives.CE); math.Abs(share-easy/all) > 1e-6*share || share == 0 {
 			t.Errorf("%s: easy negatives' share of the cross-entropy is %v, want %v", workers, share, easy/all)

@@ -87,7 +87,7 @@ func TestEvalShortened(t *testing.T) {
 			sparse(t, labels, kind.dtype, fmt.Sprintf("(%d, 1)", rows), kind.size)
 			source := must((&dump.Options{Targets: "binary"}).Sources([]string{dir}))[0]
 			images := must(stream.Check(t.Context(), []dump.Source{source}, false))
-			r := must(newRun(newTestEvaluator(3), images, nil))
+			r := must(newRun(newTestEvaluator(3), images, 3, nil))
 			must(images[0].Input())
 			if err := os.Truncate(cut, rows/2); err != nil {
 				t.Fatal(err)
@@ -179,7 +179,7 @@ func TestEvalOverwritten(t *testing.T) {
 		dir := folder(t, s.logitsFile(), s.classesFile())
 		path := filepath.Join(dir, name)
 		content := must(os.ReadFile(path))
-		r := must(newRun(newTestEvaluator(1), imagesOf(t, dir), nil))
+		r := must(newRun(newTestEvaluator(1), imagesOf(t, dir), 1, nil))
 		must(r.images[0].Input())
 		write(t, path, content)
 		if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
@@ -196,7 +196,7 @@ func TestEvalOverwritten(t *testing.T) {
 func TestEvalGrown(t *testing.T) {
 	s, longer := newSample(1, 400, 5), newSample(1, 401, 5)
 	dir := folder(t, s.logitsFile(), s.classesFile())
-	r := must(newRun(newTestEvaluator(1), imagesOf(t, dir), nil))
+	r := must(newRun(newTestEvaluator(1), imagesOf(t, dir), 1, nil))
 	write(t, filepath.Join(dir, "logits.npy"), longer.logitsFile())
 	write(t, filepath.Join(dir, "labels.npy"), longer.classesFile())
 	if err := r.work(t.Context(), 1); err == nil || err.Error() != dir+": it has 2005 scores and had 2000, want files that stay as they are" {

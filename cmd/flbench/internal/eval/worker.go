@@ -16,7 +16,7 @@ type worker struct {
 	labels            []uint8
 	losses, gradients []float32
 	parts             []float32 // see softProbs
-	tally             tally
+	sums              sums
 }
 
 // grow returns a slice of n elements, s if it is large enough.
@@ -29,7 +29,8 @@ func grow[T any](s []T, n int) []T {
 
 // shard evaluates a shard, and ends its image if it is the last of it.
 func (w *worker) shard(ctx context.Context, s stream.Shard) error {
-	w.losses, w.gradients, w.tally = w.losses[:0], w.gradients[:0], tally{}
+	w.losses, w.gradients = w.losses[:0], w.gradients[:0]
+	w.sums.reset(w.plain.results)
 	err := w.evaluate(s)
 	if w.files != nil {
 		err = w.files.take(s.Number, err, w.losses, w.gradients)
@@ -38,9 +39,9 @@ func (w *worker) shard(ctx context.Context, s stream.Shard) error {
 		return err
 	}
 	w.progress.Add(4 * int64(s.To-s.From))
-	w.found[s.Image.Index].add(&w.tally)
+	w.found[s.Image.Index].add(&w.sums)
 	if s.Image.ShardDone() {
-		return w.finish(ctx, s.Image)
+		return w.finish(s.Image)
 	}
 	return nil
 }
@@ -52,25 +53,40 @@ func (w *worker) evaluate(s stream.Shard) error {
 		if err != nil {
 			return err
 		}
-		w.tally.losses = e.losses
 		switch {
-		case w.rows() && w.ranks():
-			w.tally.all[0], err = w.rank(e, batch, s)
 		case w.rows():
-			w.tally.all[0], err = e.loss.Sum(batch)
-		case batch.Probs != nil && batch.Targets != nil && e.losses == 2:
+			err = w.sumRows(e, batch, s)
+		case batch.Probs != nil && batch.Targets != nil && e.ceAlone != nil:
 			err = w.softProbs(e, batch)
 		default:
-			err = e.sweeper.SumEasy(w.tally.all[:e.losses], w.tally.easy[:e.losses], cli.EasyPt, batch)
+			err = e.sweeper.SumEasy(w.sums.all, w.sums.easy, cli.EasyPt, batch)
 		}
-		if err == nil {
-			err = w.values(e, batch, s)
+		if err == nil && w.outputs.any() {
+			err = w.values(e.losses[0], batch, s)
 		}
-		if err == nil && w.ranks() && !w.rows() {
-			_, err = w.rank(e, batch, s)
+		if w.rows() {
+			return err
+		}
+		for i := 0; i < len(e.losses) && err == nil && w.ranks(); i++ {
+			_, err = w.rank(e, i, batch, s)
 		}
 		return err
 	})
+}
+
+// sumRows evaluates losses of rows one by one.
+func (w *worker) sumRows(e *engines, b engine.Batch, s stream.Shard) (err error) {
+	for i, one := range e.losses {
+		if w.ranks() {
+			w.sums.all[i], err = w.rank(e, i, b, s)
+		} else {
+			w.sums.all[i], err = one.Sum(b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // softProbs evaluates a batch of probabilities and soft targets, which some losses take and
@@ -78,7 +94,7 @@ func (w *worker) evaluate(s stream.Shard) error {
 // and that of 0 with the weight 1 − y.
 func (w *worker) softProbs(e *engines, b engine.Batch) error {
 	targets := b.Targets
-	if err := e.alone[0].SumEasy(w.tally.all[:1], w.tally.easy[:1], cli.EasyPt, b); err != nil {
+	if err := e.without.SumEasy(w.sums.all[:e.ce], w.sums.easy[:e.ce], cli.EasyPt, b); err != nil {
 		return err
 	}
 	b.Targets = nil
@@ -100,12 +116,12 @@ func (w *worker) softProbs(e *engines, b engine.Batch) error {
 			}
 		}
 		var all, easy [1]engine.Result
-		if err := e.alone[1].SumEasy(all[:], easy[:], cli.EasyPt, b); err != nil {
+		if err := e.ceAlone.SumEasy(all[:], easy[:], cli.EasyPt, b); err != nil {
 			return err
 		}
-		w.tally.all[1].Merge(all[0])
+		w.sums.all[e.ce].Merge(all[0])
 		if part.easy {
-			w.tally.easy[1] = easy[0]
+			w.sums.easy[e.ce] = easy[0]
 		}
 	}
 	return nil
@@ -113,7 +129,7 @@ func (w *worker) softProbs(e *engines, b engine.Batch) error {
 
 // values fills losses and gradients, where they are to be written. That the loss is then
 // evaluated twice is little beside that.
-func (w *worker) values(e *engines, b engine.Batch, s stream.Shard) (err error) {
+func (w *worker) values(loss *engine.Engine, b engine.Batch, s stream.Shard) (err error) {
 	losses, gradients := w.outputs.losses != "", w.outputs.gradients != ""
 	if losses {
 		n := s.To - s.From
@@ -127,16 +143,16 @@ func (w *worker) values(e *engines, b engine.Batch, s stream.Shard) (err error) 
 	}
 	switch {
 	case losses && gradients:
-		_, err = e.loss.LossesAndGradients(w.losses, w.gradients, b)
+		_, err = loss.LossesAndGradients(w.losses, w.gradients, b)
 	case losses:
-		_, err = e.loss.Losses(w.losses, b)
+		_, err = loss.Losses(w.losses, b)
 	case gradients:
-		_, err = e.loss.Gradients(w.gradients, b)
+		_, err = loss.Gradients(w.gradients, b)
 	}
 	return err
 }
 
-// rank evaluates a shard, whose hardest scores are kept.
-func (w *worker) rank(e *engines, b engine.Batch, s stream.Shard) (engine.Result, error) {
-	return e.loss.Rank(w.found[s.Image.Index].ranking(w.kept()), s.From, b)
+// rank evaluates a shard under one of the losses, whose hardest scores are kept.
+func (w *worker) rank(e *engines, i int, b engine.Batch, s stream.Shard) (engine.Result, error) {
+	return e.losses[i].Rank(w.found[s.Image.Index].ranking(i, len(e.losses), w.kept()), s.From, b)
 }

@@ -1,4 +1,4 @@
-package eval
+package outcome
 
 import (
 	"math"
@@ -11,8 +11,8 @@ import (
 // bins is the number of bins of a histogram.
 const bins = 10
 
-// summary says how a value is spread over inputs.
-type summary struct {
+// Summary says how a value is spread over inputs.
+type Summary struct {
 	Count     int        `json:"count"`
 	By        string     `json:"by"` // the value's name
 	Quantiles []quantile `json:"quantiles"`
@@ -34,9 +34,9 @@ type bin struct {
 
 // summarize returns the quantiles, as NumPy interpolates them, and a histogram of values,
 // at least one, which it sorts.
-func summarize(by string, values []float64) *summary {
+func summarize(by string, values []float64) *Summary {
 	slices.Sort(values)
-	s := &summary{Count: len(values), By: by}
+	s := &Summary{Count: len(values), By: by}
 	for _, percent := range []int{0, 5, 25, 50, 75, 95, 100} {
 		at := float64(percent) / 100 * float64(len(values)-1)
 		low := int(at)

@@ -1,4 +1,4 @@
-package eval
+package outcome
 
 import (
 	"encoding/csv"
@@ -10,33 +10,39 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
 )
 
-// formats are what --format takes, and how they print.
-var formats = []cli.Format[*report]{
-	{Name: "table", Print: (*report).table},
-	{Name: "json", Print: (*report).json},
-	{Name: "jsonl", Print: (*report).jsonLines},
-	{Name: "csv", Print: (*report).csv},
+// Formats are what --format takes, and how they print.
+var Formats = []cli.Format[*Report]{
+	{Name: "table", Print: (*Report).table},
+	{Name: "json", Print: (*Report).json},
+	{Name: "jsonl", Print: (*Report).jsonLines},
+	{Name: "csv", Print: (*Report).csv},
 }
 
-// manyInputs is from how many on the table has a summary: fewer are read one by one.
-const manyInputs = 10
+// ManyInputs is from how many on the table has a summary: fewer are read one by one.
+const ManyInputs = 10
 
 // table is the report for people. Errors of writing come back from the writer's Flush.
-func (r *report) table(w io.Writer) error {
-	fmt.Fprintf(w, "%v; kernel %s, %s\n\n", r.Loss, r.Kernel, cli.Count(r.Workers, "worker"))
-	_, _ = io.WriteString(w, r.entries())
-	if r.Images != nil && r.Images.Count >= manyInputs {
-		_, _ = io.WriteString(w, r.Images.text())
+func (r *Report) table(w io.Writer) error {
+	for k := range r.Losses {
+		l := &r.Losses[k]
+		if k > 0 {
+			_, _ = io.WriteString(w, "\n")
+		}
+		fmt.Fprintf(w, "%v; kernel %s, %s\n\n", l.Loss, r.Kernel, cli.Count(r.Workers, "worker"))
+		_, _ = io.WriteString(w, l.entries())
+		if l.Images != nil && l.Images.Count >= ManyInputs {
+			_, _ = io.WriteString(w, l.Images.text())
+		}
+		for i := range l.Results {
+			l.Results[i].Top.Table(w, "hardest scores of "+cli.Printable(string(l.Results[i].Path)))
+		}
+		l.Total.Top.Table(w, "hardest scores of all inputs")
 	}
-	for i := range r.Results {
-		r.Results[i].Top.Table(w, "hardest scores of "+cli.Printable(string(r.Results[i].Path)))
-	}
-	r.Total.Top.Table(w, "hardest scores of all inputs")
 	return nil
 }
 
 // entries are a line each. Paths come last, as in wc and du.
-func (r *report) entries() string {
+func (r *ByLoss) entries() string {
 	align, heads := "rrrrrr", []string{"scores", "positives", "ignored", "sum", "mean", "per positive"}
 	weighted, withMax := r.Total.WeightedMean != nil, r.Total.Max != nil
 	if weighted {
@@ -47,7 +53,7 @@ func (r *report) entries() string {
 	}
 	t := cli.NewTable(align+"rrrl", append(heads, "scores", "CE", "loss", "path")...)
 	t.Over(len(align)+3, "easy negatives' share of")
-	row := func(e *entry) {
+	row := func(e *Entry) {
 		cells := []string{
 			fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
 			decimals(float64(e.Sum)), fmt.Sprintf("%.4g", float64(e.Mean)), decimals(float64(e.PerPositive)),
@@ -80,7 +86,7 @@ func (r *report) entries() string {
 }
 
 // text is the summary for people.
-func (s *summary) text() string {
+func (s *Summary) text() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n%s of %d inputs\n\n", strings.ReplaceAll(s.By, "_", " "), s.Count)
 	var heads, values []string
@@ -120,27 +126,37 @@ func percent(v cli.Float, decimals int) string {
 	return strconv.FormatFloat(100*float64(v), 'f', decimals, 64) + " %"
 }
 
-// csv prints a line for each input, after one of heads: the keys of JSON.
-func (r *report) csv(w io.Writer) error {
+// csv prints a line for each input, and of several losses for each of these, after one of heads:
+// the keys of JSON.
+func (r *Report) csv(w io.Writer) error {
 	c := csv.NewWriter(w)
-	_ = c.Write([]string{"path", "scores", "positives", "ignored", "sum", "mean", "per_positive", "max",
-		"easy_negatives_entries_share", "easy_negatives_ce_share", "easy_negatives_loss_share", "weighted_mean"})
+	several := len(r.Losses) > 1
+	write := func(loss string, cells ...string) {
+		if several {
+			cells = append([]string{loss}, cells...)
+		}
+		_ = c.Write(cells)
+	}
+	write("loss", "path", "scores", "positives", "ignored", "sum", "mean", "per_positive", "max",
+		"easy_negatives_entries_share", "easy_negatives_ce_share", "easy_negatives_loss_share", "weighted_mean")
 	number := func(v cli.Float) string { return strconv.FormatFloat(float64(v), 'g', -1, 64) }
-	for _, e := range r.Results {
-		largest := ""
-		if e.Max != nil {
-			largest = cli.Short(*e.Max)
+	for _, l := range r.Losses {
+		for _, e := range l.Results {
+			largest := ""
+			if e.Max != nil {
+				largest = cli.Short(*e.Max)
+			}
+			easy, weighted := e.EasyNegatives, ""
+			shares := []string{number(easy.Entries), number(easy.CE), number(easy.Loss)}
+			if easy.none {
+				shares = make([]string, len(shares))
+			}
+			if e.WeightedMean != nil {
+				weighted = number(*e.WeightedMean)
+			}
+			write(l.Loss.Loss.String(), append(append([]string{string(e.Path), fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
+				number(e.Sum), number(e.Mean), number(e.PerPositive), largest}, shares...), weighted)...)
 		}
-		easy, weighted := e.EasyNegatives, ""
-		shares := []string{number(easy.Entries), number(easy.CE), number(easy.Loss)}
-		if easy.none {
-			shares = make([]string, len(shares))
-		}
-		if e.WeightedMean != nil {
-			weighted = number(*e.WeightedMean)
-		}
-		_ = c.Write(append(append([]string{string(e.Path), fmt.Sprint(e.Scores), fmt.Sprint(e.Positives), fmt.Sprint(e.Ignored),
-			number(e.Sum), number(e.Mean), number(e.PerPositive), largest}, shares...), weighted))
 	}
 	c.Flush()
 	return c.Error()
