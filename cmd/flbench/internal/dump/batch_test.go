@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -169,6 +170,64 @@ func TestWarnings(t *testing.T) {
 		if got := d.Warnings(all); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+		// Tasks that evaluate a part each come to the same.
+		var facts *Facts
+		for i := range max(1, d.Scores()) {
+			part := open(t, options(t, c.args...), d.source.Path)
+			if d.Scores() > 0 {
+				if _, err := part.Batch(i, i+1, &s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var f Facts
+			if err := json.Unmarshal(marshal(t, part.Facts()), &f); err != nil {
+				t.Fatal(err)
+			}
+			if facts == nil {
+				facts = &f
+			} else if err := facts.Merge(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := facts.Warnings(all); !slices.Equal(got, c.want) {
+			t.Errorf("%s, in parts: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestFactsOfAnother: facts of another input do not merge.
+func TestFactsOfAnother(t *testing.T) {
+	a := Facts{Anchors: 3, Columns: 2, Labels: "classes", DType: "int32", Background: -1}
+	for _, change := range []func(f *Facts){
+		func(f *Facts) { f.Anchors++ }, func(f *Facts) { f.Columns++ }, func(f *Facts) { f.Softmax = true }, func(f *Facts) { f.Probs = true },
+		func(f *Facts) { f.Boxed = true }, func(f *Facts) { f.Labels = "soft" }, func(f *Facts) { f.Settled = true }, func(f *Facts) { f.DType = "uint8" },
+		func(f *Facts) { f.Targets = true }, func(f *Facts) { f.Ignored = true }, func(f *Facts) { f.Background++ },
+	} {
+		f, o := a, a
+		change(&o)
+		if err := f.Merge(o); err == nil || f != a {
+			t.Errorf("%+v took %+v: %+v, %v", a, o, f, err)
+		}
+	}
+	f, o := a, a
+	o.Outside = true
+	if err := f.Merge(o); err != nil || !f.Outside || f.Merge(a) != nil || !f.Outside {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if texts := new(Facts).Warnings(engine.Result{}); texts != nil {
+		t.Errorf("%q of no facts", texts)
+	}
+	if texts := (&Facts{Anchors: 1}).Warnings(engine.Result{}); texts != nil {
+		t.Errorf("%q of facts that cannot be", texts)
 	}
 }
 
