@@ -1,0 +1,88 @@
+package abi
+
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/flengine/flengine/engine"
+)
+
+// write writes a text and its NUL to the caller's buffer.
+func write(text string, buffer *byte, capacity int64, length *int64) error {
+	if length != nil {
+		if err := checkPointer("length", unsafe.Pointer(length), 8, 8); err != nil {
+			return err
+		}
+		*length = int64(len(text))
+	}
+	if capacity <= int64(len(text)) {
+		return argument("capacity", float64(capacity), "is %d: want at least %d", capacity, len(text)+1)
+	}
+	if buffer == nil {
+		return argument("buffer", 0, "is NULL: want room for %d bytes", capacity)
+	}
+	put(unsafe.Slice(buffer, len(text)+1), text)
+	return nil
+}
+
+// JSON is fl_json.
+func JSON(binary unsafe.Pointer, size int64, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
+	defer stop(&code, e)
+	r, err := readResult("binary", binary, size)
+	if err == nil {
+		var b []byte
+		if b, err = r.MarshalJSON(); err == nil {
+			err = write(string(b), buffer, capacity, length)
+		}
+	}
+	if err != nil {
+		return report(e, err)
+	}
+	return OK
+}
+
+// Loss is fl_loss.
+func Loss(loss *byte, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
+	defer stop(&code, e)
+	p := plan{Request: &Request{Loss: loss}, settings: settings{workers: 1}}
+	made, err := p.engine()
+	if err == nil {
+		err = write(made.Loss().String(), buffer, capacity, length)
+	}
+	if err != nil {
+		return report(e, err)
+	}
+	return OK
+}
+
+// Kernels is fl_kernels.
+func Kernels(buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
+	defer stop(&code, e)
+	if err := write(strings.Join(engine.Kernels(), ","), buffer, capacity, length); err != nil {
+		return report(e, err)
+	}
+	return OK
+}
+
+// Kernel is fl_kernel.
+func Kernel(name *byte, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
+	defer stop(&code, e)
+	if err := kernel(name, buffer, capacity, length); err != nil {
+		return report(e, err)
+	}
+	return OK
+}
+
+func kernel(name *byte, buffer *byte, capacity int64, length *int64) (err error) {
+	s := settings{loss: "ce", workers: 1}
+	if name != nil {
+		if s.kernel, err = text("kernel", name); err != nil {
+			return err
+		}
+	}
+	made, err := engineOf(&s)
+	if err != nil {
+		return err
+	}
+	return write(made.Kernel(), buffer, capacity, length)
+}
