@@ -63,17 +63,21 @@ func (s *streams) holds(f *array.File, forget bool) bool {
 }
 
 // Check is CheckContext without an end.
-func (s Source) Check() (scores int, err error) { return s.CheckContext(context.Background()) }
+func (s Source) Check() (scores int, err error) {
+	scores, _, err = s.CheckContext(context.Background())
+	return scores, err
+}
 
-// CheckContext looks at all but the elements, and returns the number of scores. It keeps
-// nothing open but pipes, which it reads for Open; the end of ctx ends that.
-func (s Source) CheckContext(ctx context.Context) (scores int, err error) {
+// CheckContext looks at all but the elements, and returns the number of scores, and that of
+// those of a row. It keeps nothing open but pipes, which it reads for Open; the end of ctx ends
+// that.
+func (s Source) CheckContext(ctx context.Context) (scores, columns int, err error) {
 	d := &Dump{source: s, check: true}
 	if _, err := d.openFiles(ctx); err != nil {
 		_ = d.release(false) // the first error tells more
-		return 0, err
+		return 0, 0, err
 	}
-	return d.Scores(), d.release(true)
+	return d.Scores(), d.Columns(), d.release(true)
 }
 
 // Open is OpenContext without an end.

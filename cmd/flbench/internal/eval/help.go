@@ -77,8 +77,7 @@ The losses are
 --loss takes the name of one, whose parameters have flags of their own, or the whole,
 as in --loss 'focal(gamma=2,pos=1,neg=1)', where pos and neg stand for alpha; smoothing=0.1 among
 them smooths labels and targets. Losses of softmax are of rows: every anchor has a class, and
-what is told of scores is told of anchors, none of which is an easy negative; an image is
-evaluated by one worker.
+what is told of scores is told of anchors, none of which is an easy negative.
 
 Nothing is printed or written if any of the input is bad.`,
 	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, maxKept, cli.LossesHelp(cli.AllFamilies()))

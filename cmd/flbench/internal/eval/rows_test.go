@@ -39,7 +39,7 @@ func TestEvalRows(t *testing.T) {
 		out := t.TempDir()
 		l, g := filepath.Join(out, "l.npy"), filepath.Join(out, "g.npy")
 		r := evalReport(t, "--loss", f.Name, "--max", "--top=20000", "--losses-out", l, "--gradients-out", g, dir)
-		if e := r.Total; e.Scores != want.Scores || e.Ignored != want.Ignored || e.Scores+e.Ignored != rows || float64(e.Sum) != want.Sum() || float32(*e.Max) != slices.Max(losses) || e.EasyNegatives != (outcome.Shares{}) {
+		if e := r.Total; e.Scores != want.Scores || e.Ignored != want.Ignored || e.Scores+e.Ignored != rows || e.Exact != string(must(want.MarshalText())) || float32(*e.Max) != slices.Max(losses) || e.EasyNegatives != (outcome.Shares{}) {
 			t.Errorf("%s: %+v, want %+v, sum %v", f.Name, e.Entry, want, want.Sum())
 		}
 		if shape, got := readFloats(t, l); !slices.Equal(shape, []int{3, rows / 3}) || !slices.Equal(got, floatBits(losses)) {
@@ -57,7 +57,7 @@ func TestEvalRows(t *testing.T) {
 				t.Fatalf("%s: %+v is listed as number %d", f.Name, h, i)
 			}
 		}
-		// Rows are not cut: two images, by two workers.
+		// Two images, by two workers.
 		if two := evalReport(t, "--loss", f.Name, "--workers=2", dir, dir).Total; two.Scores != 2*want.Scores || float64(two.Sum) != 2*want.Sum() {
 			t.Errorf("%s: two images: %+v", f.Name, two.Entry)
 		}

@@ -13,8 +13,9 @@ import (
 const checkers = 8
 
 // Check looks at the headers of all sources, the last of a thousand of which may be missing, and
-// returns their images, to be evaluated in shards or each as a whole.
-func Check(ctx context.Context, sources []dump.Source, whole bool) ([]*Image, error) {
+// returns their images, to be evaluated in shards; rows says that the losses are of these, and
+// that they are not to be cut.
+func Check(ctx context.Context, sources []dump.Source, rows bool) ([]*Image, error) {
 	images := make([]*Image, len(sources))
 	var next atomic.Int64
 	var first firstError
@@ -26,12 +27,12 @@ func Check(ctx context.Context, sources []dump.Source, whole bool) ([]*Image, er
 				if i >= len(sources) {
 					return
 				}
-				scores, err := sources[i].CheckContext(ctx)
+				scores, columns, err := sources[i].CheckContext(ctx)
 				if err != nil {
 					first.set(i, err)
 					return
 				}
-				images[i] = newImage(ctx, sources[i], i, scores, whole)
+				images[i] = newImage(ctx, sources[i], i, scores, columns, rows)
 			}
 		})
 	}

@@ -15,6 +15,8 @@ func (s Shard) Evaluate(scratch *dump.Scratch, f func(in *dump.Dump, b engine.Ba
 	switch {
 	case err != nil:
 		return err
+	case in.Scores() == s.Image.Scores && in.Columns() != s.Image.Columns:
+		return fmt.Errorf("%s: it has %d columns and had %d, want files that stay as they are", in.Path(), in.Columns(), s.Image.Columns)
 	case in.Scores() != s.Image.Scores:
 		return fmt.Errorf("%s: it has %d scores and had %d, want files that stay as they are", in.Path(), in.Scores(), s.Image.Scores)
 	case s.From == s.To:

@@ -78,7 +78,7 @@ func (f *Flags) Engine(convention ...engine.Option) []engine.Option {
 func Workers(images []*Image, most int) (workers int, scores int64) {
 	shards := 0
 	for _, im := range images {
-		scores += int64(im.Scores)
+		scores += int64(im.to - im.from)
 		shards += im.Shards()
 	}
 	return min(most, maxWorkers, shards), scores

@@ -15,35 +15,61 @@ var ShardScores = 16 * engine.Block
 
 // Image is one of the inputs on its way through the evaluation.
 type Image struct {
-	Index  int // among the inputs
-	Scores int
+	Index   int // among the inputs
+	Scores  int
+	Columns int // scores of a row
 
-	step  int // scores of a shard: ShardScores, or all where rows are not to be cut
-	left  atomic.Int64
-	input func() (*dump.Dump, error) // opens it, the first time
-	data  *dump.Dump                 // once open
+	from, to int // what of the scores is evaluated
+	unit     int // scores are cut at multiples of it alone, so that shards merge to the bits of the whole
+	step     int // scores of a shard
+	left     atomic.Int64
+	input    func() (*dump.Dump, error) // opens it, the first time
+	data     *dump.Dump                 // once open
 
 	reading sync.RWMutex // held for reading by who reads ahead, for writing by who closes
 	closed  bool
 }
 
-// newImage returns an image that is opened within ctx, and evaluated in shards or as a whole.
-func newImage(ctx context.Context, s dump.Source, index, scores int, whole bool) *Image {
-	im := &Image{Index: index, Scores: scores, step: ShardScores}
-	if whole {
-		im.step = max(scores, 1)
+// newImage returns an image that is opened within ctx, and evaluated in shards.
+func newImage(ctx context.Context, s dump.Source, index, scores, columns int, rows bool) *Image {
+	im := &Image{Index: index, Scores: scores, Columns: columns, to: scores, unit: engine.Block}
+	switch {
+	case !rows:
+	case scores/max(columns, 1) <= engine.Block:
+		im.unit = max(scores, 1)
+	default:
+		im.unit *= columns
 	}
-	im.left.Store(int64(im.Shards()))
+	im.step = max(1, ShardScores/im.unit) * im.unit
 	im.input = sync.OnceValues(func() (data *dump.Dump, err error) {
 		im.data, err = s.OpenContext(ctx)
 		return im.data, err
 	})
+	im.left.Store(int64(im.Shards()))
 	return im
+}
+
+// Range has the i-th of n ranges of the scores evaluated alone, 1 ≤ i ≤ n, before anything is
+// evaluated. Each score is in one of them; they are cut where results merge to the bits of the
+// whole, at multiples of engine.Block scores, or rows. Where there are less such parts than
+// ranges, the last ones are empty.
+func (im *Image) Range(i, n int) (from, to int) {
+	units := (im.Scores-1)/im.unit + 1
+	if im.Scores == 0 {
+		units = 0
+	}
+	start := func(i int) int { return min((i*(units/n)+min(i, units%n))*im.unit, im.Scores) }
+	im.from, im.to = start(i-1), im.Scores
+	if i < n {
+		im.to = start(i)
+	}
+	im.left.Store(int64(im.Shards()))
+	return im.from, im.to
 }
 
 // Shards is the number of shards of an image. One without scores has an empty one, so that
 // it too is opened.
-func (im *Image) Shards() int { return max(1, (im.Scores+im.step-1)/im.step) }
+func (im *Image) Shards() int { return max(1, (im.to-im.from+im.step-1)/im.step) }
 
 // Input returns the image's dump, which it opens the first time.
 func (im *Image) Input() (*dump.Dump, error) { return im.input() }

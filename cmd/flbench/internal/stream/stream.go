@@ -60,7 +60,7 @@ type Shard struct {
 // cost is what the shard counts in the window.
 func (s *Shard) cost() int64 {
 	n := 4 * int64(s.To-s.From)
-	if s.From == 0 {
+	if s.From == s.Image.from {
 		n += openCost
 	}
 	return n
@@ -68,8 +68,9 @@ func (s *Shard) cost() int64 {
 
 // cursor walks over the shards of images. Its zero value is before the first.
 type cursor struct {
-	number, image, from int
-	cost                int64 // of all shards before it
+	number, image int
+	done          int   // scores of the image before it
+	cost          int64 // of all shards before it
 }
 
 // next returns the shard at the cursor and moves on; false at the end.
@@ -78,11 +79,12 @@ func (c *cursor) next(images []*Image) (Shard, bool) {
 		return Shard{}, false
 	}
 	im := images[c.image]
-	s := Shard{Number: c.number, Image: im, From: c.from, To: min(c.from+im.step, im.Scores)}
+	from := im.from + c.done
+	s := Shard{Number: c.number, Image: im, From: from, To: from + min(im.step, im.to-from)}
 	c.number++
 	c.cost += s.cost()
-	if c.from = s.To; s.To == im.Scores {
-		c.image, c.from = c.image+1, 0
+	if c.done = s.To - im.from; s.To == im.to {
+		c.image, c.done = c.image+1, 0
 	}
 	return s, true
 }
@@ -169,7 +171,7 @@ func (s *stream) readAhead() {
 			return
 		}
 		to := first.To
-		for to < first.Image.Scores && to-first.From < readUnit/4 {
+		for to < first.Image.to && to-first.From < readUnit/4 {
 			more, _ := at.next(s.images)
 			to = more.To
 		}

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -83,6 +84,61 @@ func TestStreamOrder(t *testing.T) {
 	}
 	if image != len(rows) || next != 2+1+1+3+1+1 {
 		t.Errorf("%d shards, %d images", next, image)
+	}
+}
+
+// TestRange: ranges cover all scores, each once, in shards that are cut where sums merge, and
+// are of even size.
+func TestRange(t *testing.T) {
+	before := ShardScores
+	t.Cleanup(func() { ShardScores = before })
+	ShardScores = 2 * engine.Block
+	for _, rowsTogether := range []bool{false, true} {
+		for _, rows := range []int{0, 1, 900, 4096, 4097, 3 * engine.Block, 5*engine.Block + 9} {
+			const columns = 3
+			path := folder(t, rows, columns)
+			unit := engine.Block
+			if rowsTogether {
+				unit *= columns
+			}
+			for _, n := range []int{1, 2, 3, 4, 7, 100, math.MaxInt} {
+				next, least, most := 0, math.MaxInt, 0
+				parts := []int{1, 2, 3, 4, 5, 6, 7, n}
+				if n <= 100 {
+					parts = nil
+					for i := range n {
+						parts = append(parts, i+1)
+					}
+				}
+				for _, i := range parts {
+					im := must(Check(t.Context(), must(new(dump.Options).Sources([]string{path})), rowsTogether))[0]
+					from, to := im.Range(i, n)
+					if n <= 100 && from != next || to < from || to > im.Scores || (from%unit != 0 && from != im.Scores) {
+						t.Fatalf("%d rows: %d/%d is %d to %d, want it from %d on", rows, i, n, from, to, next)
+					}
+					next = to
+					units := (to - from + unit - 1) / unit
+					least, most = min(least, units), max(most, units)
+					s := newStream([]*Image{im})
+					for at, k := from, 0; ; k++ {
+						sh, ok := s.claim(t.Context())
+						if !ok {
+							if at != to || k != im.Shards() {
+								t.Errorf("%d rows, %d/%d: %d shards of %d, up to %d of %d", rows, i, n, k, im.Shards(), at, to)
+							}
+							break
+						}
+						if sh.From != at || sh.To > to || sh.To%unit != 0 && sh.To != im.Scores || sh.From == sh.To && from < to || sh.To-sh.From > max(ShardScores, unit) {
+							t.Fatalf("%d rows, %d/%d: a shard %d to %d, want it from %d on", rows, i, n, sh.From, sh.To, at)
+						}
+						at = sh.To
+					}
+				}
+				if n <= 100 && next != rows*columns || n <= 100 && most > least+1 {
+					t.Errorf("%d rows in %d: up to %d, ranges of %d to %d blocks", rows, n, next, least, most)
+				}
+			}
+		}
 	}
 }
 
