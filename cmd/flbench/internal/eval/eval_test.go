@@ -672,7 +672,7 @@ func TestEvalHelp(t *testing.T) {
 		"Usage:\n  flbench eval PATH... | --logits FILE --labels FILE\n",
 		"--gamma GAMMA", cli.OrList(cli.FamilyNames(cli.AllFamilies())), "p_t > 0.9", "easy_negatives",
 		"--layout", "--columns", "--probs", "--targets", "--background", "--ignored", "--weights", "--from", "--sort KEY", "--limit N",
-		"np.savez(", "np.save(", "save_file(", fmt.Sprint(maxKept),
+		"np.savez(", "np.save(", "save_file(", fmt.Sprint(outcome.MaxKept),
 	} {
 		if !strings.Contains(help, want) {
 			t.Errorf("help lacks %q:\n%s", want, help)

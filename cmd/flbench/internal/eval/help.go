@@ -80,7 +80,7 @@ them smooths labels and targets. Losses of softmax are of rows: every anchor has
 what is told of scores is told of anchors, none of which is an easy negative.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, maxKept, cli.LossesHelp(cli.AllFamilies()))
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, outcome.MaxKept, cli.LossesHelp(cli.AllFamilies()))
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut

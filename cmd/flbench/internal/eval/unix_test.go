@@ -21,6 +21,7 @@ import (
 	"unsafe"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/dump"
+	"github.com/flengine/flengine/cmd/flbench/internal/outcome"
 	"github.com/flengine/flengine/cmd/flbench/internal/stream"
 	"github.com/flengine/flengine/engine"
 )
@@ -311,7 +312,7 @@ func TestEvalTopLimit(t *testing.T) {
 		t.Errorf("a kept score takes %d bytes, want at most 24 for the 36 that the help tells", size)
 	}
 	dir := t.TempDir()
-	const rows = maxKept/2 + 1
+	const rows = outcome.MaxKept/2 + 1
 	sparse(t, filepath.Join(dir, "logits.npy"), "<f4", fmt.Sprintf("(%d, 1)", rows), 4*rows)
 	sparse(t, filepath.Join(dir, "labels.npy"), "|u1", fmt.Sprintf("(%d, 1)", rows), rows)
 	stdout, stderr, code := command("eval", "--top", "20000000", dir, dir)

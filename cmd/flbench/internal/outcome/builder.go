@@ -31,7 +31,7 @@ type Builder struct {
 	notes    [][]string
 }
 
-// NewBuilder returns one for so many inputs.
+// NewBuilder returns one for so many inputs, or for more.
 func NewBuilder(set Settings, inputs int) *Builder {
 	b := &Builder{set: set, totals: make([]Tally, len(set.Losses)), warnings: make([][]string, inputs), notes: make([][]string, inputs)}
 	for range set.Losses {
@@ -61,12 +61,25 @@ func (b *Builder) Add(i int, in Input) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.reach(i + 1)
 	for k, e := range entries {
 		b.entries[k][i] = e
 		b.totals[k].Merge(&in.Losses[k].Tally)
 	}
 	b.warnings[i], b.notes[i] = in.Warnings, in.Notes
 	return nil
+}
+
+// reach makes room for so many inputs, where their number was not known.
+func (b *Builder) reach(inputs int) {
+	more := inputs - len(b.notes)
+	if more <= 0 {
+		return
+	}
+	for k := range b.entries {
+		b.entries[k] = append(b.entries[k], make([]Entry, more)...)
+	}
+	b.warnings, b.notes = append(b.warnings, make([][]string, more)...), append(b.notes, make([][]string, more)...)
 }
 
 // Report returns the report, once all inputs were added.

@@ -5,6 +5,9 @@ import (
 	"github.com/flengine/flengine/engine"
 )
 
+// MaxKept bounds the scores that --top keeps, of all inputs together: 36 bytes each.
+const MaxKept = 1 << 25
+
 // Tally is what is counted and summed over scores under a loss. Of losses of rows there is
 // Loss alone. It is exact, and so merges in any order.
 type Tally struct {

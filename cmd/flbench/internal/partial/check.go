@@ -22,6 +22,8 @@ func (l *Line) check() error {
 		return fmt.Errorf("has %d scores in %d columns", l.Scores, l.Columns)
 	case l.Top < 0:
 		return fmt.Errorf("has %d of the hardest scores", l.Top)
+	case l.Task.Line < 1 || l.Task.Line > l.Task.Of || len(l.Task.ID) != 16:
+		return fmt.Errorf("is line %d of %d of the task %q", l.Task.Line, l.Task.Of, l.Task.ID)
 	case l.Files == nil, l.Notes == nil:
 		return errors.New("has no files or notes, not even an empty list of them")
 	case len(l.Losses) == 0:

@@ -7,6 +7,8 @@
 package partial
 
 import (
+	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -36,6 +38,7 @@ type Line struct {
 	Columns int   `json:"columns"`
 	Soft    bool  `json:"soft"` // there are targets, not labels
 	Range   Range `json:"range"`
+	Task    Task  `json:"task"`
 
 	Kernel  string `json:"kernel"`
 	Workers int    `json:"workers"`
@@ -66,6 +69,20 @@ type Range struct {
 	N    int   `json:"n"`
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
+}
+
+// Task is one evaluation, whose lines are numbered from 1 on, so that one that is lost is missed.
+type Task struct {
+	ID   string `json:"id"` // see TaskID
+	Line int    `json:"line"`
+	Of   int    `json:"of"`
+}
+
+// TaskID tells evaluations of other inputs, or of other ranges of them, apart.
+func TaskID(paths []string, i, n int) string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d/%d %q", i, n, paths)
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // Loss is what a loss came to.

@@ -47,6 +47,7 @@ func sample(t testing.TB) *Line {
 
 		Scores: 3 * engine.Block, Columns: 4,
 		Range:  Range{I: 2, N: 3, From: engine.Block, To: 2 * engine.Block},
+		Task:   Task{TaskID([]string{"a", "b"}, 2, 3), 2, 2},
 		Kernel: "avx512", Workers: 2, Top: 3, Max: true,
 		Losses: []Loss{
 			{
@@ -68,7 +69,7 @@ func sample(t testing.TB) *Line {
 func rowsSample(t testing.TB) *Line {
 	r := engine.Result{Scores: 1, Ignored: 2}
 	return &Line{
-		Path: "-", Files: []File{}, Notes: []cli.Path{}, Scores: 6, Columns: 2, Soft: true, Range: Range{1, 1, 0, 6}, Kernel: "generic", Workers: 1,
+		Path: "-", Files: []File{}, Notes: []cli.Path{}, Scores: 6, Columns: 2, Soft: true, Range: Range{1, 1, 0, 6}, Task: Task{TaskID(nil, 1, 1), 1, 1}, Kernel: "generic", Workers: 1,
 		Losses: []Loss{{Loss: engine.SoftmaxCrossEntropy(), Sum: Exact(r)}},
 	}
 }
@@ -138,6 +139,20 @@ func TestLine(t *testing.T) {
 	// The last line's end may be missing, as a shell's $(…) takes it.
 	if lines, err = read(bytes.TrimSuffix(file, []byte("\n"))); err != nil || len(lines) != 2 {
 		t.Errorf("without the last line's end: %d lines, %v", len(lines), err)
+	}
+}
+
+// TestTaskID: other paths, and other ranges, are other tasks.
+func TestTaskID(t *testing.T) {
+	seen := map[string]bool{}
+	for _, id := range []string{
+		TaskID(nil, 1, 1), TaskID([]string{"a"}, 1, 1), TaskID([]string{"a", "b"}, 1, 1), TaskID([]string{"b", "a"}, 1, 1),
+		TaskID([]string{"a b"}, 1, 1), TaskID([]string{`a" "b`}, 1, 1), TaskID([]string{"a"}, 1, 2), TaskID([]string{"a"}, 2, 2),
+	} {
+		if len(id) != 16 || seen[id] {
+			t.Errorf("%s is of two, or has not 16 digits", id)
+		}
+		seen[id] = true
 	}
 }
 
@@ -227,6 +242,9 @@ func TestCheck(t *testing.T) {
 		"has the kernel \"\"":          func(l *Line) { l.Kernel = "" },
 		"has the kernel \"a b\"":       func(l *Line) { l.Kernel = "a b" },
 		"has 0 workers":                func(l *Line) { l.Workers = 0 },
+		"is line 0 of 2":               func(l *Line) { l.Task.Line = 0 },
+		"is line 3 of 2":               func(l *Line) { l.Task.Line = 3 },
+		"of the task \"\"":             func(l *Line) { l.Task.ID = "" },
 		"has -1 scores":                func(l *Line) { l.Scores = -1 },
 		"scores in 5 columns":          func(l *Line) { l.Columns = 5 },
 		"scores in 0 columns":          func(l *Line) { l.Columns = 0 },
