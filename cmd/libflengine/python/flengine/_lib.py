@@ -137,12 +137,12 @@ class InputError(ValueError):
         return _rebuilt, (type(self), self.args, self.__dict__)
 
 
-def _rebuilt(cls: type, args: Tuple[Any, ...], attributes: dict[str, Any]) -> InputError:
+def _rebuilt(cls: Any, args: Tuple[Any, ...], attributes: dict[str, Any]) -> InputError:
     """Makes an InputError again, for pickle: it crosses processes with all of its attributes."""
-    error = cls.__new__(cls, *args)
+    error: InputError = cls.__new__(cls, *args)
     error.args = args
-    error.__dict__.update(attributes)
-    assert isinstance(error, InputError)
+    for name, value in attributes.items():
+        setattr(error, name, value)
     return error
 
 
@@ -383,25 +383,40 @@ def address_of_bytes(b: bytearray) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(b))
 
 
-# What messages of the library call by the name of the C structure's field.
+# What fields of the C structures are called here, and the words of messages.
 _ARGUMENTS = {"labels": "targets", "losses": "out", "gradients": "out", "hessians": "out"}
+_WORDS = {
+    "FL_LOGITS": "logits",
+    "FL_PROBABILITIES": "probabilities",
+    "FL_CLASSES": "classes",
+    "FL_LABELS": "labels",
+    "FL_TARGETS": "soft targets",
+    "ScoreWeights[": "score_weights[",
+    "Weights[": "weights[",
+    "which ignored sets": "which ignored= sets",
+    "which background sets": "which background= sets",
+    "classWeights[": "class_weights[",
+    "columnWeights[": "column_weights[",
+}
 
 
 def error_of(error: RawError) -> Exception:
     """The exception for what the library says is wrong."""
-    message = error.message.decode("utf-8", "replace")
+    message: str = error.message.decode("utf-8", "replace")
     if error.code == ERROR_FORKED:
         return ForkError(_FORKED)
     if error.code == ERROR_INTERNAL:
         return RuntimeError(f"flengine: {message}")
-    field = error.field.decode("utf-8", "replace")
-    argument = _ARGUMENTS.get(field, field)
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    field: str = error.field.decode("utf-8", "replace")
+    argument: str = _ARGUMENTS.get(field, field)
     if error.index >= 0:
         _, _, reason = message.partition("]")
         _, _, reason = reason.partition(": ")
         return InputError(argument, error.index, error.value, reason or message)
     reason = message[len(field) + 1 :] if message.startswith(field + " ") else message
-    return InputError(argument, None, error.value, reason)
+    return InputError(argument if argument else "kernel", None, error.value, reason)
 
 
 def text(name: str, *arguments: Any) -> str:
@@ -423,6 +438,17 @@ def text(name: str, *arguments: Any) -> str:
         if length.value < capacity:
             raise error_of(slot.error)
         capacity = length.value + 1
+
+
+def kernels() -> Tuple[str, ...]:
+    """The names of the kernels that this machine can run, fastest first; the last is ``"generic"``."""
+    return tuple(text("fl_kernels").split(","))
+
+
+def version() -> str:
+    """The version of the library, ``"0.1.0"``."""
+    said: bytes = lib.fl_version()
+    return said.decode()
 
 
 def _default_workers() -> int:
