@@ -224,6 +224,15 @@ func (f *File) Changed() error {
 	return nil
 }
 
+// Stamp returns the size of the file at the path, and when it was changed, as it was opened. It
+// is false of standard input, and of a pipe.
+func (f *File) Stamp() (size int64, changed time.Time, ok bool) {
+	return f.size, f.changed, f.stat != nil && f.path != "-"
+}
+
+// Path returns the path, "-" of standard input.
+func (f *File) Path() string { return f.path }
+
 // Close releases the memory of all arrays, which must not be used afterwards. Closing
 // twice is harmless.
 func (f *File) Close() error {

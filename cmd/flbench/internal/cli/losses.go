@@ -243,6 +243,16 @@ func (l *LossFlags) AddChoice(cmd *cobra.Command) {
 	l.Add(cmd.Flags(), names)
 }
 
+// Given returns the first of the flags that was given, "" for none.
+func (l *LossFlags) Given(flags *pflag.FlagSet) string {
+	for _, name := range append([]string{"loss"}, slices.Sorted(maps.Keys(l.parameters))...) {
+		if flags.Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // Loss returns the loss of a family with the parameters that flags give. The others have
 // their defaults.
 func (l *LossFlags) Loss(flags *pflag.FlagSet, family string) (engine.Loss, error) {

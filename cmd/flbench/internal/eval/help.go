@@ -49,6 +49,23 @@ is spread over them.
 Sums are exact and rounded once: they do not depend on the kernel, the number of
 workers, or the order of the PATHs.
 
+--losses ce,focal2,focal1.5 evaluates several losses in one reading of the files, each part of
+them while it is in the cache, and reports on each what --loss alone reports: losses of scores,
+or of softmax.
+
+The work can be spread over machines, by whatever runs commands there. --partial FILE writes, in
+place of the report, a line of JSON for each PATH, with the exact sums and all else that
+'flbench merge' needs to print the report of all: that of one eval of all PATHs, to the last bit.
+FILE is there once all of it is, with that name, and not before, so that a task that was killed or
+failed has left none, and a second try replaces it; - is standard output, where the lines come
+at the end, together. --range I/N evaluates the I-th of N ranges of one PATH's scores, I from 1
+on, for one large file: each of N tasks maps the file and reads its range alone. It begins and
+ends at a multiple of %d scores, under softmax of as many anchors, so that the ranges merge to the
+bits of the whole; where there are fewer such parts than ranges the last of these are empty. Every
+task reads headers, and what tells class indices from binary labels; standard input and packed
+members of an .npz file are read to their end by each. Without --partial the report is on the
+range, and a note says so.
+
 --max adds the largest loss, as --sort max does; that takes a second evaluation, and about twice
 the time. So does --top, which keeps 36 bytes for each score listed, 52 with a box: at most
 %d scores, of all PATHs together. Scores are listed with the class's name where classes.txt, and
@@ -70,7 +87,9 @@ several PATHs total has that of all, with path. What is not finite is one of the
 "Infinity", "-Infinity" and "NaN". Bytes of a path that are no UTF-8 are \udc80 to \udcff, as
 Python's os.fsdecode has them.
 --format jsonl prints each result as a line, without the total; --format csv the same numbers in
-columns, after a line of heads.
+columns, after a line of heads. Of several losses, JSON has the keys kernel, workers, losses,
+warnings and notes, and each of the losses has loss, results, total and images; jsonl and csv have
+a line for each loss and result, which begins with the loss.
 
 The losses are
 %s.
@@ -80,7 +99,7 @@ them smooths labels and targets. Losses of softmax are of rows: every anchor has
 what is told of scores is told of anchors, none of which is an easy negative.
 
 Nothing is printed or written if any of the input is bad.`,
-	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, outcome.MaxKept, cli.LossesHelp(cli.AllFamilies()))
+	engine.Background, engine.IgnoredClass, engine.IgnoredLabel, engine.IgnoredTarget, outcome.ManyInputs, engine.Block, outcome.MaxKept, cli.LossesHelp(cli.AllFamilies()))
 
 const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
   flbench eval testdata/detector-logits/nanodet/astronaut
@@ -90,6 +109,19 @@ const example = `  # The focal loss (alpha 0.25, gamma 2) of one image
 
   # The 20 images with the largest loss of those that a file lists, for a spreadsheet
   flbench eval --sort loss --limit 20 --format csv --from images.txt
+
+  # Three losses in one reading
+  flbench eval --losses ce,focal2,'focal(alpha=0.5,gamma=1)' testdata/detector-logits/*/*/
+
+  # The same total by four processes, each of which has some of the images
+  ls -d testdata/detector-logits/*/*/ | split -n r/4 - part.
+  ls part.a? | xargs -P4 -I{} flbench eval --partial {}.jsonl --from {}
+  flbench merge part.*.jsonl
+
+  # One large file by two tasks
+  flbench eval --range 1/2 --partial 1.jsonl large.safetensors
+  flbench eval --range 2/2 --partial 2.jsonl large.safetensors
+  flbench merge 1.jsonl 2.jsonl
 
   # The ten hardest scores, and all losses for numpy.load
   flbench eval --top 10 --losses-out losses.npy --logits scores.npy --labels classes.npy`

@@ -17,17 +17,22 @@ type outputs struct{ losses, gradients string }
 
 func (o outputs) any() bool { return o.losses != "" || o.gradients != "" }
 
-// check refuses outputs that several inputs would share, or that are one of the inputs, each
-// other, or what the report is printed to.
-func (o outputs) check(sources []dump.Source, printed ...io.Writer) error {
+// check refuses outputs that several inputs, or losses, would share, that would be of a part, or
+// that are one of the inputs, each other, or what the report is printed to.
+func (o outputs) check(sources []dump.Source, losses int, p part, printed ...io.Writer) error {
 	type file struct{ flag, path string }
 	var given []file
 	for _, out := range []file{{"--losses-out", o.losses}, {"--gradients-out", o.gradients}} {
 		if out.path == "" {
 			continue
 		}
-		if len(sources) > 1 {
+		switch {
+		case len(sources) > 1:
 			return cli.Usagef("%s with %d inputs: want exactly one", out.flag, len(sources))
+		case losses > 1:
+			return cli.Usagef("%s with %d losses: want exactly one", out.flag, losses)
+		case p.n > 1:
+			return cli.Usagef("%s beside --range: want all of the input", out.flag)
 		}
 		for _, in := range sources[0].Files() {
 			if stream.SameFile(out.path, in) {

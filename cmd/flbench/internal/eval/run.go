@@ -19,6 +19,8 @@ type evaluator struct {
 	top     int  // so many of the hardest scores of each input, and of all
 	max     bool // the largest loss of each input
 	outputs outputs
+	part    part   // of the one input
+	partial string // where lines are to be written in place of a report, "" for nowhere
 
 	weighted bool // anchors have weights
 }
@@ -84,12 +86,15 @@ func (e *evaluator) engines(convention ...engine.Option) (n *engines, err error)
 	return n, err
 }
 
-// run evaluates the inputs and reports on them. The outputs are there once it returns
-// without an error, and not before.
-func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*outcome.Report, error) {
+// run evaluates the inputs and reports on them. The files are there once it returns without an
+// error, and not before.
+func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progress) (*result, error) {
 	images, err := stream.Check(ctx, sources, e.rows())
 	if err != nil {
 		return nil, err
+	}
+	if e.part.n > 1 {
+		images[0].Range(e.part.i, e.part.n)
 	}
 	if err := e.checkTop(images); err != nil {
 		return nil, err
@@ -115,6 +120,12 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 		}
 		defer r.files.abort()
 	}
+	if e.partial != "" {
+		if r.lines, err = newLines(e, sources); err != nil {
+			return nil, err
+		}
+		defer r.lines.abort()
+	}
 	p.StartBytes("evaluating", 4*scores)
 	defer p.Clear()
 
@@ -126,7 +137,17 @@ func (e *evaluator) run(ctx context.Context, sources []dump.Source, p *cli.Progr
 			return nil, err
 		}
 	}
-	return r.builder.Report()
+	if r.lines != nil {
+		return &result{lines: r.lines}, r.lines.commit()
+	}
+	report, err := r.builder.Report()
+	return &result{report: report}, err
+}
+
+// result is what an evaluation gives: a report, or lines.
+type result struct {
+	report *outcome.Report
+	lines  *lines
 }
 
 // run is an evaluation at work.
@@ -137,12 +158,14 @@ type run struct {
 	images    []*stream.Image
 	found     []found // in them
 	files     *files  // nil if there are none
+	lines     *lines  // nil unless they are wanted
 	progress  *cli.Progress
 	builder   *outcome.Builder
+	workers   int
 }
 
 func newRun(e *evaluator, images []*stream.Image, workers int, p *cli.Progress) (*run, error) {
-	r := &run{evaluator: e, images: images, found: make([]found, len(images)), progress: p}
+	r := &run{evaluator: e, images: images, found: make([]found, len(images)), progress: p, workers: workers}
 	var err error
 	if r.byOptions, err = stream.NewEngines(e.engines); err != nil {
 		return nil, err
@@ -184,10 +207,26 @@ func (r *run) finish(im *stream.Image) error {
 			}
 		}
 	}
-	came.Warnings, came.Notes = in.Warnings(came.Losses[0].Loss), in.Notes()
+	*f = found{}
+	if r.lines != nil {
+		text, err := r.line(im, in, &came)
+		if err != nil {
+			return err
+		}
+		if err := im.Close(); err != nil {
+			return err
+		}
+		return r.lines.add(im.Index, text)
+	}
+	from, to := im.Evaluated()
+	if came.Notes = in.Notes(); r.part.n > 1 {
+		came.Notes = append(came.Notes, r.part.note(from, to, im.Scores))
+	}
+	if r.part.n <= 1 || from < to { // of nothing there is nothing to warn of
+		came.Warnings = in.Warnings(came.Losses[0].Loss)
+	}
 	if err := im.Close(); err != nil {
 		return err
 	}
-	*f = found{}
 	return r.builder.Add(im.Index, came)
 }

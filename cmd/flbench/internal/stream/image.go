@@ -67,6 +67,9 @@ func (im *Image) Range(i, n int) (from, to int) {
 	return im.from, im.to
 }
 
+// Evaluated returns what of the scores is evaluated, all unless Range was called.
+func (im *Image) Evaluated() (from, to int) { return im.from, im.to }
+
 // Shards is the number of shards of an image. One without scores has an empty one, so that
 // it too is opened.
 func (im *Image) Shards() int { return max(1, (im.to-im.from+im.step-1)/im.step) }
