@@ -1,0 +1,107 @@
+package beam
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/coder"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/flengine/flengine/engine"
+)
+
+func init() {
+	beam.RegisterCoder(reflect.TypeFor[engine.Result](), encodeResult, decodeResult)
+	beam.RegisterSchemaProvider(reflect.TypeFor[engine.Result](), resultProvider{})
+	coder.RegisterDeterministicCoder(reflect.TypeFor[LossKey](), encodeLossKey, decodeLossKey)
+	beam.RegisterType(reflect.TypeFor[LossKey]())
+	beam.RegisterFunction(encodeLossKey)
+	beam.RegisterFunction(decodeLossKey)
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[Glob](), reflect.TypeFor[Shard](), reflect.TypeFor[span](), reflect.TypeFor[Hardest](), reflect.TypeFor[Note](),
+	} {
+		beam.RegisterType(t)
+	}
+
+	register.DoFn3x1[context.Context, Glob, func(Shard), error](&expandFn{})
+	register.DoFn1x3[Shard, LossKey, Shard, error](&identifyFn{})
+	register.DoFn6x1[context.Context, LossKey, func(*Shard) bool, func(span), func(LossKey, int64), func(Note), error](&cutFn{})
+	register.DoFn4x1[context.Context, span, func(LossKey, engine.Result), func(LossKey, Hardest), error](&evaluateFn{})
+	register.DoFn4x1[LossKey, func(*engine.Result) bool, func(*int64) bool, func(LossKey, engine.Result), error](&checkFn{})
+	register.Function2x2(ofLoss)
+	register.Function2x2(hardestOfLoss)
+	register.Combiner1[engine.Result](&mergeFn{})
+	register.Combiner1[int64](&addFn{})
+	register.Combiner1[Hardest](&hardestFn{})
+
+	register.Emitter1[Shard]()
+	register.Emitter1[span]()
+	register.Emitter1[Note]()
+	register.Emitter2[LossKey, int64]()
+	register.Emitter2[LossKey, engine.Result]()
+	register.Emitter2[LossKey, Hardest]()
+	register.Iter1[Shard]()
+	register.Iter1[engine.Result]()
+	register.Iter1[int64]()
+}
+
+func encodeResult(r engine.Result) ([]byte, error) { return r.MarshalBinary() }
+
+func decodeResult(b []byte) (r engine.Result, err error) {
+	err = r.UnmarshalBinary(b)
+	return r, err
+}
+
+// encodeLossKey keeps the bytes of names that are no UTF-8.
+func encodeLossKey(k LossKey) []byte {
+	b := binary.AppendUvarint(nil, uint64(len(k.Loss)))
+	return append(append(b, k.Loss...), k.Key...)
+}
+
+func decodeLossKey(b []byte) (LossKey, error) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return LossKey{}, errors.New("truncated LossKey")
+	}
+	b = b[size:]
+	return LossKey{Loss: string(b[:n]), Key: string(b[n:])}, nil
+}
+
+// resultProvider has the Results in fields of structs, which the row coder writes, as bytes.
+type resultProvider struct{}
+
+// resultRow stands for a Result in schemas.
+type resultRow struct{ Exact []byte }
+
+// FromLogicalType is that of beam.SchemaProvider.
+func (resultProvider) FromLogicalType(reflect.Type) (reflect.Type, error) {
+	return reflect.TypeFor[resultRow](), nil
+}
+
+// BuildEncoder is that of beam.SchemaProvider.
+func (resultProvider) BuildEncoder(reflect.Type) (func(any, io.Writer) error, error) {
+	row, err := coder.RowEncoderForStruct(reflect.TypeFor[resultRow]())
+	return func(v any, w io.Writer) error {
+		b, err := v.(engine.Result).MarshalBinary()
+		if err != nil {
+			return err
+		}
+		return row(resultRow{b}, w)
+	}, err
+}
+
+// BuildDecoder is that of beam.SchemaProvider.
+func (resultProvider) BuildDecoder(reflect.Type) (func(io.Reader) (any, error), error) {
+	row, err := coder.RowDecoderForStruct(reflect.TypeFor[resultRow]())
+	return func(r io.Reader) (any, error) {
+		v, err := row(r)
+		if err != nil {
+			return nil, err
+		}
+		return decodeResult(v.(resultRow).Exact)
+	}, err
+}
