@@ -16,7 +16,7 @@ var floors = map[string]int{
 	"cli": 0, "outfile": 0, "roofline/limits": 0,
 	"cli/clitest": 1, "array": 1, "figure": 1, "npy": 2, "measure": 2, "roofline/roofplot": 2,
 	"dump": 3, "ranking": 4, "stream": 4, "outcome": 5, "partial": 5,
-	"bench": 6, "eval": 6, "hardest": 6, "info": 6, "plots": 6, "report": 6, "roofline": 6, "scenarios": 6, "sweep": 6, "verify": 6,
+	"bench": 6, "eval": 6, "hardest": 6, "info": 6, "merge": 6, "plots": 6, "report": 6, "roofline": 6, "scenarios": 6, "sweep": 6, "verify": 6,
 	"peers": 7, "evalspeed": 7, "shards": 7, "exporters": 7,
 }
 

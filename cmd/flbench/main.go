@@ -13,6 +13,7 @@ import (
 	"github.com/flengine/flengine/cmd/flbench/internal/eval"
 	"github.com/flengine/flengine/cmd/flbench/internal/hardest"
 	"github.com/flengine/flengine/cmd/flbench/internal/info"
+	"github.com/flengine/flengine/cmd/flbench/internal/merge"
 	"github.com/flengine/flengine/cmd/flbench/internal/plots"
 	"github.com/flengine/flengine/cmd/flbench/internal/report"
 	"github.com/flengine/flengine/cmd/flbench/internal/roofline"
@@ -39,7 +40,7 @@ evaluates cross-entropy and focal loss over real detector logits.
 Without a command it is 'flbench bench'. Shells complete commands, flags and names after
 'source <(flbench completion bash)'; zsh, fish and powershell have the like, which
 'flbench completion zsh --help' explains.`
-	root.AddCommand(bench.New(), eval.New(), hardest.New(), info.New(), info.NewVersion(), plots.New(), report.New(), roofline.New(), scenarios.New(), sweep.New(), verify.New())
+	root.AddCommand(bench.New(), eval.New(), hardest.New(), info.New(), info.NewVersion(), merge.New(), plots.New(), report.New(), roofline.New(), scenarios.New(), sweep.New(), verify.New())
 
 	measure := root.RunE
 	version := root.Flags().Bool("version", false, "the same as 'flbench version'")

@@ -50,13 +50,13 @@ func (r *Reader) Next() (*Line, error) {
 	}
 	if err != nil {
 		r.ended = true
-		return nil, fmt.Errorf("%s: %w", r.At(), err)
+		return nil, fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
 	}
 	return l, nil
 }
 
-// At says where the last line was, for messages.
-func (r *Reader) At() string { return fmt.Sprintf("%s: line %d", r.name, r.line) }
+// Line returns the number of the line that was read last, from 1 on.
+func (r *Reader) Line() int { return r.line }
 
 // readLine returns a line without its end, io.EOF if there is none. No more of what is too
 // long, or begins wrong, is read than shows it.
