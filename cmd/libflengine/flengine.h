@@ -107,7 +107,7 @@ typedef struct fl_request {
 
 	/*
 	 * The loss as a text that ends in NUL, such as "focal(alpha=0.25,gamma=2)", "focal", "ce",
-	 * "ce(pos=3,neg=1)", "quality_focal(beta=2)", "softmax_focal(gamma=2)": ParseLoss of package
+	 * "ce(pos=3,neg=1)", "qfl(beta=2)", "softmaxfocal(gamma=2)": ParseLoss of package
 	 * engine says it all, and the error of an unknown loss lists them. fl_sweep wants NULL here.
 	 */
 	const char *loss;

@@ -13,7 +13,8 @@ import (
 // settings are what an engine is made of.
 type settings struct {
 	loss, kernel  string
-	workers       int
+	workers       int // of the request
+	each          int // of the engine
 	background    *int32
 	ignored       []int32
 	classWeights  []float32
@@ -21,7 +22,7 @@ type settings struct {
 }
 
 func (s *settings) options() []engine.Option {
-	o := []engine.Option{engine.WithKernel(strings.Clone(s.kernel)), engine.WithWorkers(s.workers)}
+	o := []engine.Option{engine.WithKernel(strings.Clone(s.kernel)), engine.WithWorkers(s.each)}
 	if s.background != nil {
 		o = append(o, engine.WithBackground(*s.background))
 	}
@@ -37,20 +38,28 @@ func (s *settings) options() []engine.Option {
 	return o
 }
 
-func (s *settings) newEngine() (*engine.Engine, error) {
-	loss, err := engine.ParseLoss(strings.Clone(s.loss))
-	if err != nil {
-		return nil, err
-	}
-	return engine.New(loss, s.options()...)
+// made is an engine, and what is asked of its loss in each call.
+type made struct {
+	*engine.Engine
+	rows bool // the loss is one of rows
 }
 
-// engines keeps those that were made, since making one takes longer than evaluating a hundred
+func (s *settings) make() (m made, err error) {
+	loss, err := engine.ParseLoss(strings.Clone(s.loss))
+	if err != nil {
+		return m, err
+	}
+	m.rows = loss.Family().Rows
+	m.Engine, err = engine.New(loss, s.options()...)
+	return m, err
+}
+
+// engines keeps those that were made, as making one takes longer than evaluating a hundred
 // scores: most programs have a handful.
 var engines = struct {
 	sync.RWMutex
-	made map[string]*engine.Engine
-}{made: map[string]*engine.Engine{}}
+	kept map[string]made
+}{kept: map[string]made{}}
 
 // What is kept: so many engines, of keys of so many bytes, which are the settings.
 const (
@@ -59,30 +68,30 @@ const (
 )
 
 // engineOf returns an engine of the settings.
-func engineOf(s *settings) (*engine.Engine, error) {
+func engineOf(s *settings) (made, error) {
 	// The texts and arrays are as long as the caller wants.
 	if len(s.loss)+len(s.kernel)+4*(len(s.ignored)+len(s.classWeights)+len(s.columnWeights))+64 > maxKey {
-		return s.newEngine()
+		return s.make()
 	}
 	var room [maxKey]byte
 	key := s.key(room[:0])
 	engines.RLock()
-	e := engines.made[string(key)]
+	m := engines.kept[string(key)]
 	engines.RUnlock()
-	if e != nil {
-		return e, nil
+	if m.Engine != nil {
+		return m, nil
 	}
-	e, err := s.newEngine()
+	m, err := s.make()
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	engines.Lock()
-	if len(engines.made) >= maxEngines {
-		clear(engines.made)
+	if len(engines.kept) >= maxEngines {
+		clear(engines.kept)
 	}
-	engines.made[string(key)] = e
+	engines.kept[string(key)] = m
 	engines.Unlock()
-	return e, nil
+	return m, nil
 }
 
 // key appends all settings, each of which has its length before it.
@@ -91,7 +100,7 @@ func (s *settings) key(b []byte) []byte {
 	b = append(b, s.loss...)
 	b = binary.AppendUvarint(b, uint64(len(s.kernel)))
 	b = append(b, s.kernel...)
-	b = binary.AppendUvarint(b, uint64(s.workers))
+	b = binary.AppendUvarint(b, uint64(s.each))
 	b = appendBytes(b, s.backgrounds(), s.background != nil)
 	b = appendBytes(b, s.ignored, s.ignored != nil)
 	b = appendBytes(b, s.classWeights, s.classWeights != nil)

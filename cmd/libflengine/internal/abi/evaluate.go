@@ -1,92 +1,75 @@
 package abi
 
 import (
-	"runtime/debug"
 	"unsafe"
 
 	"github.com/flengine/flengine/engine"
 )
 
 // Evaluate is fl_evaluate.
-func Evaluate(r *Request, result *Result, e *Error) (code int32) {
-	defer stop(&code, e)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	var p plan
-	if err := p.evaluate(r, result); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Evaluate(r *Request, result *Result, e *Error) int32 {
+	return run(e, func(w *work) error { return w.request(r, result) })
 }
 
-func (p *plan) evaluate(r *Request, result *Result) error {
-	if err := p.read(r); err != nil {
+func (w *work) request(r *Request, result *Result) error {
+	if err := w.read(r); err != nil {
 		return err
 	}
 	if err := checkResult("result", result); err != nil {
 		return err
 	}
-	w := work{plan: p}
-	var err error
-	if w.engine, err = p.engine(); err != nil {
+	if err := w.takeEngine(); err != nil {
 		return err
 	}
-	if err := p.readOutputs(); err != nil {
+	if err := w.readOutputs(); err != nil {
 		return err
 	}
-	var total [1]engine.Result
-	if err := w.run(total[:]); err != nil {
+	if err := w.evaluate(w.total[:]); err != nil {
 		return err
 	}
-	return result.set(&total[0])
+	return result.set(&w.total[0])
 }
 
-// engine returns the engine of the request's loss.
-func (p *plan) engine() (e *engine.Engine, err error) {
-	if p.Loss == nil {
-		return nil, argument("loss", 0, `is NULL: want a text such as "focal(alpha=0.25,gamma=2)"`)
+// takeEngine takes the engine of the request's loss.
+func (w *work) takeEngine() (err error) {
+	if w.Loss == nil {
+		return argument("loss", 0, `is NULL: want a text such as "focal(alpha=0.25,gamma=2)"`)
 	}
-	if p.loss, err = text("loss", p.Loss); err != nil {
-		return nil, err
+	if w.loss, err = text("loss", w.Loss); err != nil {
+		return err
 	}
-	s := p.settings
-	if p.pieces() {
-		s.workers = 1 // each of which has an engine to itself
+	if w.pieces() {
+		w.each = 1 // each piece has an engine to itself
 	}
-	if e, err = engineOf(&s); err != nil {
-		return nil, err
+	if w.engine, err = engineOf(&w.settings); err != nil {
+		return err
 	}
-	p.units = p.n
-	if p.overRows = e.Loss().Family().Rows; p.overRows {
-		if p.columns == 0 && p.Rows > 0 {
-			return nil, argument("columns", 0, "is 0: want at least one, as %s is a loss of rows", e.Loss())
+	w.units = w.n
+	if w.engine.rows {
+		if w.columns == 0 && w.Rows > 0 {
+			return argument("columns", 0, "is 0: want at least one, as %s is a loss of rows", w.engine.Loss())
 		}
-		p.units = int(p.Rows)
+		w.units = int(w.Rows)
 	}
-	return e, nil
+	return nil
 }
 
 // Sweep is fl_sweep.
-func Sweep(r *Request, losses **byte, count int64, results *Result, e *Error) (code int32) {
-	defer stop(&code, e)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	var p plan
-	if err := p.sweep(r, losses, count, results); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Sweep(r *Request, losses **byte, count int64, results *Result, e *Error) int32 {
+	return run(e, func(w *work) error { return w.sweep(r, losses, count, results) })
 }
 
 // maxLosses of a sweep: each takes memory of a worker.
 const maxLosses = 1 << 16
 
-func (p *plan) sweep(r *Request, texts **byte, count int64, results *Result) error {
-	if err := p.read(r); err != nil {
+func (w *work) sweep(r *Request, texts **byte, count int64, results *Result) error {
+	if err := w.read(r); err != nil {
 		return err
 	}
 	if r.Loss != nil {
 		return argument("loss", 0, "is set: want NULL, as fl_sweep has losses of its own")
 	}
-	if err := p.noOutputs("fl_sweep"); err != nil {
+	if err := w.noOutputs("fl_sweep"); err != nil {
 		return err
 	}
 	if count < 1 || count > maxLosses {
@@ -128,17 +111,15 @@ func (p *plan) sweep(r *Request, texts **byte, count int64, results *Result) err
 			return argument("results", float64(i), "have different sizes at 0 and %d", i)
 		}
 	}
-	s := p.settings
-	if p.pieces() {
-		s.workers = 1
+	if w.pieces() {
+		w.each = 1
 	}
-	p.units = p.n
-	w := work{plan: p}
-	if w.sweeper, err = engine.NewSweeper(parsed, s.options()...); err != nil {
+	w.units = w.n
+	if w.sweeper, err = engine.NewSweeper(parsed, w.options()...); err != nil {
 		return err
 	}
 	all := make([]engine.Result, count)
-	if err := w.run(all); err != nil {
+	if err := w.evaluate(all); err != nil {
 		return err
 	}
 	for i := range all {
@@ -168,21 +149,15 @@ func (p *plan) noOutputs(function string) error {
 }
 
 // Hardest is fl_hardest.
-func Hardest(r *Request, k int64, among int32, least float32, hard *Hard, found *int64, result *Result, e *Error) (code int32) {
-	defer stop(&code, e)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	var p plan
-	if err := p.hardest(r, k, among, least, hard, found, result); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Hardest(r *Request, k int64, among int32, least float32, hard *Hard, found *int64, result *Result, e *Error) int32 {
+	return run(e, func(w *work) error { return w.hardest(r, k, among, least, hard, found, result) })
 }
 
-func (p *plan) hardest(r *Request, k int64, among int32, least float32, hard *Hard, found *int64, result *Result) (err error) {
-	if err := p.read(r); err != nil {
+func (w *work) hardest(r *Request, k int64, among int32, least float32, hard *Hard, found *int64, result *Result) (err error) {
+	if err := w.read(r); err != nil {
 		return err
 	}
-	if err := p.noOutputs("fl_hardest"); err != nil {
+	if err := w.noOutputs("fl_hardest"); err != nil {
 		return err
 	}
 	if err := checkResult("result", result); err != nil {
@@ -197,10 +172,10 @@ func (p *plan) hardest(r *Request, k int64, among int32, least float32, hard *Ha
 	if found == nil {
 		return argument("found", 0, "is NULL: want a pointer to an int64_t")
 	}
-	if err := checkPointer("found", unsafe.Pointer(found), 8, 8); err != nil {
+	if err := checkPointer("found", unsafe.Pointer(found), 8, word); err != nil {
 		return err
 	}
-	most := min(int(k), p.n)
+	most := min(int(k), w.n)
 	to, err := vector("hard", hard, int(k))
 	if err != nil {
 		return err
@@ -208,12 +183,11 @@ func (p *plan) hardest(r *Request, k int64, among int32, least float32, hard *Ha
 	if to == nil && most > 0 {
 		return argument("hard", 0, "is NULL: want room for %d", k)
 	}
-	w := work{plan: p, ranking: &engine.Ranking{K: most, Among: engine.Among(among), Least: least}}
-	if w.engine, err = p.engine(); err != nil {
+	w.ranking = &engine.Ranking{K: most, Among: engine.Among(among), Least: least}
+	if err := w.takeEngine(); err != nil {
 		return err
 	}
-	var total [1]engine.Result
-	if err := w.run(total[:]); err != nil {
+	if err := w.evaluate(w.total[:]); err != nil {
 		return err
 	}
 	scores := w.ranking.Scores()
@@ -221,5 +195,5 @@ func (p *plan) hardest(r *Request, k int64, among int32, least float32, hard *Ha
 		to[i] = Hard{Index: int64(s.Index), Loss: s.Loss, Score: s.Score, Target: s.Target}
 	}
 	*found = int64(len(scores))
-	return result.set(&total[0])
+	return result.set(&w.total[0])
 }

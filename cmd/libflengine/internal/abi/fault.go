@@ -3,7 +3,6 @@ package abi
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -101,12 +100,3 @@ func (b *broken) Error() string {
 	}
 	return fmt.Sprintf("internal error: %v", b.value)
 }
-
-// stop ends a panic: none passes the border.
-func stop(code *int32, e *Error) {
-	if v := recover(); v != nil {
-		*code = report(e, &broken{v})
-	}
-}
-
-var notNumber = math.NaN()

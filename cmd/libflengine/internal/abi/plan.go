@@ -13,10 +13,10 @@ import (
 type plan struct {
 	*Request
 	settings
-	overRows bool // the loss is one of rows
-	n        int  // how many scores there are
-	units    int  // and losses
-	columns  int
+	engine  made // of the request's loss, if it has one
+	n       int  // how many scores there are
+	units   int  // and losses
+	columns int
 
 	scores, labels, upstream array
 	gatherScores             bool         // they are not as engine reads them
@@ -46,6 +46,9 @@ func checkSize[T any](name string, p *T, size uint64) error {
 	if size < known || size > most {
 		return argument(name, float64(size), "has size %d: want %d, the sizeof of it in flengine.h", size, known)
 	}
+	if size == known {
+		return nil
+	}
 	for _, b := range unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(p), known)), size-known) {
 		if b != 0 {
 			return argument(name, float64(size), "has size %d and, beyond the %d bytes that this library knows, something set: want a newer library", size, known)
@@ -53,6 +56,9 @@ func checkSize[T any](name string, p *T, size uint64) error {
 	}
 	return nil
 }
+
+// word is what elements of eight bytes are aligned to: where pointers have four, that is enough.
+const word = unsafe.Alignof(int64(0))
 
 // checkPointer verifies that a pointer to so many bytes can be one.
 func checkPointer(field string, p unsafe.Pointer, bytes, align uintptr) error {
@@ -67,7 +73,7 @@ func checkRange(field string, p, first, bytes, align uintptr) error {
 	case p == 0:
 		return argument(field, 0, "is NULL: want a pointer to %d bytes", bytes)
 	case p%align != 0:
-		return argument(field, float64(p), "has the address %#x: want a multiple of %d, the size of its elements", p, align)
+		return argument(field, float64(p), "has the address %#x: want a multiple of %d, as of its elements", p, align)
 	case first+bytes < first:
 		return argument(field, float64(p), "has the address %#x: no room there for %d bytes", p, bytes)
 	}
@@ -93,8 +99,8 @@ func (p *plan) read(r *Request) (err error) {
 	if r == nil {
 		return argument("request", 0, "is NULL: want an fl_request")
 	}
-	if uintptr(unsafe.Pointer(r))%8 != 0 {
-		return argument("request", float64(uintptr(unsafe.Pointer(r))), "is not aligned to 8 bytes")
+	if uintptr(unsafe.Pointer(r))%word != 0 {
+		return argument("request", float64(uintptr(unsafe.Pointer(r))), "has the address %#x: want a multiple of %d", uintptr(unsafe.Pointer(r)), word)
 	}
 	if err := checkSize("request", r, r.Size); err != nil {
 		return err
@@ -108,6 +114,7 @@ func (p *plan) read(r *Request) (err error) {
 	if p.workers, err = workersOf(r.Workers); err != nil {
 		return err
 	}
+	p.each = p.workers
 	if r.ScoresForm != Logits && r.ScoresForm != Probabilities {
 		return argument("scores_form", float64(r.ScoresForm), "is %d: want FL_LOGITS or FL_PROBABILITIES", r.ScoresForm)
 	}
@@ -165,7 +172,7 @@ func matrix(field string, base unsafe.Pointer, kind int32, rows, columns int, st
 	}
 	first, past := 0, rows*columns*size // in bytes from base
 	if strides != nil {
-		if err := checkPointer(field+"_strides", unsafe.Pointer(strides), 16, 8); err != nil {
+		if err := checkPointer(field+"_strides", unsafe.Pointer(strides), 16, word); err != nil {
 			return a, err
 		}
 		lowest, highest := 0, 0
@@ -198,7 +205,7 @@ func matrix(field string, base unsafe.Pointer, kind int32, rows, columns int, st
 	}
 	a.first = uintptr(base) + uintptr(first)
 	a.past = uintptr(base) + uintptr(past)
-	return a, checkRange(field, uintptr(base), a.first, uintptr(past-first), uintptr(size))
+	return a, checkRange(field, uintptr(base), a.first, uintptr(past-first), min(uintptr(size), word))
 }
 
 func (p *plan) readScores() (err error) {
@@ -250,7 +257,7 @@ func (p *plan) readLabels() (err error) {
 	if form == Classes {
 		columns = 1
 		if strides != nil {
-			if err := checkPointer("labels_strides", unsafe.Pointer(strides), 16, 8); err != nil {
+			if err := checkPointer("labels_strides", unsafe.Pointer(strides), 16, word); err != nil {
 				return err
 			}
 			own = [2]int64{strides[0], 1}
@@ -363,7 +370,7 @@ func (p *plan) checkOverlaps() error {
 		if o.first == o.past {
 			continue
 		}
-		own := p.overRows && i == 0 || !p.scores.contiguous(p.n) || sizes[o.kind] != sizes[p.scores.kind] || o.first != p.scores.first
+		own := p.engine.rows && i == 0 || !p.scores.contiguous(p.n) || sizes[o.kind] != sizes[p.scores.kind] || o.first != p.scores.first
 		if own && o.meets(p.scores.first, p.scores.past) {
 			return argument(fields[i], float64(o.first), "overlap scores: want memory of their own, or the scores themselves if those have no strides and elements of the same size")
 		}

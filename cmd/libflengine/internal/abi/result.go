@@ -11,13 +11,10 @@ func checkResult(field string, r *Result) error {
 	if r == nil {
 		return nil
 	}
-	if err := checkPointer(field, unsafe.Pointer(r), unsafe.Sizeof(*r), 8); err != nil {
+	if err := checkPointer(field, unsafe.Pointer(r), unsafe.Sizeof(*r), word); err != nil {
 		return err
 	}
-	if err := checkSize(field, r, r.Size); err != nil {
-		return err
-	}
-	return checkPointer(field+".binary", r.Binary, 0, 1)
+	return checkSize(field, r, r.Size)
 }
 
 // set copies what was counted and summed to the caller's memory.
@@ -56,12 +53,8 @@ func readResult(field string, p unsafe.Pointer, size int64) (r engine.Result, er
 }
 
 // Merge is fl_merge.
-func Merge(a unsafe.Pointer, aSize int64, b unsafe.Pointer, bSize int64, sum *Result, e *Error) (code int32) {
-	defer stop(&code, e)
-	if err := merge(a, aSize, b, bSize, sum); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Merge(a unsafe.Pointer, aSize int64, b unsafe.Pointer, bSize int64, sum *Result, e *Error) int32 {
+	return run(e, func(*work) error { return merge(a, aSize, b, bSize, sum) })
 }
 
 func merge(a unsafe.Pointer, aSize int64, b unsafe.Pointer, bSize int64, sum *Result) error {

@@ -10,7 +10,7 @@ import (
 // write writes a text and its NUL to the caller's buffer.
 func write(text string, buffer *byte, capacity int64, length *int64) error {
 	if length != nil {
-		if err := checkPointer("length", unsafe.Pointer(length), 8, 8); err != nil {
+		if err := checkPointer("length", unsafe.Pointer(length), 8, word); err != nil {
 			return err
 		}
 		*length = int64(len(text))
@@ -26,55 +26,46 @@ func write(text string, buffer *byte, capacity int64, length *int64) error {
 }
 
 // JSON is fl_json.
-func JSON(binary unsafe.Pointer, size int64, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
-	defer stop(&code, e)
-	r, err := readResult("binary", binary, size)
-	if err == nil {
-		var b []byte
-		if b, err = r.MarshalJSON(); err == nil {
-			err = write(string(b), buffer, capacity, length)
+func JSON(binary unsafe.Pointer, size int64, buffer *byte, capacity int64, length *int64, e *Error) int32 {
+	return run(e, func(*work) error {
+		r, err := readResult("binary", binary, size)
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return report(e, err)
-	}
-	return OK
+		b, err := r.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		return write(string(b), buffer, capacity, length)
+	})
 }
 
 // Loss is fl_loss.
-func Loss(loss *byte, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
-	defer stop(&code, e)
-	p := plan{Request: &Request{Loss: loss}, settings: settings{workers: 1}}
-	made, err := p.engine()
-	if err == nil {
-		err = write(made.Loss().String(), buffer, capacity, length)
-	}
-	if err != nil {
-		return report(e, err)
-	}
-	return OK
+func Loss(loss *byte, buffer *byte, capacity int64, length *int64, e *Error) int32 {
+	return run(e, func(w *work) error {
+		w.Request = &Request{Loss: loss}
+		w.each = 1
+		if err := w.takeEngine(); err != nil {
+			return err
+		}
+		return write(w.engine.Loss().String(), buffer, capacity, length)
+	})
 }
 
 // Kernels is fl_kernels.
-func Kernels(buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
-	defer stop(&code, e)
-	if err := write(strings.Join(engine.Kernels(), ","), buffer, capacity, length); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Kernels(buffer *byte, capacity int64, length *int64, e *Error) int32 {
+	return run(e, func(*work) error {
+		return write(strings.Join(engine.Kernels(), ","), buffer, capacity, length)
+	})
 }
 
 // Kernel is fl_kernel.
-func Kernel(name *byte, buffer *byte, capacity int64, length *int64, e *Error) (code int32) {
-	defer stop(&code, e)
-	if err := kernel(name, buffer, capacity, length); err != nil {
-		return report(e, err)
-	}
-	return OK
+func Kernel(name *byte, buffer *byte, capacity int64, length *int64, e *Error) int32 {
+	return run(e, func(*work) error { return kernel(name, buffer, capacity, length) })
 }
 
 func kernel(name *byte, buffer *byte, capacity int64, length *int64) (err error) {
-	s := settings{loss: "ce", workers: 1}
+	s := settings{loss: "ce", each: 1}
 	if name != nil {
 		if s.kernel, err = text("kernel", name); err != nil {
 			return err

@@ -10,12 +10,36 @@ import (
 	"github.com/flengine/flengine/engine"
 )
 
-// work is what is to be done with a plan's batch.
+// work is a call, or what it does with its batch.
 type work struct {
-	*plan
-	engine  *engine.Engine
-	sweeper *engine.Sweeper // in its place for several losses
+	plan
+	sweeper *engine.Sweeper // in place of the engine for several losses
 	ranking *engine.Ranking // keeps the hardest scores, unless nil
+
+	total [1]engine.Result // of one loss
+	out   [3][]float32     // losses, gradients, hessians, as engine takes them
+}
+
+// works are for the next calls: making one takes as long as evaluating a hundred scores.
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// run has f do a call's work. All that goes wrong is reported to e, and none passes the border,
+// memory that cannot be read included.
+func run(e *Error, f func(w *work) error) (code int32) {
+	defer func() {
+		if v := recover(); v != nil {
+			code = report(e, &broken{v})
+		}
+	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	w := works.Get().(*work)
+	err := f(w)
+	*w = work{} // it must keep nothing of the caller's
+	works.Put(w)
+	if err != nil {
+		return report(e, err)
+	}
+	return OK
 }
 
 // pieces tells whether the request is evaluated in pieces, of which this package makes what engine
@@ -27,16 +51,15 @@ func (p *plan) pieces() bool {
 		p.Hessians != nil && p.HessiansType != Float32
 }
 
-// run evaluates, and adds to the results: one, or one per loss of the sweeper.
-func (w *work) run(total []engine.Result) error {
+// evaluate adds to the results: one, or one per loss of the sweeper.
+func (w *work) evaluate(total []engine.Result) error {
 	if w.pieces() && w.n > 0 {
 		return w.runPieces(total)
 	}
-	var out [3][]float32
-	for i := range out {
-		out[i] = slice[float32](w.outputs[i].base, w.outputs[i].columns)
+	for i := range w.out {
+		w.out[i] = slice[float32](w.outputs[i].base, w.outputs[i].columns)
 	}
-	return w.one(&w.whole, &out, 0, total)
+	return w.one(&w.whole, &w.out, 0, total)
 }
 
 // one evaluates a batch, whose first score is that at from, and adds to the results.
@@ -92,7 +115,7 @@ type crew struct {
 // runPieces is run in pieces.
 func (w *work) runPieces(total []engine.Result) error {
 	c := crew{work: w, size: pieceBlocks * engine.Block, total: total}
-	if w.overRows {
+	if w.engine.rows {
 		c.size = engine.Block
 	}
 	c.count = int64((w.units + c.size - 1) / c.size)
@@ -151,7 +174,7 @@ func (c *crew) piece(s *room, number int, total []engine.Result) (err error) {
 		}
 	}()
 	unit := 1
-	if c.overRows {
+	if c.engine.rows {
 		unit = c.columns
 	}
 	first, last := number*c.size, min((number+1)*c.size, c.units) // losses
