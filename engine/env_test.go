@@ -55,8 +55,8 @@ func TestTextsEnvironment(t *testing.T) {
 		return o
 	}
 	result := Result{Scores: 3, Positives: 1}
-	result.sum.Add(448807.9250000119) // read by a division
-	result.weights.Add(0.1)
+	result.LossSum.Add(448807.9250000119) // read by a division
+	result.WeightSum.Add(0.1)
 	raw := must(result.MarshalJSON())
 	for name, env := range fpenv.Others {
 		for _, s := range []string{

@@ -177,5 +177,5 @@ func hashed(r Result) []byte {
 	for _, n := range [...]int64{r.Scores, r.Positives, r.Ignored} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
-	return must(r.sum.AppendBinary(b))
+	return must(r.LossSum.AppendBinary(b))
 }

@@ -30,8 +30,15 @@ type Result struct {
 	Positives int64 // of these, the foreground ones
 	Ignored   int64 // entries that were not scored
 
-	sum     exact.Sum // of the losses
-	weights exact.Sum // of the entries scored, without those of the loss
+	exactSums
+}
+
+// exactSums is embedded, and its fields are exported as those of [exact.Sum] are, for carriers
+// that write a struct by its exported fields alone, without a look at its methods: so Beam's row
+// coder, which else would lose the sums without a word. They are for nothing else.
+type exactSums struct {
+	LossSum   exact.Sum // of the losses
+	WeightSum exact.Sum // of the weights of the entries scored, without those of the loss
 }
 
 // String returns the counts and the sum, for people.
@@ -42,7 +49,7 @@ func (r Result) String() string {
 // Sum returns the sum of the losses: the exact sum of the canonical block sums,
 // correctly rounded. It is +Inf if a loss is beyond float32, or the sum is
 // beyond float64.
-func (r Result) Sum() float64 { return r.sum.Float64() }
+func (r Result) Sum() float64 { return r.LossSum.Float64() }
 
 // Mean returns Sum / Scores, or 0 if nothing was scored.
 func (r Result) Mean() float64 {
@@ -62,7 +69,7 @@ func (r Result) PerPositive() float64 { return quotient(r.Sum(), float64(max(1, 
 // WeightedMean is Mean. Weights are summed as losses are, so no bit of that sum depends on
 // kernels, workers, and shards cut at multiples of Block scores.
 func (r Result) WeightedMean() float64 {
-	weights := r.weights.Float64()
+	weights := r.WeightSum.Float64()
 	if weights == 0 {
 		return 0
 	}
@@ -83,8 +90,8 @@ func (r *Result) Merge(o Result) {
 	r.Scores = addCounts(r.Scores, o.Scores)
 	r.Positives = addCounts(r.Positives, o.Positives)
 	r.Ignored = addCounts(r.Ignored, o.Ignored)
-	r.sum.Merge(&o.sum)
-	r.weights.Merge(&o.weights)
+	r.LossSum.Merge(&o.LossSum)
+	r.WeightSum.Merge(&o.WeightSum)
 }
 
 // addCounts adds two counts, up to MaxInt64.
@@ -110,11 +117,11 @@ func (r *Result) check() error {
 	// 2¹²⁸. Rounding a sum of them to float64 changes neither. So is a weight, which is
 	// finite. A count that stopped at MaxInt64 tells nothing about the sums.
 	switch {
-	case !r.sum.IsMultiple(-149):
+	case !r.LossSum.IsMultiple(-149):
 		return errors.New("has a sum that is finer than float32: no losses add up to it")
-	case !r.weights.IsMultiple(-149):
+	case !r.WeightSum.IsMultiple(-149):
 		return errors.New("has a sum of weights that is finer than float32: no weights add up to it")
-	case r.Scores == 0 && r.weights == exact.Sum{} && r.sum != exact.Sum{}: // of rows that are smoothed weights of 0 have losses
+	case r.Scores == 0 && r.WeightSum == exact.Sum{} && r.LossSum != exact.Sum{}: // of rows that are smoothed weights of 0 have losses
 		return fmt.Errorf("has the sum %v of no scores", r.Sum())
 	case r.Scores == math.MaxInt64:
 		return nil
@@ -122,10 +129,10 @@ func (r *Result) check() error {
 	var most exact.Sum
 	most.Add(math.Ldexp(float64(r.Scores>>32), 128+32)) // in halves, which float64 holds exactly
 	most.Add(math.Ldexp(float64(r.Scores&math.MaxUint32), 128))
-	if r.weights.Compare(&most) > 0 {
-		return fmt.Errorf("has weights that add up to %v, of %d scores, whose weights are float32", r.weights.Float64(), r.Scores)
+	if r.WeightSum.Compare(&most) > 0 {
+		return fmt.Errorf("has weights that add up to %v, of %d scores, whose weights are float32", r.WeightSum.Float64(), r.Scores)
 	}
-	if r.sum.Compare(&most) > 0 && !(r.sum.IsInf() && r.Scores > 0) {
+	if r.LossSum.Compare(&most) > 0 && !(r.LossSum.IsInf() && r.Scores > 0) {
 		return fmt.Errorf("has the sum %v of %d scores, whose losses are float32", r.Sum(), r.Scores)
 	}
 	return nil
@@ -146,7 +153,7 @@ func (r Result) MarshalBinary() ([]byte, error) {
 	for _, n := range [...]int64{r.Scores, r.Positives, r.Ignored} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
-	for _, s := range [...]*exact.Sum{&r.sum, &r.weights} {
+	for _, s := range [...]*exact.Sum{&r.LossSum, &r.WeightSum} {
 		var err error
 		if b, err = s.AppendBinary(b); err != nil {
 			return nil, err
@@ -175,7 +182,7 @@ func (r *Result) UnmarshalBinary(b []byte) error {
 		*n = int64(binary.LittleEndian.Uint64(b[1+8*i:]))
 	}
 	rest := b[header:]
-	for _, s := range [...]*exact.Sum{&o.sum, &o.weights} {
+	for _, s := range [...]*exact.Sum{&o.LossSum, &o.WeightSum} {
 		var err error
 		if rest, err = s.DecodeBinary(rest); err != nil {
 			return fmt.Errorf("binary Result: %w", err)

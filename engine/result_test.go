@@ -51,7 +51,7 @@ func TestResultMerge(t *testing.T) {
 	if mean := left.Sum() / float64(left.Scores); left.Mean() != mean {
 		t.Errorf("mean %v, want %v", left.Mean(), mean)
 	}
-	weights := a.weights.Float64() + b.weights.Float64() + c.weights.Float64()
+	weights := a.WeightSum.Float64() + b.WeightSum.Float64() + c.WeightSum.Float64()
 	if got := left.WeightedMean(); math.Abs(got-left.Sum()/weights) > 1e-15*got || got == left.Mean() {
 		t.Errorf("weighted mean %v, want %v", got, left.Sum()/weights)
 	}
@@ -93,8 +93,8 @@ func TestResultMergeSaturates(t *testing.T) {
 func sampleResults() []Result {
 	one := func(loss float32) (r Result) {
 		r.Scores, r.Positives = 1, 1
-		r.sum.Add(float64(loss))
-		r.weights.Add(0.1)
+		r.LossSum.Add(float64(loss))
+		r.WeightSum.Add(0.1)
 		return r
 	}
 	results := []Result{
@@ -160,15 +160,15 @@ func TestResultImpossible(t *testing.T) {
 	with := func(scores int64, losses ...float64) (r Result) {
 		r.Scores = scores
 		for _, l := range losses {
-			r.sum.Add(l)
+			r.LossSum.Add(l)
 		}
-		r.weights.Add(float64(scores))
+		r.WeightSum.Add(float64(scores))
 		return r
 	}
 	weighted := func(r Result, weights ...float64) Result {
-		r.weights = exact.Sum{}
+		r.WeightSum = exact.Sum{}
 		for _, w := range weights {
-			r.weights.Add(w)
+			r.WeightSum.Add(w)
 		}
 		return r
 	}
@@ -210,7 +210,7 @@ func TestResultImpossible(t *testing.T) {
 		for _, n := range []int64{c.r.Scores, c.r.Positives, c.r.Ignored} {
 			raw = binary.LittleEndian.AppendUint64(raw, uint64(n))
 		}
-		raw = must(c.r.weights.AppendBinary(must(c.r.sum.AppendBinary(raw))))
+		raw = must(c.r.WeightSum.AppendBinary(must(c.r.LossSum.AppendBinary(raw))))
 		written, writeErr := c.r.MarshalBinary()
 		var read Result
 		readErr := read.UnmarshalBinary(raw)
@@ -254,7 +254,7 @@ func TestResultText(t *testing.T) {
 	}
 	// 44 bytes end in a group of two, whose last character has two bits that are 0.
 	two := Result{Scores: 1}
-	two.weights.Add(0x1p20 + 1)
+	two.WeightSum.Add(0x1p20 + 1)
 	text := must(two.MarshalText())
 	for i, c := range map[int]byte{len(text) - 2: 'B', 3: '!', 5: ' '} {
 		bad := bytes.Clone(text)
@@ -360,11 +360,11 @@ func TestResultFromJSON(t *testing.T) {
 		}
 	}
 	r := Result{Scores: 2, Ignored: 1}
-	r.sum.Add(3)
-	r.weights.Add(0.5)
+	r.LossSum.Add(3)
+	r.WeightSum.Add(0.5)
 	infinite := Result{Scores: 1}
-	infinite.sum.Add(math.Inf(1))
-	infinite.weights.Add(1)
+	infinite.LossSum.Add(math.Inf(1))
+	infinite.WeightSum.Add(1)
 	exact, exactInf := string(must(r.MarshalText())), string(must(infinite.MarshalText()))
 	for _, c := range []struct{ raw, want string }{
 		{`{"exact":"` + exact + `","ignored":1,"scores":2,"positives":0}`, ""},

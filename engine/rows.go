@@ -131,8 +131,8 @@ func (r *Result) addRows(from int, losses, weights []float32) error {
 	if !(sum >= 0) || !(weight >= 0 && weight <= math.MaxFloat64) {
 		return wholeError("Batch", 0, "changed during the call, in rows %d to %d: want it left alone until the call returns", from, from+len(losses)-1)
 	}
-	r.sum.Add(sum)
-	r.weights.Add(weight)
+	r.LossSum.Add(sum)
+	r.WeightSum.Add(weight)
 	return nil
 }
 

@@ -211,7 +211,7 @@ func TestRowBits(t *testing.T) {
 				var sum, merged Result
 				for from := 0; from < s.rows; from += Block {
 					to := min(from+Block, s.rows)
-					sum.sum.Add(finiteSum(want.losses[from:to]))
+					sum.LossSum.Add(finiteSum(want.losses[from:to]))
 					part := Batch{Logits: b.Logits[from*s.columns : to*s.columns], Classes: b.Classes[from:to], Weights: b.Weights[from:to], NumClasses: s.columns}
 					merged.Merge(evaluateRowsOf(t, e, part).result)
 				}

@@ -149,7 +149,7 @@ func TestTargetCorners(t *testing.T) {
 			} {
 				r, err := e.Sum(Batch{Logits: c.x, Targets: c.y, NumClasses: 2})
 				counts := r
-				counts.sum, counts.weights = Result{}.sum, Result{}.weights
+				counts.LossSum, counts.WeightSum = Result{}.LossSum, Result{}.WeightSum
 				if err != nil || counts != c.want || !(r.Sum() >= 0) || r.Mean() != r.Mean() || r.PerPositive() != r.PerPositive() || r.WeightedMean() != r.WeightedMean() {
 					t.Errorf("%s, %v, %v: %v, %v", name, l, c.y, r, err)
 				}

@@ -27,7 +27,7 @@ func TestHardTargets(t *testing.T) {
 		e := must(New(b.Loss, classes))
 		got, want := evaluate(t, e, in), evaluate(t, e, labelled)
 		same := e.formula.Soft() || b.Loss.row().heat != nil
-		if same && got.result != want.result || got.result.Scores != want.result.Scores || got.result.Positives != want.result.Positives || got.result.weights != want.result.weights {
+		if same && got.result != want.result || got.result.Scores != want.result.Scores || got.result.Positives != want.result.Positives || got.result.WeightSum != want.result.WeightSum {
 			t.Errorf("%s: %v from targets, %v from labels", b.Name, got.result, want.result)
 		}
 		for i := range got.dst {

@@ -231,8 +231,8 @@ func (t *tile) finiteSum(j *job, from int, out *outputs, c *chunk, s float64) (f
 
 // add adds a block of n scores.
 func (r *Result) add(sum, weights float64, n int, c counts) {
-	r.sum.Add(sum)
-	r.weights.Add(weights)
+	r.LossSum.Add(sum)
+	r.WeightSum.Add(weights)
 	r.Scores += int64(n - c.ignored)
 	r.Positives += int64(c.positive)
 	r.Ignored += int64(c.ignored)

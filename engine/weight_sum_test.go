@@ -56,8 +56,8 @@ func TestWeightSum(t *testing.T) {
 			for _, workers := range crews() {
 				e := must(New(Focal(0.25, 2), append(opts, WithKernel(name), WithWorkers(workers))...))
 				r := evaluate(t, e, b).result
-				if r.weights.Float64() != want || r.WeightedMean() != r.Sum()/want {
-					t.Errorf("form %d, %s, %d workers: weights of %v, want %v; weighted mean %v of %v", form, name, workers, r.weights.Float64(), want, r.WeightedMean(), r)
+				if r.WeightSum.Float64() != want || r.WeightedMean() != r.Sum()/want {
+					t.Errorf("form %d, %s, %d workers: weights of %v, want %v; weighted mean %v of %v", form, name, workers, r.WeightSum.Float64(), want, r.WeightedMean(), r)
 				}
 				if plain := weights != nil && b.Weights == nil && b.ScoreWeights == nil && form&12 == 0; plain && (want != float64(r.Scores) || r.WeightedMean() != r.Mean()) {
 					t.Errorf("form %d, %s: without weights %v, weighted mean %v, mean %v", form, name, want, r.WeightedMean(), r.Mean())
@@ -73,13 +73,13 @@ func TestWeightSum(t *testing.T) {
 				}
 				s := must(NewSweeper([]Loss{Focal(0.25, 2), CrossEntropy()}, append(opts, WithKernel(name), WithWorkers(workers))...))
 				swept, easy := make([]Result, 2), make([]Result, 2)
-				if err := s.SumEasy(swept, easy, 0.9, b); err != nil || swept[0] != r || swept[1].weights != r.weights {
+				if err := s.SumEasy(swept, easy, 0.9, b); err != nil || swept[0] != r || swept[1].WeightSum != r.WeightSum {
 					t.Errorf("form %d, %s: a sweep gives %v, %v, %v", form, name, swept, swept[1].WeightedMean(), err)
 				}
 				part := b.alone(all, positives)
 				part.Labels, _ = easyLabels(part, 0.9)
-				if sum := canonicalSum(weightsOf(part, nil, nil)); easy[0].weights.Float64() != sum || easy[0].weights != easy[1].weights || sum >= want {
-					t.Errorf("form %d, %s: the easy scores' weights %v, want %v of %v", form, name, easy[0].weights.Float64(), sum, want)
+				if sum := canonicalSum(weightsOf(part, nil, nil)); easy[0].WeightSum.Float64() != sum || easy[0].WeightSum != easy[1].WeightSum || sum >= want {
+					t.Errorf("form %d, %s: the easy scores' weights %v, want %v of %v", form, name, easy[0].WeightSum.Float64(), sum, want)
 				}
 			}
 		}
@@ -110,15 +110,15 @@ func TestWeightSumKnown(t *testing.T) {
 		r := must(weighed.Sum(Batch{Logits: x, Labels: y, NumClasses: 2}))
 		// Of column 0 49 backgrounds and a positive, of column 1 49 backgrounds and one
 		// positive, which is the score 3.
-		if w := r.weights.Float64(); w != 49*2+16+48*4+4 {
+		if w := r.WeightSum.Float64(); w != 49*2+16+48*4+4 {
 			t.Errorf("%s: weights %v", name, w)
 		}
 		if want := (0.5*(49*2+48*4) + 16 + 4) * ln2 / (49*2 + 16 + 48*4 + 4); math.Abs(r.WeightedMean()-want) > 1e-7 {
 			t.Errorf("%s: weighted mean %v, want %v", name, r.WeightedMean(), want)
 		}
 		huge := must(New(CrossEntropy().Weighted(0x1p-100, 0x1p-100), WithKernel(name)))
-		if r := must(huge.Sum(Batch{Logits: x, Labels: y, ScoreWeights: fill(0x1p127)})); r.weights.Float64() != 99*0x1p127 {
-			t.Errorf("%s: huge weights %v", name, r.weights.Float64())
+		if r := must(huge.Sum(Batch{Logits: x, Labels: y, ScoreWeights: fill(0x1p127)})); r.WeightSum.Float64() != 99*0x1p127 {
+			t.Errorf("%s: huge weights %v", name, r.WeightSum.Float64())
 		}
 		if r := must(ce.Sum(Batch{Logits: x, Labels: y, Weights: fill(0)})); r.WeightedMean() != 0 || r.Scores != 99 {
 			t.Errorf("%s: of weights 0 %v, %v", name, r, r.WeightedMean())

@@ -116,7 +116,7 @@ func TestColumnSums(t *testing.T) {
 			for range 2 {
 				for _, b := range []Batch{b, b.span(Block, n)} {
 					r := must(e.Sum(b))
-					if got, want := r.weights.Float64(), canonicalSum(weightsOf(b, w, nil)); got != want {
+					if got, want := r.WeightSum.Float64(), canonicalSum(weightsOf(b, w, nil)); got != want {
 						t.Errorf("%s, %d ignored, of %d: weights of %v, want %v", name, ignored, len(b.Logits), got, want)
 					}
 				}

@@ -204,8 +204,8 @@ func TestMask(t *testing.T) {
 func TestMaskCounts(t *testing.T) {
 	b := Batch{Logits: []float32{nan, -inf, 0, nan}, Labels: []uint8{0, 1, 1, 255}, ScoreWeights: []float32{0, 0, 1, 1}}
 	want := Result{Scores: 3, Positives: 2, Ignored: 1}
-	want.sum.Add(float64(float32(math.Ln2)))
-	want.weights.Add(1)
+	want.LossSum.Add(float64(float32(math.Ln2)))
+	want.WeightSum.Add(1)
 	for _, name := range Kernels() {
 		if r := must(must(New(CrossEntropy(), WithKernel(name))).Sum(b)); r != want {
 			t.Errorf("%s: %v, want %v", name, r, want)

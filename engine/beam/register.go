@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -16,7 +15,6 @@ import (
 
 func init() {
 	beam.RegisterCoder(reflect.TypeFor[engine.Result](), encodeResult, decodeResult)
-	beam.RegisterSchemaProvider(reflect.TypeFor[engine.Result](), resultProvider{})
 	coder.RegisterDeterministicCoder(reflect.TypeFor[LossKey](), encodeLossKey, decodeLossKey)
 	beam.RegisterType(reflect.TypeFor[LossKey]())
 	beam.RegisterFunction(encodeLossKey)
@@ -69,39 +67,4 @@ func decodeLossKey(b []byte) (LossKey, error) {
 	}
 	b = b[size:]
 	return LossKey{Loss: string(b[:n]), Key: string(b[n:])}, nil
-}
-
-// resultProvider has the Results in fields of structs, which the row coder writes, as bytes.
-type resultProvider struct{}
-
-// resultRow stands for a Result in schemas.
-type resultRow struct{ Exact []byte }
-
-// FromLogicalType is that of beam.SchemaProvider.
-func (resultProvider) FromLogicalType(reflect.Type) (reflect.Type, error) {
-	return reflect.TypeFor[resultRow](), nil
-}
-
-// BuildEncoder is that of beam.SchemaProvider.
-func (resultProvider) BuildEncoder(reflect.Type) (func(any, io.Writer) error, error) {
-	row, err := coder.RowEncoderForStruct(reflect.TypeFor[resultRow]())
-	return func(v any, w io.Writer) error {
-		b, err := v.(engine.Result).MarshalBinary()
-		if err != nil {
-			return err
-		}
-		return row(resultRow{b}, w)
-	}, err
-}
-
-// BuildDecoder is that of beam.SchemaProvider.
-func (resultProvider) BuildDecoder(reflect.Type) (func(io.Reader) (any, error), error) {
-	row, err := coder.RowDecoderForStruct(reflect.TypeFor[resultRow]())
-	return func(r io.Reader) (any, error) {
-		v, err := row(r)
-		if err != nil {
-			return nil, err
-		}
-		return decodeResult(v.(resultRow).Exact)
-	}, err
 }

@@ -25,21 +25,21 @@ const (
 // AppendBinary appends the encoding of s to b. Equal sums have equal
 // encodings. The encoding carries no version, and the error is always nil.
 func (s *Sum) AppendBinary(b []byte) ([]byte, error) {
-	if s.inf {
+	if s.Inf {
 		return append(b, codeInf), nil
 	}
 	first, end := 0, limbCount
-	for end > 0 && s.limbs[end-1] == 0 {
+	for end > 0 && s.Limbs[end-1] == 0 {
 		end--
 	}
 	if end == 0 {
 		return append(b, codeEmpty), nil
 	}
-	for s.limbs[first] == 0 {
+	for s.Limbs[first] == 0 {
 		first++
 	}
 	b = append(b, byte(end-first), byte(first))
-	for _, limb := range s.limbs[first:end] {
+	for _, limb := range s.Limbs[first:end] {
 		b = binary.LittleEndian.AppendUint64(b, limb)
 	}
 	return b, nil
@@ -57,7 +57,7 @@ func (s *Sum) DecodeBinary(b []byte) (rest []byte, err error) {
 		*s = Sum{}
 		return b[1:], nil
 	case codeInf:
-		*s = Sum{inf: true}
+		*s = Sum{Inf: true}
 		return b[1:], nil
 	}
 	count := int(b[0])
@@ -77,9 +77,9 @@ func (s *Sum) DecodeBinary(b []byte) (rest []byte, err error) {
 	}
 	var d Sum
 	for i := range count {
-		d.limbs[first+i] = binary.LittleEndian.Uint64(b[i*limbBytes:])
+		d.Limbs[first+i] = binary.LittleEndian.Uint64(b[i*limbBytes:])
 	}
-	if d.limbs[first] == 0 || d.limbs[first+count-1] == 0 {
+	if d.Limbs[first] == 0 || d.Limbs[first+count-1] == 0 {
 		return nil, errors.New("exact sum: not canonical: the lowest or the highest limb is zero")
 	}
 	*s = d

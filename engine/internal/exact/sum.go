@@ -29,8 +29,8 @@ const (
 // The representation is canonical: two Sums of the same value are equal under
 // ==, whatever the order and grouping of the additions that made them.
 type Sum struct {
-	limbs [limbCount]uint64 // least significant first; all zero if inf
-	inf   bool
+	Limbs [limbCount]uint64 // least significant first; all zero if Inf
+	Inf   bool
 }
 
 // Add adds v, which must be in [0, +Inf]; -0 counts as 0. An infinite v makes
@@ -39,7 +39,7 @@ func (s *Sum) Add(v float64) {
 	b := math.Float64bits(v)
 	// exp includes the sign bit, so one comparison finds all unusual values.
 	exp := b >> fracBits
-	if exp >= expInf || s.inf {
+	if exp >= expInf || s.Inf {
 		s.addUnusual(v)
 		return
 	}
@@ -55,8 +55,8 @@ func (s *Sum) Add(v float64) {
 	// shifts below 64 the test that one shift by up to 64 needs.
 	i, off := exp/64%32, exp%64
 	var carry uint64
-	s.limbs[i], carry = bits.Add64(s.limbs[i], m<<off, 0)
-	s.limbs[i+1], carry = bits.Add64(s.limbs[i+1], m>>1>>(63-off), carry)
+	s.Limbs[i], carry = bits.Add64(s.Limbs[i], m<<off, 0)
+	s.Limbs[i+1], carry = bits.Add64(s.Limbs[i+1], m>>1>>(63-off), carry)
 	if carry != 0 {
 		s.carryInto(i + 2)
 	}
@@ -65,7 +65,7 @@ func (s *Sum) Add(v float64) {
 // carryInto adds one to limb i and ripples the carry up from there.
 func (s *Sum) carryInto(i uint64) {
 	for ; i < limbCount; i++ {
-		if s.limbs[i]++; s.limbs[i] != 0 {
+		if s.Limbs[i]++; s.Limbs[i] != 0 {
 			return
 		}
 	}
@@ -86,16 +86,16 @@ func (s *Sum) addUnusual(v float64) {
 
 // Merge adds the values summed in o, exactly. o may be s itself.
 func (s *Sum) Merge(o *Sum) {
-	if s.inf {
+	if s.Inf {
 		return
 	}
-	if o.inf {
+	if o.Inf {
 		s.saturate()
 		return
 	}
 	var carry uint64
-	for i := range s.limbs {
-		s.limbs[i], carry = bits.Add64(s.limbs[i], o.limbs[i], carry)
+	for i := range s.Limbs {
+		s.Limbs[i], carry = bits.Add64(s.Limbs[i], o.Limbs[i], carry)
 	}
 	if carry != 0 {
 		s.saturate()
@@ -104,24 +104,24 @@ func (s *Sum) Merge(o *Sum) {
 
 // saturate makes the sum +Inf. Without negative values, whether a total
 // exceeds the limbs does not depend on the order, so neither does saturation.
-func (s *Sum) saturate() { *s = Sum{inf: true} }
+func (s *Sum) saturate() { *s = Sum{Inf: true} }
 
 // IsInf reports whether an infinite value was added, or the sum is beyond all that
 // a Sum can hold.
-func (s *Sum) IsInf() bool { return s.inf }
+func (s *Sum) IsInf() bool { return s.Inf }
 
 // Compare returns -1, 0 or +1: whether s is below, equal to or above o.
 func (s *Sum) Compare(o *Sum) int {
 	switch {
-	case s.inf && o.inf:
+	case s.Inf && o.Inf:
 		return 0
-	case s.inf:
+	case s.Inf:
 		return +1
-	case o.inf:
+	case o.Inf:
 		return -1
 	}
 	for i := limbCount - 1; i >= 0; i-- {
-		if c := cmp.Compare(s.limbs[i], o.limbs[i]); c != 0 {
+		if c := cmp.Compare(s.Limbs[i], o.Limbs[i]); c != 0 {
 			return c
 		}
 	}
@@ -136,18 +136,18 @@ func (s *Sum) IsMultiple(exp int) bool { return !s.anyBelow(exp + 1074) }
 // It is +Inf if an infinite value was added, or if the sum is at least half a
 // unit in the last place above MaxFloat64.
 func (s *Sum) Float64() float64 {
-	if s.inf {
+	if s.Inf {
 		return math.Inf(1)
 	}
 	top := limbCount - 1
-	for top > 0 && s.limbs[top] == 0 {
+	for top > 0 && s.Limbs[top] == 0 {
 		top--
 	}
-	length := 64*top + bits.Len64(s.limbs[top])
+	length := 64*top + bits.Len64(s.Limbs[top])
 	if length <= fracBits+1 {
 		// At most 53 bits of 2^-1074: exact, and the limb has float64's own
 		// encoding, as a subnormal or with the smallest normal exponent.
-		return math.Float64frombits(s.limbs[0])
+		return math.Float64frombits(s.Limbs[0])
 	}
 	drop := length - (fracBits + 1) // low bits to round away
 	if drop > expInf-2 {
@@ -165,18 +165,18 @@ func (s *Sum) Float64() float64 {
 // window returns the 64 bits from bit n up, n < 64·(limbCount-1).
 func (s *Sum) window(n int) uint64 {
 	i, off := n/64, n%64
-	return s.limbs[i]>>off | s.limbs[i+1]<<(64-off)
+	return s.Limbs[i]>>off | s.Limbs[i+1]<<(64-off)
 }
 
 // bit reports whether bit n is set.
-func (s *Sum) bit(n int) bool { return s.limbs[n/64]>>(n%64)&1 != 0 }
+func (s *Sum) bit(n int) bool { return s.Limbs[n/64]>>(n%64)&1 != 0 }
 
 // anyBelow reports whether any bit below bit n is set.
 func (s *Sum) anyBelow(n int) bool {
-	for _, limb := range s.limbs[:n/64] {
+	for _, limb := range s.Limbs[:n/64] {
 		if limb != 0 {
 			return true
 		}
 	}
-	return s.limbs[n/64]&(1<<(n%64)-1) != 0
+	return s.Limbs[n/64]&(1<<(n%64)-1) != 0
 }

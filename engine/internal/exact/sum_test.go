@@ -77,7 +77,7 @@ func ones(s *Sum, k int) {
 // units returns the finite sum s as a whole number of 2^-1074.
 func units(s *Sum) *big.Int {
 	n := new(big.Int)
-	for _, limb := range slices.Backward(s.limbs[:]) {
+	for _, limb := range slices.Backward(s.Limbs[:]) {
 		n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(limb))
 	}
 	return n
@@ -86,8 +86,8 @@ func units(s *Sum) *big.Int {
 // fullSum returns the largest finite sum, all bits set.
 func fullSum() Sum {
 	var s Sum
-	for i := range s.limbs {
-		s.limbs[i] = math.MaxUint64
+	for i := range s.Limbs {
+		s.Limbs[i] = math.MaxUint64
 	}
 	return s
 }
@@ -263,19 +263,19 @@ func TestManyMaxFloat64(t *testing.T) {
 	want := new(big.Int).Mul(big.NewInt(n), big.NewInt(1<<53-1))
 	want.Lsh(want, 2045)
 	got := units(&s)
-	if got.Cmp(want) != 0 || s.inf {
+	if got.Cmp(want) != 0 || s.Inf {
 		t.Errorf("%d times MaxFloat64 = %x·2^-1074, want %x", n, got, want)
 	}
 }
 
 func TestSaturation(t *testing.T) {
-	infinite := Sum{inf: true}
+	infinite := Sum{Inf: true}
 
 	// MaxFloat64 is just below 2^2098 units: 78 doublings fit in 2176 bits.
 	s := sumOf(math.MaxFloat64)
 	for i := range 78 {
 		s.Merge(&s)
-		if s.inf {
+		if s.Inf {
 			t.Fatalf("saturated at 2^%d times MaxFloat64", i+1)
 		}
 	}
@@ -303,7 +303,7 @@ func TestSaturation(t *testing.T) {
 }
 
 func TestInfinite(t *testing.T) {
-	infinite := Sum{inf: true}
+	infinite := Sum{Inf: true}
 	for _, v := range []float64{0, math.Copysign(0, -1), smallest, 1, math.MaxFloat64, math.Inf(1)} {
 		if s := sumOf(v, math.Inf(1)); s != infinite {
 			t.Errorf("%v + Inf = %v, want +Inf", v, s)
@@ -383,7 +383,7 @@ func TestCarry(t *testing.T) {
 		ones(&s, k)
 		s.Add(smallest)
 		var want Sum
-		want.limbs[k/64] = 1 << (k % 64)
+		want.Limbs[k/64] = 1 << (k % 64)
 		if s != want {
 			t.Fatalf("2^%d - 1 + 1 units differ from 2^%d", k, k)
 		}
@@ -402,11 +402,11 @@ func TestCompare(t *testing.T) {
 			a, b := &sums[i], &sums[j]
 			want := units(a).Cmp(units(b))
 			switch {
-			case a.inf && b.inf:
+			case a.Inf && b.Inf:
 				want = 0
-			case a.inf:
+			case a.Inf:
 				want = +1
-			case b.inf:
+			case b.Inf:
 				want = -1
 			}
 			if got := a.Compare(b); got != want || (got == 0) != (*a == *b) {
@@ -433,7 +433,7 @@ func TestIsMultiple(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []Sum{{}, {inf: true}} {
+	for _, s := range []Sum{{}, {Inf: true}} {
 		if !s.IsMultiple(-1074) || !s.IsMultiple(1023) {
 			t.Errorf("%v is no multiple", s)
 		}
@@ -452,7 +452,7 @@ func encode(t testing.TB, s *Sum) []byte {
 
 // sampleSums returns sums of all lengths, the empty and the infinite one too.
 func sampleSums(r *rand.Rand) []Sum {
-	sums := []Sum{{}, {inf: true}, fullSum(), sumOf(smallest), sumOf(1), sumOf(math.MaxFloat64), sumOf(smallest, math.MaxFloat64)}
+	sums := []Sum{{}, {Inf: true}, fullSum(), sumOf(smallest), sumOf(1), sumOf(math.MaxFloat64), sumOf(smallest, math.MaxFloat64)}
 	for range 200 {
 		sums = append(sums, sumOf(randFloats(r)...))
 	}
@@ -472,7 +472,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("decode %x: %v", b, err)
 		}
-		if got != s || got.IsInf() != s.inf || !bytes.Equal(rest, tail) {
+		if got != s || got.IsInf() != s.Inf || !bytes.Equal(rest, tail) {
 			t.Fatalf("decode %x: %v and rest %q", b, got, rest)
 		}
 	}
@@ -485,7 +485,7 @@ func TestEncodingLength(t *testing.T) {
 		want int
 	}{
 		{"empty", Sum{}, 1},
-		{"+Inf", Sum{inf: true}, 1},
+		{"+Inf", Sum{Inf: true}, 1},
 		{"2^-1074", sumOf(smallest), 10},
 		{"1", sumOf(1), 10},
 		{"2^1023", sumOf(math.Ldexp(1, 1023)), 10},
@@ -616,7 +616,7 @@ func FuzzSum(f *testing.F) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []Sum{{}, {inf: true}, sumOf(smallest), sumOf(1), sumOf(1, smallest), sumOf(math.MaxFloat64)} {
+	for _, s := range []Sum{{}, {Inf: true}, sumOf(smallest), sumOf(1), sumOf(1, smallest), sumOf(math.MaxFloat64)} {
 		b := encode(f, &s)
 		f.Add(b)
 		f.Add(b[:len(b)/2])
