@@ -91,5 +91,6 @@ func newCommand() *cobra.Command {
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f.add(cmd)
+	cmd.AddCommand(newPool(&f))
 	return cmd
 }
