@@ -105,7 +105,7 @@ def strided(x: Array) -> Tuple[Array, Any]:
     if x.flags.num & _PLAIN == _PLAIN:
         return x, None
     if not x.flags.aligned or any(s % size for s in x.strides):
-        return np.ascontiguousarray(x), None
+        return np.array(x, order="C"), None
     strides = [s // size for s in x.strides] + [0]
     return x, (ctypes.c_int64 * 2)(*strides[:2])
 
@@ -321,7 +321,7 @@ def factors(w: Any, shape: Shape, name: str, unit: str) -> Array:
         if w.dtype.kind not in "fiub" and w.dtype.name != "bfloat16":
             raise TypeError(f"{name} has dtype {w.dtype}: want float32, or another type of numbers, which is rounded to that")
         with np.errstate(over="ignore"):  # what becomes infinite is refused as such
-            w = np.ascontiguousarray(w, np.float32)
+            w = np.require(w, np.float32, ["C", "A"])
     if w.shape != shape and not merges(shape, w.shape):
         raise InputError(name, None, float(w.size), f"has shape {w.shape}: want {shape}, one per {unit}")
     array: Array = w
@@ -338,7 +338,7 @@ def output(out: object, shape: Shape, name: str) -> Tuple[Array, int]:
     if out.shape != shape:
         raise InputError(name, None, float(out.size), f"has shape {out.shape}: want {shape}")
     if out.flags.num & _PLAIN != _PLAIN:
-        raise InputError(name, None, float(out.size), "is not contiguous: want an array in C order, as of np.empty")
+        raise InputError(name, None, float(out.size), "is not contiguous and aligned: want an array in C order, as of np.empty")
     if not out.flags.num & _WRITEABLE:
         raise InputError(name, None, float(out.size), "is read-only: want an array that may be written")
     return out, code

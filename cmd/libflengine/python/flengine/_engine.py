@@ -112,7 +112,7 @@ class Engine:
         ForkError: in a forked child of a process that had made calls.
     """
 
-    __slots__ = ("loss_text", "_prepared", "_how", "_rows", "_columns")
+    __slots__ = ("loss_text", "_options", "_prepared", "_how", "_ignored", "_rows", "_columns")
 
     loss_text: str
 
@@ -123,6 +123,7 @@ class Engine:
         the_loss = loss_of(loss)
         self.loss_text = str(the_loss)
         self._rows = of_rows(the_loss)
+        self._options = options
         fixed: Dict[str, Any] = {
             "loss": self.loss_text.encode(),
             "scores_form": _lib.PROBABILITIES if options.get("probs") else _lib.LOGITS,
@@ -144,13 +145,14 @@ class Engine:
             keep.append(ctypes.c_int32(_integer(background, "background")))
             fixed["background"] = ctypes.addressof(keep[-1])
         ignored: Any = options.get("ignored")
+        self._ignored = 0
         if ignored is not None:
             many = ignored if isinstance(ignored, (list, tuple, set, frozenset, np.ndarray)) else (ignored,)
             ignored = tuple(_integer(v, "ignored") for v in many)
-            keep.append((ctypes.c_int32 * len(ignored))(*ignored))
-            fixed["ignored"], fixed["ignored_count"] = ctypes.addressof(keep[-1]), len(ignored)
             if not ignored:
                 raise InputError("ignored", None, 0, "is empty: want at least one class, or None")
+            keep.append((ctypes.c_int32 * len(ignored))(*ignored))
+            self._ignored = ctypes.addressof(keep[-1])
         self._columns: Dict[str, int] = {}
         for name in ("class_weights", "column_weights"):
             given = options.get(name)
@@ -164,6 +166,9 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"<flengine.Engine: {self.loss_text}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _engine_again, (self.loss_text, self._options)
 
     def loss(
         self,
@@ -256,6 +261,11 @@ class Engine:
         return call.hardest(k, _lib.AMONG[among], float(least))
 
 
+def _engine_again(text: str, options: Options) -> Engine:
+    """Makes an Engine again, for pickle and copy."""
+    return Engine(text, **options)
+
+
 def _pair(out: Any) -> Tuple[Any, Any]:
     if out is None:
         return None, None
@@ -272,6 +282,16 @@ def _integer(value: Any, name: str, least: int = -(2**31)) -> int:
     if not least <= n < 2**31:
         raise InputError(name, None, float(n), f"is {n}: want an integer of 32 bits from {least} on")
     return n
+
+
+def integer_like(a: Array, name: str) -> Array:
+    """Integers that may be kept as floats, as int64."""
+    integers: Array = a.astype(np.int64)
+    wrong = integers != a
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        raise InputError(name, index, float(a[index]), "want an integer", a.shape)
+    return integers
 
 
 class _Call:
@@ -294,6 +314,10 @@ class _Call:
         r.labels, r.labels_form, r.labels_type = _arrays.address(t.array), t.form, t.type
         r.scores_strides = None if s.strides is None else ctypes.addressof(s.strides)
         r.labels_strides = None if t.strides is None else ctypes.addressof(t.strides)
+        if engine._ignored:
+            of_classes = t.form == _lib.CLASSES  # others have been renamed
+            r.ignored = engine._ignored if of_classes else None
+            r.ignored_count = len(engine._how.ignored or ()) if of_classes else 0
         r.losses = r.gradients = r.hessians = None
         self.outputs: Any = ()
         self.fresh = True

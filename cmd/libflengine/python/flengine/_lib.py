@@ -384,7 +384,7 @@ def address_of_bytes(b: bytearray) -> int:
 
 
 # What fields of the C structures are called here, and the words of messages.
-_ARGUMENTS = {"labels": "targets", "losses": "out", "gradients": "out", "hessians": "out"}
+_ARGUMENTS = {"labels": "targets"}
 _WORDS = {
     "FL_LOGITS": "logits",
     "FL_PROBABILITIES": "probabilities",
@@ -392,11 +392,11 @@ _WORDS = {
     "FL_LABELS": "labels",
     "FL_TARGETS": "soft targets",
     "ScoreWeights[": "score_weights[",
+    "classWeights[": "class_weights[",
+    "columnWeights[": "column_weights[",
     "Weights[": "weights[",
     "which ignored sets": "which ignored= sets",
     "which background sets": "which background= sets",
-    "classWeights[": "class_weights[",
-    "columnWeights[": "column_weights[",
 }
 
 
