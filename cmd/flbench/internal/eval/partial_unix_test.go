@@ -1,0 +1,107 @@
+//go:build unix
+
+package eval
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestEvalPartialKilled: a task that is killed while it writes, or whose disk is full, leaves no
+// lines under the file's name, nor changes those of an earlier one; another try leaves all.
+func TestEvalPartialKilled(t *testing.T) {
+	const paths = 3000
+	if out := os.Getenv("FLBENCH_TEST_PARTIAL"); out != "" {
+		if os.Getenv("FLBENCH_TEST_FULL") != "" {
+			limit := syscall.Rlimit{Cur: 1 << 15, Max: 1 << 15}
+			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+				panic(err)
+			}
+		}
+		os.Exit(flbench([]string{"eval", "--workers=1", "--partial", out, "--from", os.Getenv("FLBENCH_TEST_LIST")}, os.Stdout, os.Stderr))
+	}
+	s := newSample(1, 50, 5)
+	dir := folder(t, s.logitsFile(), s.classesFile())
+	list := write(t, filepath.Join(t.TempDir(), "list"), []byte(strings.Repeat(dir+"\n", paths)))
+	away := t.TempDir()
+	out := filepath.Join(away, "out.jsonl")
+	start := func(env ...string) (cmd *exec.Cmd, stderr *strings.Builder) {
+		again := append(strings.Fields(os.Getenv("FLENGINE_EMULATOR")), os.Args[0], "-test.run=^TestEvalPartialKilled$")
+		cmd = exec.Command(again[0], again[1:]...)
+		cmd.Env = append(os.Environ(), append(env, "FLBENCH_TEST_PARTIAL="+out, "FLBENCH_TEST_LIST="+list)...)
+		stderr = new(strings.Builder)
+		cmd.Stderr = stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, stderr
+	}
+	// written returns the size of what has no name yet, −1 if there is none.
+	written := func() int64 {
+		for _, e := range must(os.ReadDir(away)) {
+			if info, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), ".tmp") {
+				return info.Size()
+			}
+		}
+		return -1
+	}
+	for _, before := range []string{"", "an earlier task's"} {
+		if before != "" {
+			write(t, out, []byte(before))
+		}
+		killed := false
+		for try := 0; try < 50 && !killed; try++ {
+			cmd, _ := start()
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			for done := false; !done; {
+				select {
+				case <-ended:
+					t.Log("it was done before it was killed")
+					done = true
+				default:
+					if n := written(); n > 0 {
+						_ = cmd.Process.Kill()
+						<-ended
+						done, killed = true, written() > 0
+					}
+				}
+			}
+			if killed {
+				text, err := os.ReadFile(out)
+				if (before == "") != os.IsNotExist(err) || string(text) != before {
+					t.Errorf("killed: %d bytes, %v", len(text), err)
+				}
+				continue
+			}
+			_ = os.Remove(out)
+			if before != "" {
+				write(t, out, []byte(before))
+			}
+		}
+		if !killed {
+			t.Fatal("no task was killed while it wrote")
+		}
+		cmd, stderr := start("FLBENCH_TEST_FULL=1")
+		err := cmd.Wait()
+		text, reading := os.ReadFile(out)
+		if err == nil || !strings.HasPrefix(stderr.String(), "flbench: --partial "+out+": "+syscall.EFBIG.Error()) || (before == "") != os.IsNotExist(reading) || string(text) != before {
+			t.Errorf("no room: %v, stderr %q, %d bytes", err, stderr, len(text))
+		}
+	}
+	cmd, stderr := start()
+	deadline := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer deadline.Stop()
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v, stderr %q", err, stderr)
+	}
+	if n := len(linesOf(t, string(must(os.ReadFile(out))))); n != paths {
+		t.Errorf("%d lines of %d", n, paths)
+	}
+	wantFiles(t, away, "out.jsonl")
+}
