@@ -9,6 +9,7 @@
 
 #if !defined(_WIN32)
 #include <pthread.h>
+#include <signal.h>
 #endif
 
 #if defined(__GNUC__)
@@ -27,31 +28,6 @@
  */
 __attribute__((used)) static const char *(*const wants_glibc)(void) = gnu_get_libc_version;
 #endif
-
-/* Go's threads are not in a child that fork made, where the first call that needs one hangs. */
-static volatile int forked;
-
-#if !defined(_WIN32)
-static void in_child(void) { forked = 1; }
-
-__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
-#endif
-
-static int32_t refuse(fl_error *error)
-{
-	static const char message[] = "this process is a child that fork made after the library was loaded, and Go does "
-		"not survive fork: start processes by exec, as posix_spawn does, in Python multiprocessing's \"spawn\" or "
-		"\"forkserver\", or load the library in the child";
-	if (error != NULL && error->size >= sizeof *error) {
-		error->code = FL_ERROR_FORKED;
-		error->truncated = 0;
-		error->index = -1;
-		error->value = 0;
-		memcpy(error->field, "process", sizeof "process");
-		memcpy(error->message, message, sizeof message);
-	}
-	return FL_ERROR_FORKED;
-}
 
 /* The control registers of floating-point arithmetic, without flags of what has happened. */
 #if defined(__x86_64__)
@@ -73,6 +49,64 @@ static const environment flags = 0;
 static inline environment get(void) { return 0; }
 static inline void set(environment e) { (void)e; }
 #endif
+
+/*
+ * Go starts its threads from the constructors of the library, between these two, and they are like
+ * the thread that starts them: they get the default environment of arithmetic, and take no
+ * signals that a program handles, whose handlers may not be fit for Go's small stacks.
+ */
+static environment loader_environment;
+
+#if !defined(_WIN32)
+static sigset_t loader_signals;
+#endif
+
+__attribute__((constructor(101))) static void before_go(void)
+{
+	loader_environment = get();
+	set(usual);
+#if !defined(_WIN32)
+	/* Those of faults are a thread's own; by SIGURG Go stops threads, SIGPROF measures them. */
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPIPE, SIGURG, SIGPROF };
+	sigset_t others;
+	sigfillset(&others);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		sigdelset(&others, own[i]);
+	pthread_sigmask(SIG_BLOCK, &others, &loader_signals);
+#endif
+}
+
+/* Go's threads are not in a child that fork made, where the first call that needs one hangs. */
+static volatile int forked;
+
+#if !defined(_WIN32)
+static void in_child(void) { forked = 1; }
+#endif
+
+__attribute__((constructor)) static void after_go(void)
+{
+	set(loader_environment);
+#if !defined(_WIN32)
+	pthread_sigmask(SIG_SETMASK, &loader_signals, NULL);
+	pthread_atfork(NULL, NULL, in_child);
+#endif
+}
+
+static int32_t refuse(fl_error *error)
+{
+	static const char message[] = "this process is a child that fork made after the library was loaded, and Go does "
+		"not survive fork: start processes by exec, as posix_spawn does, in Python multiprocessing's \"spawn\" or "
+		"\"forkserver\", or load the library in the child";
+	if (error != NULL && error->size >= sizeof *error) {
+		error->code = FL_ERROR_FORKED;
+		error->truncated = 0;
+		error->index = -1;
+		error->value = 0;
+		memcpy(error->field, "process", sizeof "process");
+		memcpy(error->message, message, sizeof message);
+	}
+	return FL_ERROR_FORKED;
+}
 
 #define ENTER(call, error)                                                                                             \
 	do {                                                                                                           \

@@ -5,7 +5,7 @@
  * libflengine is the Go package github.com/flengine/flengine/engine behind a few functions: the
  * same losses, the same bits, the same errors. Build it with
  *
- *     go build -buildmode=c-shared -trimpath -o libflengine.so ./cmd/libflengine
+ *     cmd/libflengine/build.sh DIRECTORY
  *
  * and see example/example.c beside this file. What a loss is, what its gradient is, and how exact both
  * are, is told by the documentation of package engine; its README lists the losses.
@@ -33,9 +33,11 @@
  *     (posix_spawn; in Python multiprocessing's "spawn" or "forkserver").
  *
  * The library starts threads when it is loaded, and cannot be unloaded. On Linux it needs glibc;
- * musl refuses to load it. It leaves SIGINT and the like to the program; of those it handles
- * (SIGSEGV, SIGBUS, SIGFPE, SIGPIPE, SIGURG, …) it passes on what is not its own.
- * The environment variable FLENGINE_KERNEL is read when the library is loaded.
+ * musl refuses to load it. It leaves SIGINT and the like to the program, whose signals its own
+ * threads do not take; of those it handles (SIGSEGV, SIGBUS, SIGFPE, SIGPIPE, SIGURG, …) it passes
+ * on what is not its own. A program that installs handlers later on must do so with SA_ONSTACK, as
+ * they may interrupt a call, which is on one of Go's small stacks. The environment variable
+ * FLENGINE_KERNEL is read when the library is loaded.
  */
 #ifndef FLENGINE_H
 #define FLENGINE_H

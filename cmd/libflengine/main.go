@@ -2,7 +2,7 @@
 
 // Command libflengine is no command but the C library that flengine.h documents:
 //
-//	go build -buildmode=c-shared -trimpath -o libflengine.so ./cmd/libflengine
+//	cmd/libflengine/build.sh DIRECTORY
 //
 // entry.c has the functions, which refuse to run in a forked child and see to the floating-point
 // environment before they come here; package abi does what is left.
@@ -14,7 +14,7 @@ import (
 	"github.com/flengine/flengine/cmd/libflengine/internal/abi"
 )
 
-// #cgo CFLAGS: -std=c99 -O2 -fvisibility=hidden
+// #cgo CFLAGS: -std=gnu99 -O2 -fvisibility=hidden
 import "C"
 
 // The types are those of package abi, as a C function cannot be given Go's: entry.c, which has the

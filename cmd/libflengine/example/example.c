@@ -1,8 +1,8 @@
 /*
  * Focal loss of four anchors of three classes, the gradients, and what is wrong with a NaN:
  *
- *     go build -buildmode=c-shared -trimpath -o libflengine.so ./cmd/libflengine
- *     cc -std=c99 -I cmd/libflengine cmd/libflengine/example/example.c -L . -lflengine -o example
+ *     cmd/libflengine/build.sh .
+ *     cc -std=c99 -I . cmd/libflengine/example/example.c -L . -lflengine -o example
  *     LD_LIBRARY_PATH=. ./example
  */
 #include <flengine.h>

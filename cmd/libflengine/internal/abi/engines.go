@@ -3,6 +3,7 @@ package abi
 import (
 	"encoding/binary"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"unsafe"
@@ -51,8 +52,19 @@ func (s *settings) make() (m made, err error) {
 	}
 	m.rows = loss.Family().Rows
 	m.Engine, err = engine.New(loss, s.options()...)
-	return m, err
+	return m, s.named(err)
 }
+
+// named is an error of engine; that about a kernel has its field here.
+func (s *settings) named(err error) error {
+	if err != nil && s.kernel != "" && !slices.Contains(engine.Kernels(), s.kernel) {
+		return &badKernel{err}
+	}
+	return err
+}
+
+// badKernel says why a kernel cannot be had.
+type badKernel struct{ error }
 
 // engines keeps those that were made, as making one takes longer than evaluating a hundred
 // scores: most programs have a handful.

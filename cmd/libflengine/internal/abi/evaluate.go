@@ -116,7 +116,7 @@ func (w *work) sweep(r *Request, texts **byte, count int64, results *Result) err
 	}
 	w.units = w.n
 	if w.sweeper, err = engine.NewSweeper(parsed, w.options()...); err != nil {
-		return err
+		return w.named(err)
 	}
 	all := make([]engine.Result, count)
 	if err := w.evaluate(all); err != nil {

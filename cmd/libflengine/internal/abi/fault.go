@@ -60,6 +60,8 @@ func report(e *Error, err error) int32 {
 		field, f.Index, f.Value = bad.Field, int64(bad.Index), bad.Value
 	} else if _, ok := errors.AsType[*broken](err); ok {
 		f.Code = InternalFault
+	} else if _, ok := errors.AsType[*badKernel](err); ok {
+		field = "kernel"
 	}
 	if e == nil || e.Size < uint64(unsafe.Sizeof(*e)) {
 		return f.Code

@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 		{"an unknown loss", func(f *fixture) { f.Loss = cstring("hinge") }, ArgumentFault, "loss", -1, 0, `"hinge" is unknown: want one of ce, `},
 		{"a parameter out of range", func(f *fixture) { f.Loss = cstring("focal(gamma=-1)") }, ArgumentFault, "gamma", -1, -1, "want a finite number"},
 		{"a loss without end", func(f *fixture) { f.Loss = &noEnd[0] }, ArgumentFault, "loss", -1, maxText, "no NUL"},
-		{"an unknown kernel", func(f *fixture) { f.Kernel = cstring("mmx") }, ArgumentFault, "", -1, 0, `unknown kernel "mmx"`},
+		{"an unknown kernel", func(f *fixture) { f.Kernel = cstring("mmx") }, ArgumentFault, "kernel", -1, 0, `unknown kernel "mmx"`},
 		{"workers", func(f *fixture) { f.Workers = -1 }, ArgumentFault, "workers", -1, -1, "want at least 1, or 0"},
 		{"the size of a request", func(f *fixture) { f.Size -= 8 }, ArgumentFault, "request", -1, float64(unsafe.Sizeof(Request{}) - 8), fmt.Sprintf("want %d", unsafe.Sizeof(Request{}))},
 		{"the size of a result", func(f *fixture) { f.result.Size = 0 }, ArgumentFault, "result", -1, 0, "has size 0"},
@@ -193,6 +193,10 @@ func TestFaultsOfOthers(t *testing.T) {
 			return Sweep(f.Request, &list[0], math.MaxInt64, &results[0], e)
 		}},
 		{"results", "results", func(f *fixture, e *Error) int32 { f.Loss = nil; return Sweep(f.Request, &list[0], 2, nil, e) }},
+		{"the kernel of a sweep", "kernel", func(f *fixture, e *Error) int32 {
+			f.Loss, f.Kernel = nil, cstring("mmx")
+			return Sweep(f.Request, &list[0], 2, &results[0], e)
+		}},
 		{"one without a loss", "losses", func(f *fixture, e *Error) int32 {
 			f.Loss = nil
 			list := []*byte{cstring("ce"), nil}
