@@ -113,7 +113,7 @@ static int32_t refuse(fl_error *error)
 		if (RARE(forked))                                                                                      \
 			return refuse(error);                                                                          \
 		environment before = get();                                                                            \
-		int other = (before & ~flags) != usual;                                                                \
+		int other = RARE((before & ~flags) != usual);                                                                \
 		if (RARE(other))                                                                                       \
 			set(usual);                                                                                    \
 		int32_t code = (call);                                                                                 \

@@ -1,6 +1,8 @@
 // Package abi is what the functions of flengine.h do, in Go: it reads requests that lie in the
 // caller's memory, evaluates them by package engine, and writes results and errors there. It keeps
-// no pointer into that memory after a call, and does no maths of its own.
+// no pointer into that memory after a call, and does no maths of its own but to round, and to
+// multiply gradients by what comes after them. It does that under the floating-point environment
+// of its threads, which entry.c beside flengine.h sees to, and package engine for itself.
 package abi
 
 import "unsafe"

@@ -121,16 +121,11 @@ func (w *work) runPieces(total []engine.Result) error {
 	c.count = int64((w.units + c.size - 1) / c.size)
 	var group sync.WaitGroup
 	for range int(min(int64(w.workers), c.count)) - 1 {
-		// Its thread may have another floating-point environment than the caller's. Where that
-		// cannot be changed the others do the work.
-		group.Go(func() { _ = engine.UnderDefaultEnvironment(c.do) })
+		group.Go(c.do)
 	}
-	err := engine.UnderDefaultEnvironment(c.do)
+	c.do()
 	group.Wait()
-	if c.err != nil {
-		return c.err
-	}
-	return err
+	return c.err
 }
 
 // do does piece after piece. Pieces that were not begun when something wrong is found come after
