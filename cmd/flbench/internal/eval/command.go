@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +24,7 @@ type flags struct {
 	several []string // of --losses
 	top     int
 	outputs outputs
-	sort    string
-	limit   int
+	order   outcome.Arrangement
 	max     bool
 	ranged  string
 	partial string
@@ -44,14 +42,12 @@ func New() *cobra.Command {
 	f.AddEngine(cmd)
 	flags.IntVar(&f.top, "top", 0, "list the `K` hardest scores of each PATH, and of all")
 	flags.BoolVar(&f.max, "max", false, "tell the largest loss of each PATH too")
-	flags.StringVar(&f.sort, "sort", "", "order the PATHs by `KEY`, the largest first: "+cli.OrList(outcome.SortNames()))
-	flags.IntVar(&f.limit, "limit", 0, "show the first `N` PATHs only (default all)")
+	f.order.Add(cmd)
 	flags.StringVar(&f.outputs.losses, "losses-out", "", "write each score's loss to the .npy `FILE`, of a softmax each anchor's; classes come last; for one input")
 	flags.StringVar(&f.outputs.gradients, "gradients-out", "", "write each score's gradient to the .npy `FILE`; classes come last; for one input")
 	flags.StringVar(&f.ranged, "range", "", "evaluate the `I/N`th of N ranges of the one PATH's scores alone: 1/4, 2/4, 3/4, 4/4")
 	flags.StringVar(&f.partial, "partial", "", "write what each PATH came to, for flbench merge, as a line to `FILE`, - for standard output, in place of the report")
 	f.format.Add(cmd, cli.FormatNames(outcome.Formats))
-	cli.CompleteNames(cmd, "sort", outcome.SortNames())
 	cli.CompleteFiles(cmd, []string{"losses-out", "gradients-out"}, "npy")
 	cli.CompleteFiles(cmd, []string{"partial"}, "jsonl")
 	return cmd
@@ -88,7 +84,7 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 		return out.lines.print(cmd.OutOrStdout())
 	}
 	rep := out.report
-	rep.Arrange(f.sort, f.limit)
+	rep.Arrange(f.order.Sort, f.order.Limit)
 	cli.PrintRemarks(cmd.ErrOrStderr(), rep.Warnings, rep.Notes)
 	return cli.PrintAs(cmd.OutOrStdout(), rep, outcome.Formats, f.format.Name)
 }
@@ -97,18 +93,16 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	losses, err := f.losses(cmd)
 	given := cmd.Flags().Changed
-	if err := f.format.Check(cmd); err != nil {
-		return nil, err
+	for _, check := range []func(*cobra.Command) error{f.format.Check, f.order.Check} {
+		if err := check(cmd); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case err != nil:
 		return nil, err
 	case f.top < 0:
 		return nil, cli.Usagef("--top is %d: want 0 or more", f.top)
-	case f.limit < 0:
-		return nil, cli.Usagef("--limit is %d: want 0 or more", f.limit)
-	case given("sort") && !slices.Contains(outcome.SortNames(), f.sort):
-		return nil, cli.Usagef("--sort is %q: want %s", f.sort, cli.OrList(outcome.SortNames()))
 	case f.format.Name == "csv" && f.top > 0:
 		return nil, cli.Usagef("--top with --format csv: its lines have no lists, want another format")
 	}
@@ -131,7 +125,7 @@ func (f *flags) evaluator(cmd *cobra.Command) (*evaluator, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	return &evaluator{losses: losses, flags: f.Flags, top: f.top, max: f.max || f.sort == "max", outputs: f.outputs, part: p, partial: f.partial}, nil
+	return &evaluator{losses: losses, flags: f.Flags, top: f.top, max: f.max || f.order.Sort == "max", outputs: f.outputs, part: p, partial: f.partial}, nil
 }
 
 // losses returns those to evaluate.

@@ -146,10 +146,10 @@ func TestEvalOutputIsStdout(t *testing.T) {
 	if err := os.Link(report.Name(), hard); err != nil {
 		t.Fatal(err)
 	}
-	for _, flag := range []string{"--losses-out", "--gradients-out"} {
+	for _, flag := range []string{"--losses-out", "--gradients-out", "--partial"} {
 		for _, path := range []string{report.Name(), link, hard, filepath.Join(away, ".", "res.json")} {
 			var stderr bytes.Buffer
-			code := flbench([]string{"eval", "--json", flag, path, dir}, report, &stderr)
+			code := flbench([]string{"eval", flag, path, dir}, report, &stderr)
 			if want := fmt.Sprintf("flbench: %s %s is where standard output goes: want another file\n", flag, path); code != 2 || !strings.HasPrefix(stderr.String(), want) {
 				t.Errorf("%s %s: exit code %d, stderr %q, want %q", flag, path, code, &stderr, want)
 			}
@@ -201,6 +201,14 @@ func TestEvalGrown(t *testing.T) {
 	write(t, filepath.Join(dir, "logits.npy"), longer.logitsFile())
 	write(t, filepath.Join(dir, "labels.npy"), longer.classesFile())
 	if err := r.work(t.Context(), 1); err == nil || err.Error() != dir+": it has 2005 scores and had 2000, want files that stay as they are" {
+		t.Errorf("error %v", err)
+	}
+	other := newSample(1, 500, 4)
+	dir = folder(t, s.logitsFile(), s.classesFile())
+	r = must(newRun(newTestEvaluator(1), imagesOf(t, dir), 1, nil))
+	write(t, filepath.Join(dir, "logits.npy"), other.logitsFile())
+	write(t, filepath.Join(dir, "labels.npy"), other.classesFile())
+	if err := r.work(t.Context(), 1); err == nil || err.Error() != dir+": it has 4 columns and had 5, want files that stay as they are" {
 		t.Errorf("error %v", err)
 	}
 }

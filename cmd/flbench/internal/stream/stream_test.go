@@ -142,6 +142,31 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// TestNoRows: rows of more columns than could be multiplied, of which there are none, are cut
+// nowhere.
+func TestNoRows(t *testing.T) {
+	im := newImage(t.Context(), dump.Source{}, 0, 0, math.MaxInt/2+1, true)
+	if from, to := im.Range(2, 3); from != 0 || to != 0 || im.Shards() != 1 {
+		t.Errorf("%d to %d, %d shards", from, to, im.Shards())
+	}
+}
+
+// TestWorkersOfRange: what is not evaluated has no workers, and is not read ahead.
+func TestWorkersOfRange(t *testing.T) {
+	images := imagesOf(t, folder(t, 40*engine.Block, 1))
+	if workers, scores := Workers(images, 9); workers != 3 || scores != 40*engine.Block {
+		t.Errorf("%d workers of %d scores", workers, scores)
+	}
+	images[0].Range(2, 4)
+	if workers, scores := Workers(images, 9); workers != 1 || scores != 10*engine.Block {
+		t.Errorf("%d workers of %d scores", workers, scores)
+	}
+	newStream(images).readAhead()
+	if err := images[0].Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestReadAhead: who reads ahead opens images up to the Window before the workers, and no
 // more, and goes on as these come nearer.
 func TestReadAhead(t *testing.T) {
