@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -16,9 +17,10 @@ import (
 // standardOutput is what --partial calls it.
 const standardOutput = "-"
 
-// checkPartial refuses a file of lines that is one of the inputs, or what is printed to.
+// checkPartial refuses a PATH that is there twice, which is not to be merged, and a file of lines
+// that is one of the inputs, or what is printed to.
 func (f *flags) checkPartial(sources []dump.Source, printed ...io.Writer) error {
-	if f.partial == "" || f.partial == standardOutput {
+	if f.partial == "" {
 		return nil
 	}
 	inputs := []string{f.Inputs.From}
@@ -26,9 +28,20 @@ func (f *flags) checkPartial(sources []dump.Source, printed ...io.Writer) error 
 		inputs = append(inputs, s.Files()...)
 	}
 	for _, in := range inputs {
-		if in != "" && stream.SameFile(f.partial, in) {
+		if in != "" && f.partial != standardOutput && stream.SameFile(f.partial, in) {
 			return cli.Usagef("--partial %s is the input %s: want another file", f.partial, in)
 		}
+	}
+	seen := make(map[string]bool, len(sources))
+	for _, s := range sources {
+		name := filepath.Clean(s.Path)
+		if seen[name] {
+			return cli.Usagef("--partial with %s twice: want each PATH once, as flbench merge does", s.Path)
+		}
+		seen[name] = true
+	}
+	if f.partial == standardOutput {
+		return nil
 	}
 	return stream.CheckOutput("partial", f.partial, printed...)
 }
@@ -43,14 +56,15 @@ type lines struct {
 	file       *outfile.File // nil: standard output, at the end and in one piece, so that the lines of several tasks are not mixed
 
 	mu      sync.Mutex
-	next    int // the first that is not written
+	names   map[string]cli.Path // of the inputs so far, and what these are called; see partial.Line.Names
+	next    int                 // the first that is not written
 	waiting map[int][]byte
 	text    []byte // for standard output
 }
 
 // newLines begins the file, or what is to be printed, of an evaluation of these inputs.
 func newLines(e *evaluator, sources []dump.Source) (l *lines, err error) {
-	l = &lines{part: e.part, path: e.partial, waiting: map[int][]byte{}}
+	l = &lines{part: e.part, path: e.partial, names: map[string]cli.Path{}, waiting: map[int][]byte{}}
 	if l.convention, err = e.flags.Inputs.Convention(); err != nil {
 		return nil, err
 	}
@@ -69,6 +83,19 @@ func newLines(e *evaluator, sources []dump.Source) (l *lines, err error) {
 }
 
 func (l *lines) fail(err error) error { return fmt.Errorf("--partial %s: %w", l.path, err) }
+
+// once refuses an input that is another under another name, as a link to it has.
+func (l *lines) once(line *partial.Line) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range line.Names() {
+		if had, there := l.names[name]; there {
+			return fmt.Errorf("%s and %s are the same: --partial wants each PATH once", min(had, line.Path), max(had, line.Path))
+		}
+		l.names[name] = line.Path
+	}
+	return nil
+}
 
 // add takes the line of the i-th input.
 func (l *lines) add(i int, text []byte) error {
@@ -133,6 +160,9 @@ func (r *run) line(im *stream.Image, in *dump.Dump, came *outcome.Input) ([]byte
 	}
 	for _, f := range files {
 		l.Files = append(l.Files, partial.File{Path: cli.Path(f.Path), Size: f.Size, MTime: f.Changed})
+	}
+	if err := r.lines.once(&l); err != nil {
+		return nil, err
 	}
 	for i, loss := range r.losses {
 		m := &came.Losses[i]

@@ -422,6 +422,8 @@ func TestEvalPartialRefuses(t *testing.T) {
 		{"--partial " + logits + " is the input " + logits, "--partial=" + logits},
 		{"--partial " + labels + " is the input " + labels, "--partial=" + labels},
 		{"--partial " + list + " is the input " + list, "--from=" + list + " --partial=" + list},
+		{"--partial with " + dir + " twice: want each PATH once, as flbench merge does", "--partial=- " + dir},
+		{"--partial with " + dir + "/. twice", "--partial=- " + dir + "/."},
 		{"--losses: want at least one name", "--losses="},
 		{"--loss beside --losses: want each loss in that", "--losses=ce --loss=ce"},
 		{"--gamma beside --losses: want each loss in that, with its parameters", "--losses=focal --gamma=2"},
@@ -443,6 +445,12 @@ func TestEvalPartialRefuses(t *testing.T) {
 		if code == 0 || stdout != "" || !strings.HasPrefix(stderr, "flbench: --partial "+out+": ") {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", out, code, stdout, stderr)
 		}
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	must(0, os.Symlink(dir, link))
+	stdout, stderr, code := command("eval", dir, link, "--partial", filepath.Join(away, "out.jsonl"))
+	if want := fmt.Sprintf("flbench: %s and %s are the same: --partial wants each PATH once\n", min(dir, link), max(dir, link)); code != 1 || stdout != "" || stderr != want {
+		t.Errorf("a link: exit code %d, stdout %q, stderr %q, want %q", code, stdout, stderr, want)
 	}
 	wantFiles(t, away)
 	if text := string(must(os.ReadFile(list))); text != dir+"\n" {

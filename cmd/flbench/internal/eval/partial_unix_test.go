@@ -3,6 +3,7 @@
 package eval
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,8 +27,12 @@ func TestEvalPartialKilled(t *testing.T) {
 		os.Exit(flbench([]string{"eval", "--workers=1", "--partial", out, "--from", os.Getenv("FLBENCH_TEST_LIST")}, os.Stdout, os.Stderr))
 	}
 	s := newSample(1, 50, 5)
-	dir := folder(t, s.logitsFile(), s.classesFile())
-	list := write(t, filepath.Join(t.TempDir(), "list"), []byte(strings.Repeat(dir+"\n", paths)))
+	dir := t.TempDir()
+	image := write(t, filepath.Join(dir, "image.npz"), npz(t, map[string][]byte{"logits": s.logitsFile(), "labels": s.classesFile()}))
+	for i := range paths - 1 {
+		must(0, os.Link(image, filepath.Join(dir, fmt.Sprintf("%d.npz", i))))
+	}
+	list := write(t, filepath.Join(t.TempDir(), "list"), []byte(dir+"\n"))
 	away := t.TempDir()
 	out := filepath.Join(away, "out.jsonl")
 	start := func(env ...string) (cmd *exec.Cmd, stderr *strings.Builder) {

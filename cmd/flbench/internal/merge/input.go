@@ -18,7 +18,8 @@ import (
 type input struct {
 	index int // among the inputs
 	path  cli.Path
-	first place // of its first line
+	file  cli.Path // of its scores, where its first line was made
+	first place    // of that
 	whole bool
 	parts *ranges // nil before the first of them, and if all is of one line
 }
@@ -48,7 +49,7 @@ func (in *input) add(m *merger, l *partial.Line, measured []outcome.Measured, at
 	case in.whole && l.Range.N > 1:
 		return fmt.Errorf("%v: the range %d/%d of %s overlaps all of it, in %v: want the one or the other", at, l.Range.I, l.Range.N, l.Path, in.first)
 	case in.whole:
-		return twice(l, at, in.first)
+		return in.twice(l, at, in.first)
 	case l.Range.N == 1:
 		in.whole = true
 		return in.finish(m, l.Facts, measured, l.Notes, at)
@@ -58,7 +59,7 @@ func (in *input) add(m *merger, l *partial.Line, measured []outcome.Measured, at
 		in.parts = &ranges{line: &line, numbers: map[int]int{}, tallies: make([]packed, 4*len(measured)), largest: make([]float32, len(measured)), facts: l.Facts}
 	}
 	p := in.parts
-	if err := p.takes(l, at); err != nil {
+	if err := in.takes(l, at); err != nil {
 		return err
 	}
 	s := span{Range: l.Range, at: at, notes: l.Notes}
@@ -81,23 +82,31 @@ func (in *input) add(m *merger, l *partial.Line, measured []outcome.Measured, at
 }
 
 // twice refuses a line of an input, or of a range of it, that is there.
-func twice(l *partial.Line, at, before place) error {
+func (in *input) twice(l *partial.Line, at, before place) error {
 	what := string(l.Path)
 	if l.Range.N > 1 {
 		what = fmt.Sprintf("the range %d/%d of %s", l.Range.I, l.Range.N, l.Path)
 	}
-	return fmt.Errorf("%v: %s is there twice, in %v already: want each once; where a task was tried again, leave out what the first try wrote", at, what, before)
+	want := "want each once; where a task was tried again, leave out what the first try wrote"
+	switch file := l.File(); {
+	case file != in.file:
+		want = fmt.Sprintf("the one of %s, the other of %s: want PATHs that tell them apart, such as those from the root", cmp.Or(file, standardInput), cmp.Or(in.file, standardInput))
+	case file == "":
+		want = "want names that tell inputs apart, those of files, where there are several"
+	}
+	return fmt.Errorf("%v: %s is there twice, in %v already: %s", at, what, before, want)
 }
 
 // takes refuses a range that is there, or is of another input or another cut.
-func (p *ranges) takes(l *partial.Line, at place) error {
+func (in *input) takes(l *partial.Line, at place) error {
+	p := in.parts
 	first := p.line
 	before := p.spans
 	if len(before) == 0 {
 		return nil
 	}
 	if i, there := p.numbers[l.Range.I]; there && l.Range.N == first.Range.N {
-		return twice(l, at, before[i].at)
+		return in.twice(l, at, before[i].at)
 	}
 	differs := func(what string, have, had any, want string) error {
 		return fmt.Errorf("%v: the range %d/%d of %s is of %v %s, and %d/%d (%v) of %v: want %s", at, l.Range.I, l.Range.N, l.Path, have, what,

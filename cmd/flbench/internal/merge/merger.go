@@ -3,7 +3,6 @@ package merge
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -158,11 +157,7 @@ func maxFlag(l *partial.Line) string {
 
 // input returns the input of a line, a new one unless it is another range of one.
 func (m *merger) input(l *partial.Line, at place) (*input, error) {
-	names := []string{string(l.Path)}
-	if len(l.Files) > 0 { // it is not standard input
-		f := l.Files[0]
-		names = []string{filepath.Clean(string(l.Path)), fmt.Sprintf("%s\x00%d\x00%d", f.Path, f.Size, f.MTime.UnixNano())}
-	}
+	names := l.Names()
 	var in *input
 	for _, name := range names {
 		if had := m.byName[name]; had != nil {
@@ -172,7 +167,7 @@ func (m *merger) input(l *partial.Line, at place) (*input, error) {
 	}
 	switch {
 	case in == nil:
-		in = &input{index: len(m.inputs), path: l.Path, first: at}
+		in = &input{index: len(m.inputs), path: l.Path, file: l.File(), first: at}
 		m.inputs = append(m.inputs, in)
 	case in.path != l.Path:
 		return nil, fmt.Errorf("%v: %s is %s of %v, under another name: want each PATH once, and of ranges one name for all", at, l.Path, in.path, in.first)

@@ -9,6 +9,7 @@ package partial
 import (
 	"fmt"
 	"hash/fnv"
+	"path/filepath"
 	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -128,6 +129,25 @@ func (e Entry) Ranked() ranking.Ranked {
 		Row: e.Row, Column: e.Column, Logit: e.Logit, Prob: e.Prob, Label: e.Label, Target: e.Target,
 		Loss: e.Loss, Class: string(e.Class), Box: e.Box,
 	}
+}
+
+// File is where the scores were read from, "" if that was standard input or a pipe.
+func (l *Line) File() cli.Path {
+	if len(l.Files) == 0 {
+		return ""
+	}
+	return l.Files[0].Path
+}
+
+// Names are what tells the input from others: two lines that share one are of one input, or
+// cannot be told apart. The file's time is no part of it, lest one that was touched between two
+// tries be counted twice.
+func (l *Line) Names() []string {
+	file := l.File()
+	if file == "" {
+		return []string{string(l.Path)}
+	}
+	return []string{filepath.Clean(string(l.Path)), "file\x00" + string(file)} // no PATH has a NUL
 }
 
 // Weighted tells whether anchors had weights.
