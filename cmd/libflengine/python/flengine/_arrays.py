@@ -7,7 +7,8 @@ and, where they have to be, copied; nothing else ever becomes an address.
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+import functools
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ ITEM_SIZE = {
 
 _PLAIN = 0x0101  # flags.num: C-contiguous and aligned
 _WRITEABLE = 0x0400
+_OUTPUT = _PLAIN | _WRITEABLE
 
 _from_buffer: Any = ctypes.c_char.from_buffer  # NumPy's arrays are no Buffer to type checkers
 _addressof = ctypes.addressof
@@ -74,6 +76,11 @@ class Labels(NamedTuple):
     shape: Shape
 
 
+# Named tuples of tuples, in half the time.
+_scores: Callable[[Tuple[Any, ...]], Scores] = functools.partial(tuple.__new__, Scores)
+_labels: Callable[[Tuple[Any, ...]], Labels] = functools.partial(tuple.__new__, Labels)
+
+
 def scores_of(x: Any) -> Scores:
     """Scores of shape (A,), (A, C) or (N, ..., C): rows of C columns, 1 of a vector."""
     if type(x) is _ndarray:
@@ -81,9 +88,9 @@ def scores_of(x: Any) -> Scores:
         if code is not None and x.flags.num & _PLAIN == _PLAIN:
             shape = x.shape
             if len(shape) == 2 and shape[1]:
-                return Scores(x, code, shape[0], shape[1], None, shape)
+                return _scores((x, code, shape[0], shape[1], None, shape))
             if len(shape) == 1:
-                return Scores(x, code, shape[0], 1, None, shape)
+                return _scores((x, code, shape[0], 1, None, shape))
     x = array_of(x, "scores")
     shape = x.shape
     if not shape:
@@ -175,14 +182,14 @@ def labels_of(t: Any, scores: Scores, how: Reading) -> Labels:
         if scores.columns > 1 and shape == scores.shape[:-1]:
             code = CLASSES.get(t.dtype)
             if code is not None:
-                return Labels(t, _lib.CLASSES, code, None, shape)
+                return _labels((t, _lib.CLASSES, code, None, shape))
         elif shape == scores.shape and not how.rows and how.ignored is None and how.background is None:
             code = LABELS.get(t.dtype)
             if code is not None:
-                return Labels(t, _lib.LABELS, code, None, shape)
+                return _labels((t, _lib.LABELS, code, None, shape))
             code = FLOATS.get(t.dtype)
             if code is not None:
-                return Labels(t, _lib.TARGETS, code, None, shape)
+                return _labels((t, _lib.TARGETS, code, None, shape))
     return _labels_of(array_of(t, "targets"), scores, how)
 
 
@@ -330,6 +337,10 @@ def factors(w: Any, shape: Shape, name: str, unit: str) -> Array:
 
 def output(out: object, shape: Shape, name: str) -> Tuple[Array, int]:
     """An output that the caller gives, and its type."""
+    if type(out) is _ndarray and out.shape == shape and out.flags.num & _OUTPUT == _OUTPUT:
+        code = FLOATS.get(out.dtype)
+        if code is not None:
+            return out, code
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"{name} is a {type(out).__name__}: want an array of NumPy, float32 of shape {shape}")
     if not out.dtype.isnative:

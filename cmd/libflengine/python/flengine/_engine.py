@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import operator
+import struct
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple, TypedDict, Union
 
 import numpy as np
@@ -42,6 +43,11 @@ class Options(TypedDict, total=False):
     kernel: str
     workers: int
 
+
+# The fields of a request from rows to hessians, set at once: one by one they take twice the time.
+_ROWS = _lib.Request.rows.offset
+_put = struct.Struct("=qqQiiiiQQQQQQQQQQQQ").pack_into
+_NONE_IGNORED = 0, 0  # an address and a length
 
 HARD = np.dtype(
     {
@@ -112,7 +118,7 @@ class Engine:
         ForkError: in a forked child of a process that had made calls.
     """
 
-    __slots__ = ("loss_text", "_options", "_prepared", "_how", "_ignored", "_rows", "_columns")
+    __slots__ = ("loss_text", "_options", "_prepared", "_how", "_ignored", "_rows", "_columns", "_places")
 
     loss_text: str
 
@@ -130,6 +136,7 @@ class Engine:
             "workers": _lib.default_workers,
         }
         keep: List[Any] = []
+        places = [0, 0, 0]  # of background, class and column weights
 
         workers = options.get("workers")
         if workers is not None:
@@ -143,24 +150,25 @@ class Engine:
         background = options.get("background")
         if background is not None:
             keep.append(ctypes.c_int32(_integer(background, "background")))
-            fixed["background"] = ctypes.addressof(keep[-1])
+            places[0] = ctypes.addressof(keep[-1])
         ignored: Any = options.get("ignored")
-        self._ignored = 0
+        self._ignored = _NONE_IGNORED
         if ignored is not None:
             many = ignored if isinstance(ignored, (list, tuple, set, frozenset, np.ndarray)) else (ignored,)
             ignored = tuple(_integer(v, "ignored") for v in many)
             if not ignored:
                 raise InputError("ignored", None, 0, "is empty: want at least one class, or None")
             keep.append((ctypes.c_int32 * len(ignored))(*ignored))
-            self._ignored = ctypes.addressof(keep[-1])
+            self._ignored = ctypes.addressof(keep[-1]), len(ignored)
         self._columns: Dict[str, int] = {}
-        for name in ("class_weights", "column_weights"):
+        for i, name in enumerate(("class_weights", "column_weights"), 1):
             given = options.get(name)
             if given is not None:
                 w = _arrays.array_of(given, name)
                 w = _arrays.factors(np.array(w), (w.size,), name, "column")  # a copy: the engine is immutable
                 keep.append(w)
-                fixed[name], self._columns[name] = _arrays.address(w), w.size
+                places[i], self._columns[name] = _arrays.address(w), w.size
+        self._places = (places[0], places[1], places[2])
         self._how = Reading(self._rows, form, background, ignored)
         self._prepared = _lib.Prepared(keep, **fixed)
 
@@ -297,7 +305,7 @@ def integer_like(a: Array, name: str) -> Array:
 class _Call:
     """One evaluation: a slot that is filled, and what its addresses are of."""
 
-    __slots__ = ("engine", "slot", "scores", "labels", "factors", "outputs", "fresh")
+    __slots__ = ("engine", "slot", "scores", "labels", "factors", "outputs")
 
     def __init__(self, engine: Engine, scores: Any, targets: Any, weights: Any, score_weights: Any) -> None:
         self.engine = engine
@@ -307,60 +315,85 @@ class _Call:
             for name, n in engine._columns.items():
                 if n != s.columns:
                     raise InputError(name, None, float(n), f"has length {n}: want {s.columns}, one per column of scores")
-        self.slot = slot = engine._prepared.take()
-        r = slot.request
-        r.rows, r.columns = s.rows, s.columns
-        r.scores, r.scores_type = _arrays.address(s.array), s.type
-        r.labels, r.labels_form, r.labels_type = _arrays.address(t.array), t.form, t.type
-        r.scores_strides = None if s.strides is None else ctypes.addressof(s.strides)
-        r.labels_strides = None if t.strides is None else ctypes.addressof(t.strides)
-        if engine._ignored:
-            of_classes = t.form == _lib.CLASSES  # others have been renamed
-            r.ignored = engine._ignored if of_classes else None
-            r.ignored_count = len(engine._how.ignored or ()) if of_classes else 0
-        r.losses = r.gradients = r.hessians = None
+        ignored = engine._ignored if t.form == _lib.CLASSES else _NONE_IGNORED  # others have been renamed
+        w: Optional[Array] = None
+        v: Optional[Array] = None
+        at_w = at_v = 0
+        if weights is not None:
+            w = _arrays.factors(weights, _arrays.anchors_of(s.shape), "weights", "anchor")
+            at_w = _arrays.address(w)
+        if score_weights is not None:
+            v = _arrays.factors(score_weights, s.shape, "score_weights", "score")
+            at_v = _arrays.address(v)
+        self.factors = w, v
         self.outputs: Any = ()
-        self.fresh = True
-        if weights is None and score_weights is None:
-            self.factors: Any = ()
-            r.weights = r.score_weights = None
-            return
-        w = None if weights is None else _arrays.factors(weights, _arrays.anchors_of(s.shape), "weights", "anchor")
-        v = None if score_weights is None else _arrays.factors(score_weights, s.shape, "score_weights", "score")
-        self.factors = (w, v)
-        r.weights = None if w is None else _arrays.address(w)
-        r.score_weights = None if v is None else _arrays.address(v)
+        self.slot = slot = engine._prepared.take()
+        background, class_weights, column_weights = engine._places
+        _put(
+            slot.request,
+            _ROWS,
+            s.rows,
+            s.columns,
+            _arrays.address(s.array),
+            s.type,
+            t.form,
+            t.type,
+            ignored[1],
+            _arrays.address(t.array),
+            0 if s.strides is None else ctypes.addressof(s.strides),
+            0 if t.strides is None else ctypes.addressof(t.strides),
+            background,
+            ignored[0],
+            at_w,
+            at_v,
+            class_weights,
+            column_weights,
+            0,
+            0,
+            0,
+        )
 
     def losses_shape(self) -> Shape:
         return _arrays.anchors_of(self.scores.shape) if self.engine._rows else self.scores.shape
 
     def output(self, field: str, out: Any, shape: Shape, name: str = "out") -> Array:
         """An output of the request: the caller's, or a new one."""
+        array: Array
         if out is None:
-            array: Array = np.empty(shape, np.float32)
-            code = _lib.FLOAT32
+            array, code = np.empty(shape, np.float32), _lib.FLOAT32
+            at = _arrays.address(array)
         else:
             array, code = _arrays.output(out, shape, name)
-            self.apart(array, name, field)
-        self.outputs += ((array, name, field),)
+            at = _arrays.address(array)
+            self.apart(array, at, name, field)
+        self.outputs += ((array, at, name, field),)
         r = self.slot.request
-        setattr(r, field, _arrays.address(array))
+        setattr(r, field, at)
         setattr(r, field + "_type", code)
         return array
 
-    def apart(self, out: Array, name: str, field: str) -> None:
+    def apart(self, out: Array, at: int, name: str, field: str) -> None:
         """Refuses memory that is another array's, but an output that is the scores themselves."""
-        r, s = self.slot.request, self.scores
-        others = [(s.array, "scores"), (self.labels.array, "targets"), *zip(self.factors, ("weights", "score_weights"))]
-        others += [(array, other) for array, other, _ in self.outputs]
-        for array, other in others:
-            if array is None or not np.may_share_memory(out, array):
+        r, s, t = self.slot.request, self.scores, self.labels
+        others: List[Tuple[Optional[Array], str, Any, Any]]
+        others = [(s.array, "scores", r.scores, s.strides), (t.array, "targets", r.labels, t.strides)]
+        w, v = self.factors
+        if w is not None or v is not None:
+            others += [(w, "weights", r.weights, None), (v, "score_weights", r.score_weights, None)]
+        others += [(array, other, start, None) for array, start, other, _ in self.outputs]
+        end = at + out.nbytes
+        for array, other, start, strides in others:
+            if array is None or not start:
+                continue
+            if strides is None and (end <= start or start + array.nbytes <= at):
+                continue
+            if strides is not None and not np.may_share_memory(out, array):
                 continue
             same = (
                 other == "scores"
                 and s.strides is None
                 and out.itemsize == array.itemsize
-                and _arrays.address(out) == r.scores
+                and at == start
                 and not (field == "losses" and self.engine._rows)
             )
             if not same:
@@ -422,7 +455,7 @@ class _Call:
             "weights": 4,
             "score_weights": 4 * s.columns,
         }
-        for array, _, field in self.outputs:
+        for array, _, _, field in self.outputs:
             row_bytes[field] = array.itemsize * (1 if field == "losses" and of_rows else s.columns)
         at = [(field, getattr(r, field), size) for field, size in row_bytes.items() if getattr(r, field) is not None]
         unit = BLOCK if of_rows else BLOCK // math.gcd(BLOCK, s.columns)
@@ -440,14 +473,16 @@ class _Call:
         if not isinstance(e, InputError) or e.index is None:
             return e
         s, t, columns = self.scores, self.labels, self.scores.columns
-        shift, shape = 0, None
+        shift: int = 0
+        shape: Optional[Shape] = None
         if e.field == "scores":
             shift, shape = first * columns, s.shape
         elif e.field == "targets":
             shift, shape = first if t.form == _lib.CLASSES else first * columns, t.shape
         elif e.field in ("weights", "score_weights"):
             of_scores = e.field == "score_weights"
-            shift, shape = first * columns if of_scores else first, self.factors[of_scores].shape
+            factors = self.factors[of_scores]
+            shift, shape = first * columns if of_scores else first, None if factors is None else factors.shape
         return InputError(e.field, e.index + shift, e.value, e.reason, shape)
 
 
