@@ -80,7 +80,7 @@ func (f *flags) merger(cmd *cobra.Command, files []string) (*merger, error) {
 	if err := f.arrangement.Check(cmd); err != nil {
 		return nil, err
 	}
-	m := &merger{expect: -1, top: -1, needsMax: f.arrangement.Sort == "max", noLists: f.format.Name == "csv"}
+	m := &merger{expect: -1, top: -1, room: outcome.MaxKept, needsMax: f.arrangement.Sort == "max", noLists: f.format.Name == "csv"}
 	switch {
 	case given("expect") && f.expect < 1:
 		return nil, cli.Usagef("--expect is %d: want the number of PATHs, 1 or more", f.expect)

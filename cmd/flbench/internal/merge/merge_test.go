@@ -121,7 +121,7 @@ func report(t *testing.T, samples []*sample, format string) string {
 	b := outcome.NewBuilder(outcome.Settings{Losses: first.losses, Kernel: "generic", Workers: 1, Top: first.top, Max: first.max}, len(samples))
 	for i, s := range samples {
 		l := s.line()
-		m := &merger{top: -1, first: l}
+		m := &merger{top: -1, room: outcome.MaxKept, first: l}
 		must(0, b.Add(i, outcome.Input{Path: s.path, Losses: must(m.measured(l)), Warnings: l.Facts.Warnings(engine.Result(l.Losses[0].Sum))}))
 	}
 	rep := must(b.Report())
@@ -254,6 +254,30 @@ func TestMergeTop(t *testing.T) {
 	}
 }
 
+// TestMergeRoom: no more of the hardest scores are kept than are listed, and there is room for.
+func TestMergeRoom(t *testing.T) {
+	samples := with(threeSamples(), func(s *sample) { s.top = 5 })
+	for _, c := range []struct {
+		top, room int
+		want      string
+	}{
+		{-1, 15, ""}, {5, 15, ""}, {2, 6, ""}, {0, 0, ""},
+		{-1, 14, "F: line 3: the lines up to here keep more than 33554432 of the hardest scores: want a smaller --top"},
+		{2, 5, "F: line 3: the lines up to here keep more than"},
+	} {
+		m := &merger{expect: -1, top: c.top, room: c.room}
+		var err error
+		for i, s := range samples {
+			if err == nil {
+				err = m.add(s.line(), place{"F", i + 1})
+			}
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 // TestMergeKernels: tasks may differ in how they were run.
 func TestMergeKernels(t *testing.T) {
 	a, b, c := newSample("a", 1, 8).line(), newSample("b", 2, 8).line(), newSample("c", 3, 8).line()
@@ -315,8 +339,8 @@ func TestMergeRefuses(t *testing.T) {
 		"standard input twice": {lines(change(a.line(), func(l *partial.Line) { l.Path, l.Files = "-", []partial.File{} }),
 			change(b.line(), func(l *partial.Line) { l.Path, l.Files = "-", []partial.File{} })), nil, "F: line 2: - is there twice, in F: line 1 already: want names that tell inputs apart, those of files, where there are several", 1},
 		"range twice": {lines(a.cut(1, 3), a.cut(2, 3), a.cut(2, 3)), nil, "F: line 3: the range 2/3 of a is there twice, in F: line 2 already", 1},
-		"range twice after all": {lines(a.cut(3, 3), a.cut(2, 3), a.cut(1, 3), a.cut(2, 3)), nil,
-			"F: line 4: the range 2/3 of a is there twice, in F: line 2 already", 1},
+		"range twice after all": {lines(a.cut(2, 3), a.cut(3, 3), a.cut(1, 3), a.cut(3, 3)), nil,
+			"F: line 4: the range 3/3 of a is there twice, in F: line 2 already", 1},
 		"empty range twice":  {lines(a.cut(1, 9), a.cut(1, 9)), nil, "the range 1/9 of a is there twice", 1},
 		"range of the whole": {lines(a.line(), a.cut(2, 3)), nil, "F: line 2: the range 2/3 of a overlaps all of it, in F: line 1: want the one or the other", 1},
 		"whole of ranges":    {lines(a.cut(2, 3), a.line()), nil, "F: line 2: the range 1/1 of a is of 1 ranges, and 2/3 (F: line 1) of 3: want all ranges of one number", 1},

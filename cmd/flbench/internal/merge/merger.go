@@ -29,7 +29,7 @@ type merger struct {
 	tasks   map[string]*task
 	kernels map[string]bool
 	workers int
-	kept    int // of the hardest scores
+	room    int // for the hardest scores
 }
 
 // place is where a line is.
@@ -91,8 +91,6 @@ func (m *merger) begin(l *partial.Line, at place) error {
 		return cli.Usagef("--sort max: %v has no largest loss, want lines of eval --partial --max", at)
 	case m.top < 0 && m.noLists && l.Top > 0:
 		return cli.Usagef("--format csv: its lines have no lists, and %v has the %d hardest scores, want --top 0 or another format", at, l.Top)
-	case m.top > l.Top:
-		return tooMany(m.top, l, at)
 	}
 	set := outcome.Settings{Top: m.shown(), Max: l.Max, Weighted: l.Weighted()}
 	for _, loss := range l.Losses {
@@ -192,7 +190,7 @@ func (m *merger) measured(l *partial.Line) ([]outcome.Measured, error) {
 		}
 		if top := m.shown(); top > 0 {
 			loss.Top = loss.Top[:min(len(loss.Top), top)]
-			if m.kept += len(loss.Top); m.kept > outcome.MaxKept {
+			if m.room -= len(loss.Top); m.room < 0 {
 				return nil, fmt.Errorf("the lines up to here keep more than %d of the hardest scores: want a smaller --top", outcome.MaxKept)
 			}
 			hardest, err := l.List(loss)
