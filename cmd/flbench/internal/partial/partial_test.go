@@ -41,7 +41,7 @@ func sum(t testing.TB, loss engine.Loss, n int) *Exact {
 func sample(t testing.TB) *Line {
 	inf := cli.Float32(math.Inf(1))
 	return &Line{
-		Path:  "img/\xff\"a\u2028",
+		Path:  "img/\xff\"<a>\u2028",
 		Files: []File{{"/img/\xff/logits.npy", 65664, time.Date(2026, 1, 2, 3, 4, 5, 678, time.FixedZone("", 3600))}, {Path: "/img/labels.npy"}},
 		Input: dump.Convention{Columns: "4:", Background: pointer[int32](0), Ignored: []int32{-5, 7}, Weights: "w"},
 
@@ -127,6 +127,9 @@ func TestLine(t *testing.T) {
 	if !bytes.Equal(file, again) {
 		t.Errorf("%s, read and written again %s", file, again)
 	}
+	if !bytes.Contains(file, []byte(`"img/\udcff\"<a>\u2028"`)) {
+		t.Errorf("%s", file)
+	}
 	first := lines[0]
 	top := first.Losses[0].Top
 	if top[0].Class != "dog" || top[1].Class != "\xfe" || !math.Signbit(float64(*top[1].Logit)) || *first.Losses[0].Largest != top[0].Loss ||
@@ -183,6 +186,8 @@ func TestLineRefused(t *testing.T) {
 		"edited":         {cut(good, `"workers":2`, `"workers":3`, 1), "so it was cut, changed, or glued to another: make it anew"},
 		"glued":          {strings.TrimSuffix(rows, "\n") + good, "so it was cut, changed, or glued to another"},
 		"glued half":     {rows[:300] + good, "so it was cut, changed, or glued to another"},
+		"another seal":   {cut(good, `,"crc32c":"`, `,"crc32d":"`, 1), "line 1: has no checksum at its end"},
+		"another end":    {strings.TrimSuffix(good, "}\n") + "]\n", "line 1: has no checksum at its end"},
 		"easy":           {reseal(cut(good, `"easy_pt":0.9`, `"easy_pt":0.8`, 1)), "line 1: has easy negatives above 0.8, and this flbench above 0.9: want the same flbench"},
 		"unknown key":    {reseal(cut(rows, `"top":0`, `"top":0,"tip":0`, 1)), "is from byte"},
 		"missing key":    {reseal(cut(rows, `"top":0,`, ``, 1)), "is from byte"},
@@ -245,7 +250,7 @@ func TestCheck(t *testing.T) {
 		"is line 0 of 2":               func(l *Line) { l.Task.Line = 0 },
 		"is line 3 of 2":               func(l *Line) { l.Task.Line = 3 },
 		"of the task \"\"":             func(l *Line) { l.Task.ID = "" },
-		"has -1 scores":                func(l *Line) { l.Scores = -1 },
+		"has -4 scores":                func(l *Line) { l.Scores = -4 },
 		"scores in 5 columns":          func(l *Line) { l.Columns = 5 },
 		"scores in 0 columns":          func(l *Line) { l.Columns = 0 },
 		"has -1 of the hardest":        func(l *Line) { l.Top = -1 },
@@ -268,6 +273,8 @@ func TestCheck(t *testing.T) {
 		"scored and 0 ignored of 8192": func(l *Line) { l.Range.To = 8192 + 4096 },
 		"easy negatives where":         func(l *Line) { l.Losses[0].Easy = nil },
 		"has 4097 easy negatives":      func(l *Line) { l.Losses[0].Easy = sum(t, engine.Focal(0.5, 1), 4097) },
+		"ce is not what":               func(l *Line) { l.EasyCE = sum(t, engine.CrossEntropy(), 3) },
+		"has a file":                   func(l *Line) { l.Files[0].Path = "" },
 		"ce is not what cross-entropy": func(l *Line) { l.CE = sum(t, engine.CrossEntropy(), 5) },
 		"has a largest loss where":     func(l *Line) { l.Max = false },
 		"has the largest loss -1":      func(l *Line) { l.Losses[1].Largest = pointer(cli.Float32(-1)) },
@@ -291,6 +298,40 @@ func TestCheck(t *testing.T) {
 		if _, err := parse(text); err == nil {
 			t.Errorf("%s: read", want)
 		}
+	}
+}
+
+// TestCheckRows: ranges of rows are cut at blocks of rows.
+func TestCheckRows(t *testing.T) {
+	l := rowsSample(t)
+	l.Scores, l.Range, l.Losses[0].Sum = 6*engine.Block, Range{1, 2, 0, 2 * engine.Block}, Exact{Ignored: engine.Block}
+	if _, err := l.Append(nil); err != nil {
+		t.Error(err)
+	}
+	l.Range.To, l.Losses[0].Sum = engine.Block, Exact{Ignored: engine.Block / 2}
+	if _, err := l.Append(nil); err == nil || !strings.Contains(err.Error(), "has the range 0 to 4096 of 24576 scores") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestCheckKept: the losses of a line share the room for hardest scores.
+func TestCheckKept(t *testing.T) {
+	l := sample(t)
+	l.Range, l.Scores, l.Top, l.Max = Range{1, 1, 0, MaxKept}, MaxKept, MaxKept, false
+	for i := range l.Losses {
+		loss := &l.Losses[i]
+		loss.Sum.Ignored, loss.Largest, loss.Top = MaxKept-engine.Block, nil, nil
+		for k := range MaxKept/2 + i {
+			loss.Top = append(loss.Top, Entry{Row: k / l.Columns, Column: k % l.Columns, Logit: new(cli.Float32), Label: new(uint8)})
+		}
+	}
+	l.CE.Ignored = l.Losses[1].Sum.Ignored
+	if err := l.check(); err == nil || err.Error() != "has 262145 of the hardest scores: want at most 262144" {
+		t.Errorf("%v", err)
+	}
+	l.Losses[1].Top = l.Losses[1].Top[:MaxKept/2]
+	if err := l.check(); err != nil {
+		t.Error(err)
 	}
 }
 
