@@ -5,7 +5,8 @@
 //	go run ./cmd/flbench/internal/shards -anchors 8000 -shards 3 -nan DIR
 //
 // DIR/shard-00 and so on are images as flbench eval takes them: a folder with logits.npy,
-// float32 (A, 80), and labels.npy, int64 (A,). The same flags give the same bytes everywhere.
+// float32 (A, 80), and labels.npy, int64 (A,). The same flags give the same bytes everywhere, and
+// -shards only says how the same scores are cut, so that -shards 1 has the exact total of others.
 package main
 
 import (
@@ -60,7 +61,7 @@ func command(args []string, stderr io.Writer) int {
 	}
 	for i, n := range sizes {
 		dir := filepath.Join(f.Arg(0), fmt.Sprintf("shard-%02d", i))
-		if err := write(dir, uint64(i), n, *nan && i == len(sizes)-1); err != nil {
+		if err := write(dir, i*sizes[0], n, *nan && i == len(sizes)-1); err != nil {
 			fmt.Fprintln(stderr, "shards:", err)
 			return 1
 		}
@@ -93,22 +94,28 @@ func cut(anchors, shards int) ([]int, error) {
 	return sizes, nil
 }
 
-// write writes one shard; its NaN is in the middle.
-func write(dir string, seed uint64, anchors int, nan bool) error {
-	b := measure.NewBatch(seed, anchors, measure.ImageClasses).As(measure.UsualForm(), false)
-	if nan {
-		b.Logits[len(b.Logits)/2] = float32(math.NaN())
+// write writes one shard: the given number of anchors, from one that is a multiple of unit on.
+// Its NaN is in the middle.
+func write(dir string, from, anchors int, nan bool) error {
+	var logits []float32
+	var labels []int64
+	for len(labels) < anchors {
+		seed := uint64((from + len(labels)) / unit)
+		b := measure.NewBatch(seed, min(unit, anchors-len(labels)), measure.ImageClasses).As(measure.UsualForm(), false)
+		logits = append(logits, b.Logits...)
+		for _, c := range b.Classes {
+			labels = append(labels, int64(c))
+		}
 	}
-	labels := make([]int64, anchors)
-	for i, c := range b.Classes {
-		labels[i] = int64(c)
+	if nan {
+		logits[len(logits)/2] = float32(math.NaN())
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	return errors.Join(
 		file(filepath.Join(dir, "logits.npy"), npy.Float32, []int{anchors, measure.ImageClasses},
-			func(w *npy.Writer) error { return w.Write(b.Logits) }),
+			func(w *npy.Writer) error { return w.Write(logits) }),
 		file(filepath.Join(dir, "labels.npy"), npy.Int64, []int{anchors},
 			func(w *npy.Writer) error { return w.WriteInt64s(labels) }))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -41,8 +42,8 @@ func TestSameBytes(t *testing.T) {
 	if code := command([]string{"-anchors", "700", "-shards", "2", dir}, os.Stderr); code != 0 {
 		t.Fatal(code)
 	}
-	const want = "shard-00/labels.npy 4224 35b33036\n" + "shard-00/logits.npy 163968 89e237a0\n" +
-		"shard-01/labels.npy 1632 b18eb22c\n" + "shard-01/logits.npy 60288 8c83ef3a\n"
+	const want = "shard-00/labels.npy 4224 4a98e155\n" + "shard-00/logits.npy 163968 a0d2fd71\n" +
+		"shard-01/labels.npy 1632 99b6f510\n" + "shard-01/logits.npy 60288 d84aa653\n"
 	var got strings.Builder
 	for _, name := range []string{"shard-00/labels.npy", "shard-00/logits.npy", "shard-01/labels.npy", "shard-01/logits.npy"} {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
@@ -53,6 +54,30 @@ func TestSameBytes(t *testing.T) {
 	}
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}
+
+// TestCuts: -shards does not change the total.
+func TestCuts(t *testing.T) {
+	evaluate := clitest.Command(eval.New)
+	var totals []string
+	for _, n := range []string{"1", "3"} {
+		dir := t.TempDir()
+		if code := command([]string{"-anchors", "1500", "-shards", n, dir}, os.Stderr); code != 0 {
+			t.Fatal(code)
+		}
+		paths, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var report struct{ Total struct{ Exact string } }
+		if err := json.Unmarshal([]byte(evaluate.Must(t, append([]string{"--json"}, paths...)...)), &report); err != nil {
+			t.Fatal(err)
+		}
+		totals = append(totals, report.Total.Exact)
+	}
+	if totals[0] != totals[1] || totals[0] == "" {
+		t.Errorf("totals %q of one and three shards: want the same", totals)
 	}
 }
 
