@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
 TIMEOUT ?= 20m
 
-.PHONY: test help check vet purego race narrow foreign opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures
+.PHONY: test help check vet purego race narrow foreign beam cluster opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures
 
 test: ## the tests, on this machine's kernels
 	$(GO) test -timeout $(TIMEOUT) ./...
@@ -12,7 +12,7 @@ test: ## the tests, on this machine's kernels
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-check: vet proof test purego race narrow foreign ## all that guards main
+check: vet proof test purego race narrow foreign beam ## all that guards main
 
 vet: ## formatting, vet and builds on the platforms that matter
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; exit 1; }
@@ -58,6 +58,13 @@ foreign: ## the tests on the other architecture, with and without assembly
 
 narrow: ## the tests where int has 32 bits, at fewer lengths
 	GOARCH=386 $(GO) test -short -timeout $(TIMEOUT) $(NARROW) ./generic ./engine/... ./cmd/flbench/internal/...
+
+beam: ## the module engine/beam: its tests, on Prism, and its recipes that need a shell only
+	cd engine/beam && $(GO) mod verify && $(GO) vet ./... && $(GO) vet -tags cluster ./internal/cluster && \
+		$(GO) test -timeout $(TIMEOUT) ./...
+
+cluster: ## flbeam and its recipes on Spark, Dask and apache-beam's job service, in a virtual environment of 1.2 GB at VENV; minutes
+	$(if $(VENV),VENV='$(VENV)') GO='$(GO)' engine/beam/internal/cluster/run.sh $(ARGS)
 
 avx512: ## the kernels' tests with AVX-512: where the CPU has none, or with EMULATE=1, in bochs
 	$(GO) run ./asm/internal/bochs $(if $(EMULATE),-emulate)
