@@ -35,7 +35,7 @@ def forward(parameters, features, logits):
     return logits + (hidden @ w2 + b2).reshape(logits.shape), hidden
 
 
-def train(folder, steps=40, rate=0.01, say=print):
+def train(folder, steps=24, rate=0.01, say=print):
     """Returns the losses per positive: of both photographs without a head, and with it at the end."""
     train_on, look_at = load(folder, "coffee"), load(folder, "astronaut")
     before = [flengine.loss(logits, classes, LOSS).per_positive for _, logits, classes in (train_on, look_at)]

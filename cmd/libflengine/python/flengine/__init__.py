@@ -6,8 +6,10 @@ bits, the same errors.
 >>> logits = np.random.default_rng(1).normal(-4, 2, (1000, 80)).astype(np.float32)
 >>> classes = np.full(1000, -1)  # background
 >>> classes[:3] = 7, 0, 79
->>> flengine.loss(logits, classes, "focal(alpha=0.25,gamma=2)").per_positive  # doctest: +SKIP
->>> grad, result = flengine.gradients(logits, classes)
+>>> result = flengine.loss(logits, classes, "focal(alpha=0.25,gamma=2)")
+>>> result.positives
+3
+>>> gradients, result = flengine.gradients(logits, classes)
 
 :class:`Engine` documents scores, targets, options and errors for all of it. :mod:`flengine.torch` has
 functions for PyTorch, :mod:`flengine.boosting` objectives for XGBoost and LightGBM.

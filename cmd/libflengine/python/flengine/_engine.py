@@ -426,8 +426,7 @@ class _Call:
             hard = hard[: found.value]
             hard["index"] += first * s.columns
             kept = np.concatenate((kept, hard))
-            if len(kept) > k:  # the hardest of those so far, of equal ones those that come first
-                kept = kept[np.lexsort((kept["index"], -kept["loss"]))[:k]]
+            kept = kept[np.argsort(-kept["loss"], kind="stable")[:k]]  # of equal ones those of earlier parts come first
         return kept, total
 
     def sweep(self, losses: Sequence[bytes]) -> List[Result]:
@@ -518,7 +517,7 @@ def loss(
 
     >>> logits = np.array([[2.0, -3.0], [-1.0, 0.5]], np.float32)
     >>> flengine.loss(logits, np.array([0, -1])).per_positive
-    0.17880...
+    0.300585...
 
     Args:
         scores: (A,), (A, C) or (N, ..., C) float32, float16, bfloat16 or float64, see :class:`Engine`.

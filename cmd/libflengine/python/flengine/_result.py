@@ -65,7 +65,7 @@ class Result:
         """
         if isinstance(exact, str):
             try:
-                exact = base64.b64decode(exact, validate=True)
+                exact = base64.b64decode("".join(exact.split()), validate=True)
             except (binascii.Error, ValueError) as e:
                 raise _lib.InputError("exact", None, 0, f"is no base64: {e}") from None
         return _merged(bytes(exact), b"")

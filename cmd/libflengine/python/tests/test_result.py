@@ -38,6 +38,7 @@ def test_forms(rng: np.random.Generator) -> None:
         pickle.loads(pickle.dumps(a)),
         flengine.Result.from_exact(a.exact),
         flengine.Result.from_exact(a.text),
+        flengine.Result.from_exact(f"{a.text[:20]}\n{a.text[20:]}\n"),
     ):
         assert again == a and hash(again) == hash(a)
         for name in ("scores", "positives", "ignored", "sum", "mean", "per_positive", "weighted_mean", "exact"):
@@ -47,7 +48,7 @@ def test_forms(rng: np.random.Generator) -> None:
     assert j["exact"] == a.text and j["sum"] == a.sum and j["scores"] == 4096
     with pytest.raises(AttributeError):
         a.sum = 1.0
-    for bad in (b"\1" + a.exact[1:], a.exact[:-1], a.exact + b"\0", b"x" * 1000, "no base64!", a.text[:-4]):
+    for bad in (b"\1" + a.exact[1:], a.exact[:-1], a.exact + b"\0", b"x" * 1000, "no base64!", a.text[:-4], a.text[:5] + "!" + a.text[5:]):
         with pytest.raises(flengine.InputError):
             flengine.Result.from_exact(bad)
 
