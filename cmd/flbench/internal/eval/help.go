@@ -58,7 +58,7 @@ place of the report, a line of JSON for each PATH, with the exact sums and all e
 'flbench merge' needs to print the report of all: that of one eval of all PATHs, to the last bit.
 FILE is there once all of it is, with that name, and not before, so that a task that was killed or
 failed has left none, and a second try replaces it; - is standard output, where the lines come
-at the end, together. --range I/N evaluates the I-th of N ranges of one PATH's scores, I from 1
+at the end, together: no two tasks may share it. --range I/N evaluates the I-th of N ranges of one PATH's scores, I from 1
 on, for one large file: each of N tasks maps the file and reads its range alone. It begins and
 ends at a multiple of %d scores, under softmax of as many anchors, so that the ranges merge to the
 bits of the whole; where there are fewer such parts than ranges the last of these are empty. Every

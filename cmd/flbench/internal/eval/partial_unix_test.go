@@ -8,10 +8,38 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// TestEvalPartialFiles: files are told by their own names, and pipes, which have no bytes of
+// before, are not.
+func TestEvalPartialFiles(t *testing.T) {
+	s := newSample(1, 50, 5)
+	dir, away := must(filepath.EvalSymlinks(folder(t, s.logitsFile(), s.classesFile()))), t.TempDir()
+	link, pipe := filepath.Join(away, "link"), filepath.Join(away, "pipe")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range linesOf(t, eval(t, "--partial=-", link))[0].Files {
+		if want := filepath.Join(dir, []string{"logits.npy", "labels.npy"}[i]); string(f.Path) != want {
+			t.Errorf("%s, want %s", f.Path, want)
+		}
+	}
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		if err := os.WriteFile(pipe, safetensors(s), 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	if l := linesOf(t, eval(t, "--partial=-", pipe))[0]; string(l.Path) != pipe || len(l.Files) != 0 {
+		t.Errorf("%+v", l)
+	}
+}
 
 // TestEvalPartialKilled: a task that is killed while it writes, or whose disk is full, leaves no
 // lines under the file's name, nor changes those of an earlier one; another try leaves all.
@@ -19,8 +47,8 @@ func TestEvalPartialKilled(t *testing.T) {
 	const paths = 3000
 	if out := os.Getenv("FLBENCH_TEST_PARTIAL"); out != "" {
 		if os.Getenv("FLBENCH_TEST_FULL") != "" {
-			limit := syscall.Rlimit{Cur: 1 << 15, Max: 1 << 15}
-			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			limit := unix.Rlimit{Cur: 1 << 15, Max: 1 << 15}
+			if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
 				panic(err)
 			}
 		}
@@ -95,7 +123,7 @@ func TestEvalPartialKilled(t *testing.T) {
 		cmd, stderr := start("FLBENCH_TEST_FULL=1")
 		err := cmd.Wait()
 		text, reading := os.ReadFile(out)
-		if err == nil || !strings.HasPrefix(stderr.String(), "flbench: --partial "+out+": "+syscall.EFBIG.Error()) || (before == "") != os.IsNotExist(reading) || string(text) != before {
+		if err == nil || !strings.HasPrefix(stderr.String(), "flbench: --partial "+out+": "+unix.EFBIG.Error()) || (before == "") != os.IsNotExist(reading) || string(text) != before {
 			t.Errorf("no room: %v, stderr %q, %d bytes", err, stderr, len(text))
 		}
 	}

@@ -15,11 +15,11 @@ func (p part) String() string { return fmt.Sprintf("%d/%d", p.i, p.n) }
 
 // parseRange reads i/n.
 func parseRange(text string) (part, error) {
-	before, after, slash := strings.Cut(text, "/")
+	before, after, _ := strings.Cut(text, "/")
 	i, iOK := parseCount(before)
 	n, nOK := parseCount(after)
 	switch {
-	case !slash || !iOK || !nOK:
+	case !iOK || !nOK:
 		return part{}, cli.Usagef("--range is %q: want i/n, the i-th of n ranges of the scores, such as 1/4", text)
 	case n == 0:
 		return part{}, cli.Usagef("--range is %s: want at least one range, 1/1", text)
