@@ -7,6 +7,9 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -156,6 +159,31 @@ func TestTaskID(t *testing.T) {
 			t.Errorf("%s is of two, or has not 16 digits", id)
 		}
 		seen[id] = true
+	}
+}
+
+// TestDocument: docs/partial.md shows a line, and tells of every key.
+func TestDocument(t *testing.T) {
+	text, err := os.ReadFile("../../docs/partial.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := strings.ReplaceAll(string(text), "\r\n", "\n")
+	_, rest, _ := strings.Cut(document, "```json\n")
+	line, table, _ := strings.Cut(rest, "```\n")
+	if lines, err := read([]byte(line)); err != nil || len(lines) != 1 {
+		t.Fatalf("%s: %d lines, %v", line, len(lines), err)
+	}
+	for _, key := range regexp.MustCompile(`"([a-z0-9_]+)":`).FindAllStringSubmatch(line+string(encoded(t, sample(t))), -1) {
+		inside := []string{"row", "column", "logit", "label", "class", "box", "anchors", "outside", "labels", "dtype"} // eval's help, and facts
+		if !strings.Contains(table, "`"+key[1]+"`") && !slices.Contains(inside, key[1]) {
+			t.Errorf("%s is not told of", key[1])
+		}
+	}
+	for _, want := range []int{MaxLine >> 20, MaxKept} {
+		if !strings.Contains(table, fmt.Sprint(want)) {
+			t.Errorf("%d is not told", want)
+		}
 	}
 }
 
