@@ -150,7 +150,10 @@ func threeSamples() []*sample {
 // TestMerge: whatever the cut, and the order of files and lines, it prints what one evaluation
 // does, byte for byte.
 func TestMerge(t *testing.T) {
-	samples := threeSamples()
+	samples, cuts := threeSamples(), 3
+	if testing.Short() {
+		cuts = 1
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for name, s := range map[string][]*sample{
 		"one loss":  samples,
@@ -167,7 +170,7 @@ func TestMerge(t *testing.T) {
 				continue
 			}
 			want := report(t, s, format)
-			for range 3 {
+			for range cuts {
 				var lines []*partial.Line
 				for _, s := range s {
 					n := 1 + rng.IntN(8) // more than there are blocks, too

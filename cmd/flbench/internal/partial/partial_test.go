@@ -349,8 +349,9 @@ func TestCheckKept(t *testing.T) {
 	for i := range l.Losses {
 		loss := &l.Losses[i]
 		loss.Sum.Ignored, loss.Largest, loss.Top = MaxKept-engine.Block, nil, nil
+		logit, label := new(cli.Float32), new(uint8)
 		for k := range MaxKept/2 + i {
-			loss.Top = append(loss.Top, Entry{Row: k / l.Columns, Column: k % l.Columns, Logit: new(cli.Float32), Label: new(uint8)})
+			loss.Top = append(loss.Top, Entry{Row: k / l.Columns, Column: k % l.Columns, Logit: logit, Label: label})
 		}
 	}
 	l.CE.Ignored = l.Losses[1].Sum.Ignored
