@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
 TIMEOUT ?= 20m
 
-.PHONY: test help check vet purego race narrow foreign beam cluster opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures
+.PHONY: test help check vet purego race narrow foreign beam cluster opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures python
 
 test: ## the tests, on this machine's kernels
 	$(GO) test -timeout $(TIMEOUT) ./...
@@ -112,3 +112,7 @@ axe: ## pages of flbench report in Chromium against the rules of axe-core on acc
 EXPORTERS ?= torchvision ultralytics mmdetection
 exporters: ## the Python exporters of cmd/flbench/docs with their packages, in a virtual environment of 6 GB at VENV
 	$(if $(VENV),VENV='$(VENV)') cmd/flbench/internal/exporters/run.sh $(EXPORTERS)
+
+PYTORCHS ?= debian pypi
+python: ## flengine.torch with Debian's python3-torch and PyPI's newest, in a virtual environment of 6 GB at VENV
+	GO='$(GO)' $(if $(VENV),VENV='$(VENV)') cmd/libflengine/python/tests_torch/run.sh $(PYTORCHS)
