@@ -68,12 +68,14 @@ def test_types(x: Any, c: Any) -> None:
     assert flengine.loss(wide, c) == flengine.loss(x, c)
     assert flengine.loss(x.astype(">f4"), c) == flengine.loss(x, c)
     assert flengine.loss(x.tolist(), c.tolist()) == flengine.loss(x, c)
+    for kind in (np.intc, np.longlong, np.int_):
+        assert flengine.loss(x, c.astype(kind)) == flengine.loss(x, c)
     for bad in (x.astype(int), x > 0, x.astype(np.longdouble), x.astype(complex), x.astype(str), x.astype("M8[s]")):
         with pytest.raises(TypeError, match="scores has dtype .*: want float32, float16, bfloat16"):
             flengine.loss(bad, c)
     with pytest.raises(TypeError, match="scores has dtype object"):
         flengine.loss(np.array([None, 1]), c)
-    with pytest.raises(TypeError, match="scores is a list that NumPy makes no array of"):
+    with pytest.raises(TypeError, match="scores (is a list that NumPy makes no array of|has dtype object)"):
         flengine.loss([[1.0], ["x", {}]], c)
     with pytest.raises(TypeError, match="scores is a masked array, whose mask would be lost"):
         flengine.loss(np.ma.masked_array(x, x > 0), c)
