@@ -151,6 +151,7 @@ func (r *run) line(im *stream.Image, in *dump.Dump, came *outcome.Input) ([]byte
 		Path: cli.Path(came.Path), Files: []partial.File{}, Input: r.lines.convention,
 		Scores: int64(im.Scores), Columns: im.Columns, Soft: in.Soft(),
 		Range:  partial.Range{I: r.lines.part.i, N: r.lines.part.n, From: int64(from), To: int64(to)},
+		Build:  partial.Build(),
 		Kernel: r.plain.losses[0].Kernel(), Workers: r.workers, Top: r.top, Max: r.max,
 		Facts: in.Facts(), Notes: []cli.Path{},
 	}

@@ -14,8 +14,9 @@ merge prints nothing, and fails, unless all is there once: it refuses a PATH or 
 there twice, also as another spelling, or as a link to the same file; ranges that are missing or
 overlap, or that were cut from a file of another size or time; a task of which lines are missing;
 lines of other losses, of other flags that change what an input means, or of another version of
-the format; and a line that was cut, changed, or glued to another, which its checksum tells. What
-no line tells of is a task that wrote nothing at all: --expect N fails unless there are N PATHs.
+the format; and a line that was cut, changed, or glued to another, which its checksum tells. Lines
+of several builds of flbench are merged with a warning. What no line tells of is a task that wrote
+nothing at all: --expect N fails unless there are N PATHs.
 
 Of --top, a line keeps so many of the hardest scores as 'eval --partial --top K' was told, and
 merge lists these, or fewer. --sort max wants lines of 'eval --partial --max'.

@@ -20,6 +20,7 @@ type input struct {
 	path  cli.Path
 	file  cli.Path // of its scores, where its first line was made
 	first place    // of that
+	build string   // of flbench, if another than that of the first of all lines evaluated it
 	whole bool
 	parts *ranges // nil before the first of them, and if all is of one line
 }
@@ -44,6 +45,9 @@ type span struct {
 
 // add takes a line of the input, and ends it with its last range.
 func (in *input) add(m *merger, l *partial.Line, measured []outcome.Measured, at place) error {
+	if l.Build != m.first.Build {
+		in.build = l.Build
+	}
 	switch {
 	case in.parts != nil:
 	case in.whole && l.Range.N > 1:
@@ -201,6 +205,10 @@ func (in *input) join(m *merger, at place) error {
 // finish hands the input on to be reported.
 func (in *input) finish(m *merger, facts dump.Facts, measured []outcome.Measured, notes []cli.Path, at place) error {
 	done := outcome.Input{Path: string(in.path), Losses: measured, Warnings: facts.Warnings(measured[0].Loss)}
+	if in.build != "" {
+		done.Warnings = append(done.Warnings, fmt.Sprintf("evaluated by flbench %s, and %s by %s: want one build, as the last bits of a loss may differ between two",
+			in.build, m.first.Path, m.first.Build))
+	}
 	for _, note := range notes {
 		done.Notes = append(done.Notes, string(note))
 	}

@@ -68,8 +68,8 @@ func (s *sample) cut(i, n int) *partial.Line {
 	l := &partial.Line{
 		Path: cli.Path(s.path), Files: []partial.File{{Path: cli.Path("/data/" + s.path), Size: int64(4 * len(s.logits)), MTime: time.Unix(1e9, 5)}},
 		Scores: int64(len(s.logits)), Columns: columns, Range: partial.Range{I: i, N: n, From: int64(from), To: int64(to)},
-		Task:   partial.Task{ID: partial.TaskID([]string{s.path}, i, n), Line: 1, Of: 1},
-		Kernel: "generic", Workers: 1, Top: s.top, Max: s.max, Notes: []cli.Path{},
+		Task:  partial.Task{ID: partial.TaskID([]string{s.path}, i, n), Line: 1, Of: 1},
+		Build: "v1", Kernel: "generic", Workers: 1, Top: s.top, Max: s.max, Notes: []cli.Path{},
 		Facts: dump.Facts{Anchors: len(s.logits) / columns, Columns: columns, Outside: slices.ContainsFunc(b.Logits, func(x float32) bool { return x < 0 }),
 			Labels: "scores", DType: "uint8", Background: -1},
 	}
@@ -309,6 +309,18 @@ func TestMergeRemarks(t *testing.T) {
 	}
 }
 
+// TestMergeBuilds: that lines are of several builds is said.
+func TestMergeBuilds(t *testing.T) {
+	a, b := newSample("a", 1, 8), newSample("b", 2, 2*engine.Block)
+	first, second := b.cut(1, 2), b.cut(2, 2)
+	first.Build = "v2"
+	stdout, stderr, code := run(t, "--json", write(t, "f", a.line(), first, second))
+	if want := "flbench: warning: b: evaluated by flbench v2, and a by v1: want one build, as the last bits of a loss may differ between two\n"; code != 0 || stderr != want ||
+		!strings.Contains(stdout, "evaluated by flbench v2") {
+		t.Errorf("exit %d, %s, want %s\n%s", code, stderr, want, stdout)
+	}
+}
+
 // TestMergeRefuses: what is not all of one evaluation, once, is refused, and nothing printed.
 func TestMergeRefuses(t *testing.T) {
 	a, b := newSample("a", 1, 4*engine.Block), newSample("b", 2, 3*engine.Block)
@@ -368,7 +380,7 @@ func TestMergeRefuses(t *testing.T) {
 		"other time": {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Files[0].MTime = time.Unix(1e9, 6) })), nil,
 			"F: line 2: the range 2/2 of a is of /data/a as it was changed at 2001-09-09T01:46:40.000000006Z, and 1/2 (F: line 1) as it was at 2001-09-09T01:46:40.000000005Z: want", 1},
 		"other files":   {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Files = append(l.Files, l.Files[0]) })), nil, "is of 2 files, and 1/2 (F: line 1) of 1", 1},
-		"other columns": {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Columns = 8 })), nil, "is of 8 columns, and 1/2 (F: line 1) of 4", 1},
+		"other columns": {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Columns, l.Facts.Columns, l.Facts.Anchors = 8, 8, l.Facts.Anchors/2 })), nil, "is of 8 columns, and 1/2 (F: line 1) of 4", 1},
 		"other facts": {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Facts.DType = "int8" })), nil,
 			"F: line 2: the range 2/2 of a and 1/2 (F: line 1) are of parts of inputs that differ in shape, labels or flags", 1},
 		"other labels": {lines(a.cut(1, 2), change(a.cut(2, 2), func(l *partial.Line) { l.Soft = true })), nil, "differ in whether labels are soft targets", 1},
@@ -446,8 +458,8 @@ func TestMergeFiles(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		dir:                          "is a directory",
-		filepath.Join(dir, "nobody"): "no such file or directory, want a file that flbench eval --partial wrote; it writes none if it fails",
+		dir:                          "a folder, want a file that flbench eval --partial wrote",
+		filepath.Join(dir, "nobody"): ", want a file that flbench eval --partial wrote; it writes none if it fails",
 	} {
 		if stdout, stderr, code := run(t, file, path); code != 1 || stdout != "" || !strings.Contains(stderr, path+": ") || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, %q, %s; want %s", path, code, stdout, stderr, want)

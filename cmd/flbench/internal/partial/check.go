@@ -14,6 +14,8 @@ func (l *Line) check() error {
 	switch {
 	case l.Path == "":
 		return errors.New("has no path")
+	case l.Build == "":
+		return errors.New("does not say which flbench it is of")
 	case l.Kernel == "" || strings.ContainsFunc(l.Kernel, func(c rune) bool { return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c == '-' || c == '_') }):
 		return fmt.Errorf("has the kernel %q", l.Kernel)
 	case l.Workers < 1:
@@ -28,6 +30,8 @@ func (l *Line) check() error {
 		return errors.New("has no files or notes, not even an empty list of them")
 	case len(l.Losses) == 0:
 		return errors.New("has no loss")
+	case l.Facts.Columns != l.Columns || int64(l.Facts.Anchors)*int64(l.Columns) != l.Scores || l.Facts.Softmax != l.Rows() || l.Facts.Probs != l.Input.Probs:
+		return errors.New("has facts of another input")
 	}
 	for _, f := range l.Files {
 		if f.Path == "" || f.Size < 0 {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/flengine/flengine/cmd/flbench/internal/cli"
@@ -41,6 +42,7 @@ type Line struct {
 	Range   Range `json:"range"`
 	Task    Task  `json:"task"`
 
+	Build   string `json:"build"` // of flbench, see Build
 	Kernel  string `json:"kernel"`
 	Workers int    `json:"workers"`
 
@@ -85,6 +87,9 @@ func TaskID(paths []string, i, n int) string {
 	fmt.Fprintf(h, "%d/%d %q", i, n, paths)
 	return fmt.Sprintf("%016x", h.Sum64())
 }
+
+// Build returns this program's version, which has the commit where it was built from one.
+var Build = sync.OnceValue(func() string { return cli.NewEnvironment().Version })
 
 // Loss is what a loss came to.
 type Loss struct {

@@ -49,9 +49,10 @@ func sample(t testing.TB) *Line {
 		Input: dump.Convention{Columns: "4:", Background: pointer[int32](0), Ignored: []int32{-5, 7}, Weights: "w"},
 
 		Scores: 3 * engine.Block, Columns: 4,
-		Range:  Range{I: 2, N: 3, From: engine.Block, To: 2 * engine.Block},
-		Task:   Task{TaskID([]string{"a", "b"}, 2, 3), 2, 2},
-		Kernel: "avx512", Workers: 2, Top: 3, Max: true,
+		Range: Range{I: 2, N: 3, From: engine.Block, To: 2 * engine.Block},
+		Task:  Task{TaskID([]string{"a", "b"}, 2, 3), 2, 2},
+		Facts: dump.Facts{Anchors: 3 * engine.Block / 4, Columns: 4, Labels: "classes", DType: "int32"},
+		Build: Build(), Kernel: "avx512", Workers: 2, Top: 3, Max: true,
 		Losses: []Loss{
 			{
 				Loss: engine.Focal(0.5, 1), Sum: *sum(t, engine.Focal(0.5, 1), engine.Block), Easy: sum(t, engine.Focal(0.5, 1), 4), Largest: &inf,
@@ -72,7 +73,8 @@ func sample(t testing.TB) *Line {
 func rowsSample(t testing.TB) *Line {
 	r := engine.Result{Scores: 1, Ignored: 2}
 	return &Line{
-		Path: "-", Files: []File{}, Notes: []cli.Path{}, Scores: 6, Columns: 2, Soft: true, Range: Range{1, 1, 0, 6}, Task: Task{TaskID(nil, 1, 1), 1, 1}, Kernel: "generic", Workers: 1,
+		Path: "-", Files: []File{}, Notes: []cli.Path{}, Scores: 6, Columns: 2, Soft: true, Range: Range{1, 1, 0, 6}, Task: Task{TaskID(nil, 1, 1), 1, 1}, Build: "v1", Kernel: "generic", Workers: 1,
+		Facts:  dump.Facts{Anchors: 3, Columns: 2, Softmax: true},
 		Losses: []Loss{{Loss: engine.SoftmaxCrossEntropy(), Sum: Exact(r)}},
 	}
 }
@@ -272,6 +274,11 @@ func TestCutAndFlipped(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for want, change := range map[string]func(l *Line){
 		"has no path":                  func(l *Line) { l.Path = "" },
+		"which flbench":                func(l *Line) { l.Build = "" },
+		"facts of another input":       func(l *Line) { l.Facts.Columns = 8 },
+		"facts of another":             func(l *Line) { l.Facts.Anchors++ },
+		"has facts of another":         func(l *Line) { l.Facts.Softmax = true },
+		"has facts of":                 func(l *Line) { l.Facts.Probs = true },
 		"has the kernel \"\"":          func(l *Line) { l.Kernel = "" },
 		"has the kernel \"a b\"":       func(l *Line) { l.Kernel = "a b" },
 		"has 0 workers":                func(l *Line) { l.Workers = 0 },
@@ -332,7 +339,7 @@ func TestCheck(t *testing.T) {
 // TestCheckRows: ranges of rows are cut at blocks of rows.
 func TestCheckRows(t *testing.T) {
 	l := rowsSample(t)
-	l.Scores, l.Range, l.Losses[0].Sum = 6*engine.Block, Range{1, 2, 0, 2 * engine.Block}, Exact{Ignored: engine.Block}
+	l.Scores, l.Facts.Anchors, l.Range, l.Losses[0].Sum = 6*engine.Block, 3*engine.Block, Range{1, 2, 0, 2 * engine.Block}, Exact{Ignored: engine.Block}
 	if _, err := l.Append(nil); err != nil {
 		t.Error(err)
 	}
@@ -345,7 +352,7 @@ func TestCheckRows(t *testing.T) {
 // TestCheckKept: the losses of a line share the room for hardest scores.
 func TestCheckKept(t *testing.T) {
 	l := sample(t)
-	l.Range, l.Scores, l.Top, l.Max = Range{1, 1, 0, MaxKept}, MaxKept, MaxKept, false
+	l.Range, l.Scores, l.Facts.Anchors, l.Top, l.Max = Range{1, 1, 0, MaxKept}, MaxKept, MaxKept/4, MaxKept, false
 	for i := range l.Losses {
 		loss := &l.Losses[i]
 		loss.Sum.Ignored, loss.Largest, loss.Top = MaxKept-engine.Block, nil, nil
