@@ -6,9 +6,9 @@
 #include <flengine.h>
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fenv.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -260,6 +260,8 @@ static int exit_code(pid_t pid)
 	return 255;
 }
 
+static char *program; /* this one */
+
 static void test_fork(const char *path)
 {
 	void *library = dlopen(path, RTLD_NOW);
@@ -284,10 +286,12 @@ static void test_fork(const char *path)
 		small_works();
 	}
 	/* What begins with exec is a process like others. */
-	char *const arguments[] = { "/proc/self/exe", "small", (char *)path, NULL };
+	char *emulator = getenv("FLENGINE_EMULATOR");
+	char *const arguments[] = { emulator, program, "small", (char *)path, NULL };
+	char *const *own = emulator == NULL ? arguments + 1 : arguments;
 	extern char **environ;
 	pid_t pid;
-	WANT(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, arguments, environ) == 0);
+	WANT(posix_spawnp(&pid, own[0], NULL, NULL, own, environ) == 0);
 	WANT(exit_code(pid) == 0);
 }
 
@@ -425,11 +429,14 @@ static void *evaluate_large(void *unused)
 static void test_small_stacks(const char *path)
 {
 	(void)path;
-	run_threads(8, 64 << 10);
+	size_t small = 64 << 10;
+	if (small < (size_t)PTHREAD_STACK_MIN)
+		small = PTHREAD_STACK_MIN;
+	run_threads(8, small);
 	pthread_attr_t attributes;
 	pthread_t thread;
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, 64 << 10);
+	pthread_attr_setstacksize(&attributes, small);
 	WANT(pthread_create(&thread, &attributes, evaluate_large, NULL) == 0);
 	WANT(pthread_join(thread, NULL) == 0);
 }
@@ -537,6 +544,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	make_inputs();
+	program = argv[0];
 	second = argc > 3 ? argv[3] : "";
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
 		if (strcmp(tests[i].name, argv[1]) != 0)
