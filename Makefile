@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Of a package, on a slow machine that has other work, too. Without a word go test gives 10m.
 TIMEOUT ?= 20m
 
-.PHONY: test help check vet purego race narrow foreign beam cluster opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures python
+.PHONY: test help check vet purego race narrow foreign beam cluster opcodes counts proof avx512 bench fuzz mca peers mutants evalspeed axe exporters figures python wheel wheels
 
 test: ## the tests, on this machine's kernels
 	$(GO) test -timeout $(TIMEOUT) ./...
@@ -116,3 +116,10 @@ exporters: ## the Python exporters of cmd/flbench/docs with their packages, in a
 PYTORCHS ?= debian pypi
 python: ## flengine.torch with Debian's python3-torch and PyPI's newest, in a virtual environment of 6 GB at VENV
 	GO='$(GO)' $(if $(VENV),VENV='$(VENV)') cmd/libflengine/python/tests_torch/run.sh $(PYTORCHS)
+
+WHEELS ?= dist
+wheel: ## a Python wheel for this machine into WHEELS, by its C compiler, and the NumPy tests with it installed
+	GO='$(GO)' cmd/libflengine/wheels.sh $(WHEELS) native
+
+wheels: ## wheels for amd64 and arm64 and glibc 2.17 into WHEELS, tested as they are; wheels.sh tells more
+	GO='$(GO)' $(if $(SYSROOT),SYSROOT='$(SYSROOT)') cmd/libflengine/wheels.sh $(WHEELS) amd64 arm64

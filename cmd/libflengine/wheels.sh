@@ -61,7 +61,7 @@ for target; do
 		platform=linux_${machine[$arch]}
 		"$here/build.sh" "$work/$target"
 	else
-		platform=manylinux_2_17_${machine[$arch]}.manylinux2014_${machine[$arch]}
+		platform=manylinux2014_${machine[$arch]} # pip knew that name first
 		compiler=("$work/tools/bin/python-zig" cc -target "${machine[$arch]}-linux-gnu.2.17")
 		GOARCH=$arch CC="${compiler[*]}" "$here/build.sh" "$work/$target"
 	fi
