@@ -7,6 +7,8 @@
 # The latter is, with torchvision, in a virtual environment of 6 GB in $VENV, by default
 # flengine-torch in the user's cache, which is brought up to date each time. PYTHON is the Python
 # that makes it. With PyPI's no test may be skipped; with Debian's pytest says which were, and why.
+# Beside PyPI's run those of the package's other tests that want more than NumPy: LightGBM, XGBoost,
+# scikit-learn, README's snippets, and mypy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/flengine-torch}
@@ -36,8 +38,10 @@ for which; do
 		;;
 	pypi)
 		[ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-		"$venv/bin/python" -m pip install -q --upgrade torch torchvision numpy pytest setuptools
-		FLENGINE_REQUIRE_TORCH=1 tests "$venv/bin/python"
+		"$venv/bin/python" -m pip install -q --upgrade torch torchvision numpy pytest setuptools lightgbm xgboost scikit-learn mypy
+		export FLENGINE_REQUIRE_TORCH=1 FLENGINE_REQUIRE_BOOSTING=1 FLENGINE_REQUIRE_MYPY=1
+		tests "$venv/bin/python"
+		timeout --kill-after=10 30m "$venv/bin/python" -m pytest -q -p no:cacheprovider tests/test_{boosting,docs,types}.py
 		;;
 	*)
 		echo "run.sh: unknown PyTorch $which: want debian or pypi" >&2
