@@ -231,7 +231,7 @@ func (m *merger) missing() error {
 	}
 	switch {
 	case more > 0:
-		return fmt.Errorf("%w (so are ranges of %s more)", first, cli.Count(more, "PATH"))
+		return fmt.Errorf("%w (so are ranges of %s more; those of one file want one PATH in all tasks)", first, cli.Count(more, "PATH"))
 	case first != nil:
 		return first
 	}
@@ -241,7 +241,7 @@ func (m *merger) missing() error {
 		}
 	}
 	if m.expect >= 0 && len(m.inputs) != m.expect {
-		return fmt.Errorf("there are %s: want %d by --expect, each evaluated by eval --partial, or another --expect", cli.Count(len(m.inputs), "PATH"), m.expect)
+		return fmt.Errorf("found %s: want %d by --expect, each evaluated by eval --partial, or another --expect", cli.Count(len(m.inputs), "PATH"), m.expect)
 	}
 	return nil
 }
