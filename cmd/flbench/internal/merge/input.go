@@ -93,6 +93,8 @@ func (in *input) twice(l *partial.Line, at, before place) error {
 	}
 	want := "want each once; where a task was tried again, leave out what the first try wrote"
 	switch file := l.File(); {
+	case at == before:
+		want = "want each FILE once"
 	case file != in.file:
 		want = fmt.Sprintf("the one of %s, the other of %s: want PATHs that tell them apart, such as those from the root", cmp.Or(file, standardInput), cmp.Or(in.file, standardInput))
 	case file == "":

@@ -436,6 +436,10 @@ func TestMergeUsage(t *testing.T) {
 		command.Refuses(t, want, args...)
 	}
 	command.LosesOutput(t, file)
+	want := fmt.Sprintf("flbench: %s: line 1: a is there twice, in %[1]s: line 1 already: want each FILE once\n", file)
+	if stdout, stderr, code := run(t, file, file); code != 1 || stdout != "" || stderr != want {
+		t.Errorf("a FILE twice: exit %d, %q, %s; want %s", code, stdout, stderr, want)
+	}
 }
 
 // TestMergeFiles: what is no file of lines is refused by name.
