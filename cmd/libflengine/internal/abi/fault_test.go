@@ -368,3 +368,67 @@ func TestSettingsAreTold(t *testing.T) {
 		seen[key] = i
 	}
 }
+
+// TestFirstFault: of several pieces with something wrong it is the first that is told, by the
+// index in the whole, whichever worker is faster.
+func TestFirstFault(t *testing.T) {
+	const rows, columns = 60_000, 4
+	const n = rows * columns
+	scores, labels, classes, weights := make([]float64, n), make([]int64, n), make([]int64, rows), make([]float32, rows)
+	for i := range weights {
+		weights[i] = 1
+	}
+	nan := math.NaN()
+	for _, c := range []struct {
+		name  string
+		loss  string
+		set   func(bad bool)
+		field string
+		index int64
+	}{
+		{"scores", "focal", func(bad bool) {
+			for _, at := range []int{n / 3, n/3 + 20_000, n - 1} {
+				scores[at] = map[bool]float64{true: nan}[bad]
+			}
+		}, "scores", n / 3},
+		{"scores of rows", "softmaxce", func(bad bool) {
+			for _, at := range []int{n/2 + 3, n/2 + 40_000} {
+				scores[at] = map[bool]float64{true: nan}[bad]
+			}
+		}, "scores", n/2 + 3},
+		{"labels", "ce", func(bad bool) {
+			for _, at := range []int{70_001, 140_000, n - 2} {
+				labels[at] = map[bool]int64{true: 1 << 33}[bad]
+			}
+		}, "labels", 70_001},
+		{"classes", "softmaxce", func(bad bool) {
+			for _, at := range []int{rows - 1, 12_345} {
+				classes[at] = map[bool]int64{true: 1 << 33}[bad]
+			}
+		}, "labels", 12_345},
+		{"weights", "ce", func(bad bool) {
+			for _, at := range []int{rows - 1, 23_456} {
+				weights[at] = map[bool]float32{true: -1, false: 1}[bad]
+			}
+		}, "weights", 23_456},
+	} {
+		c.set(true)
+		for workers := int32(1); workers <= 4; workers++ {
+			for range 5 {
+				r := newRequest(c.loss, rows, columns)
+				r.Workers = workers
+				r.Scores, r.ScoresType = unsafe.Pointer(&scores[0]), Float64
+				r.Labels, r.LabelsForm, r.LabelsType = unsafe.Pointer(&labels[0]), Labels, Int64
+				r.Weights = &weights[0]
+				if c.loss == "softmaxce" {
+					r.Labels, r.LabelsForm = unsafe.Pointer(&classes[0]), Classes
+				}
+				bad := newError()
+				if code := Evaluate(r, nil, bad); code != InputFault || gostring(bad.Field[:]) != c.field || bad.Index != c.index {
+					t.Fatalf("%s, %d workers: code %d, %s, want %s[%d]", c.name, workers, code, bad.message(), c.field, c.index)
+				}
+			}
+		}
+		c.set(false)
+	}
+}
