@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/binary"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -57,10 +58,10 @@ func (s *settings) make() (m made, err error) {
 
 // named is an error of engine; that about a kernel has its field here.
 func (s *settings) named(err error) error {
-	if err != nil && s.kernel != "" && !slices.Contains(engine.Kernels(), s.kernel) {
-		return &badKernel{err}
+	if _, other := errors.AsType[*engine.InputError](err); err == nil || other || s.kernel == "" || slices.Contains(engine.Kernels(), s.kernel) {
+		return err
 	}
-	return err
+	return &badKernel{err}
 }
 
 // badKernel says why a kernel cannot be had.

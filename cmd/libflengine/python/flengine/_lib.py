@@ -126,11 +126,12 @@ class InputError(ValueError):
         shape: Optional[Tuple[int, ...]] = None,
     ) -> None:
         self.field, self.index, self.value, self.reason = field, index, value, reason
-        self.multi_index = None if index is None or shape is None else unravel(index, shape)
+        self.multi_index = None
         if index is None:
             super().__init__(f"{field} {reason}")
             return
-        place = f"{index}" if self.multi_index is None else ", ".join(map(str, self.multi_index))
+        self.multi_index = (index,) if shape is None else unravel(index, shape)
+        place = ", ".join(map(str, self.multi_index))
         super().__init__(f"{field}[{place}] is {number(value)}: {reason}")
 
     def __reduce__(self) -> Tuple[Any, ...]:

@@ -60,6 +60,7 @@ def test_options() -> None:
         ({"loss": "foo"}, "loss", 'loss "foo" is unknown: want one of ce'),
         ({"loss": "focal(gamma=-1)"}, "gamma", "gamma is -1: want a finite number"),
         ({"kernel": "sse"}, "kernel", '(kernel )*unknown kernel "sse"; usable here: '),
+        ({"kernel": "sse", "background": -2}, "background", "background is -2: want a class that is not ignored"),
         ({"workers": 2**31}, "workers", "workers is 2147483648"),
         ({"background": 2**31}, "background", "background is 2147483648"),
         ({"weights": np.ones(3)}, "weights", r"weights has shape \(3,\): want \(4,\), one per anchor"),
