@@ -170,9 +170,6 @@ func (m *merger) file(file string, p *cli.Progress) error {
 	if info, err := in.Stat(); err == nil && info.IsDir() {
 		return inFile(file, errors.New("a folder"))
 	}
-	if info, err := in.Stat(); err == nil && info.IsDir() {
-		return inFile(file, errors.New("a folder"))
-	}
 	r := partial.NewReader(&reading{in, p}, name(file))
 	for {
 		l, err := r.Next()
