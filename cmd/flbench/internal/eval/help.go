@@ -63,7 +63,7 @@ on, for one large file: each of N tasks maps the file and reads its range alone.
 ends at a multiple of %d scores, under softmax of as many anchors, so that the ranges merge to the
 bits of the whole; where there are fewer such parts than ranges the last of these are empty. Every
 task reads headers, and what tells class indices from binary labels; standard input and packed
-members of an .npz file are read to their end by each. Without --partial the report is on the
+members of an .npz file are read to their end by each, which has to be given the same. Without --partial the report is on the
 range, and a note says so.
 
 --max adds the largest loss, as --sort max does; that takes a second evaluation, and about twice

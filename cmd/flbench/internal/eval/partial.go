@@ -187,5 +187,8 @@ func (r *run) line(im *stream.Image, in *dump.Dump, came *outcome.Input) ([]byte
 	for _, text := range in.Notes() {
 		l.Notes = append(l.Notes, cli.Path(text))
 	}
+	if r.lines.part.n > 1 && in.Streamed() {
+		l.Notes = append(l.Notes, "is from standard input or a pipe: nothing tells whether other ranges are of the same")
+	}
 	return l.Append(nil)
 }

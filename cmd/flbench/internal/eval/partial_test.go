@@ -317,7 +317,8 @@ func TestEvalPartial(t *testing.T) {
 		l := linesOf(t, eval(t, "--partial=-", "--range=2/2", "-"))
 		os.Stdin = before
 		_ = file.Close()
-		if len(l) != 1 || l[0].Path != "-" || len(l[0].Files) != 0 || l[0].Range.From != 8192 || l[0].Range.To != 14000 {
+		if len(l) != 1 || l[0].Path != "-" || len(l[0].Files) != 0 || l[0].Range.From != 8192 || l[0].Range.To != 14000 ||
+			!slices.Equal(l[0].Notes, []cli.Path{"is from standard input or a pipe: nothing tells whether other ranges are of the same"}) {
 			t.Errorf("standard input: %+v", l[0])
 		}
 	}
