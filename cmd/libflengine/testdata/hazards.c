@@ -310,8 +310,8 @@ static void test_fork_before(const char *path)
 	small_works();
 }
 
-static volatile sig_atomic_t got;
-static void count(int signal) { (void)signal; got++; }
+static int got;
+static void count(int signal) { (void)signal; __atomic_fetch_add(&got, 1, __ATOMIC_RELAXED); }
 
 static void *spin(void *until)
 {
@@ -361,7 +361,7 @@ static void test_signals(const char *path)
 	stop = 1;
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	WANT(got > 200);
+	WANT(__atomic_load_n(&got, __ATOMIC_RELAXED) > 100); /* several at once count as one */
 
 	/* Ctrl-C ends a program that has no handler. */
 	pid_t pid = fork();
