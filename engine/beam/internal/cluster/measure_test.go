@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"flag"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 // services are processes beside the one that is run, whose work counts.
 var services []int
 
+var repeats = flag.Int("repeats", 3, "how often a command is run for its time")
+
 // rows are what was measured.
 var rows []string
 
@@ -27,7 +30,7 @@ func init() {
 	}
 }
 
-// measured runs a command four times: once for the memory of all processes, and then for time, of
+// measured runs a command once for the memory of all processes, and then repeats times for its time, of
 // which the least counts. Every run must come to the total of flbench alone.
 func measured(t *testing.T, name string, command func() *exec.Cmd) {
 	t.Helper()
@@ -38,7 +41,7 @@ func measured(t *testing.T, name string, command func() *exec.Cmd) {
 	watchMemory = unwatched
 	same(t, first.total(t), want)
 	var wall, cpu time.Duration
-	for i := range 3 {
+	for i := range *repeats {
 		before := cpuOf(services)
 		done := run(t, command())
 		same(t, done.total(t), want)
@@ -62,7 +65,7 @@ func cpuOf(roots []int) (cpu time.Duration) {
 }
 
 // peak looks at the anonymous memory of a process, of the services and of all that they have
-// started, every 20 ms.
+// started, every millisecond or as often as that takes.
 func peak(pid int) func() int64 {
 	end, most := make(chan bool), make(chan int64)
 	go func() {
@@ -73,7 +76,7 @@ func peak(pid int) func() int64 {
 			case <-end:
 				most <- peak
 				return
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(time.Millisecond):
 			}
 		}
 	}()
@@ -97,7 +100,7 @@ func tree(roots []int) []int {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
 		pid, _ := strconv.Atoi(filepath.Base(dir))
-		parent, _ := strconv.Atoi(status(pid, "PPid"))
+		parent, _ := strconv.Atoi(statFields(pid)[1])
 		children[parent] = append(children[parent], pid)
 	}
 	all := slices.Clone(roots)

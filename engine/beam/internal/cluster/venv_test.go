@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -151,14 +150,11 @@ func start(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	startGroup(t, cmd)
 	services = append(services, cmd.Process.Pid)
 	t.Cleanup(func() {
 		services = services[:len(services)-1]
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // and what it has started
+		killGroup(cmd.Process.Pid)
 		cmd.Wait()
 		log.Close()
 		if t.Failed() {

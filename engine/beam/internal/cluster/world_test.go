@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,10 +43,40 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(folder)
-		code := m.Run()
-		atEnd()
-		return code
+		interrupt := make(chan os.Signal, 1)
+		signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
+		ended := make(chan int)
+		go func() { ended <- m.Run() }()
+		select {
+		case code := <-ended:
+			atEnd()
+			return code
+		case <-interrupt:
+			groups.Range(func(pid, _ any) bool { return killGroup(pid.(int)) })
+			return 130
+		}
 	}())
+}
+
+// groups are the process groups that run, by their first process: a terminal's interrupt does not
+// reach them.
+var groups sync.Map
+
+// startGroup starts a process in a group of its own.
+func startGroup(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	groups.Store(cmd.Process.Pid, true)
+}
+
+// killGroup ends what is left of a group. It returns true.
+func killGroup(pid int) bool {
+	groups.Delete(pid)
+	syscall.Kill(-pid, syscall.SIGKILL)
+	return true
 }
 
 // What make cluster adds: something after the tests, and a look at the memory of a process and
@@ -186,16 +217,13 @@ func run(t *testing.T, cmd *exec.Cmd) outcome {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.WaitDelay = 10 * time.Second // for what a killed process has left behind
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	begin := time.Now()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	startGroup(t, cmd)
 	memory := watchMemory(cmd.Process.Pid)
-	watch := time.AfterFunc(limit, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	watch := time.AfterFunc(limit, func() { killGroup(cmd.Process.Pid) })
 	err := cmd.Wait()
 	wall := time.Since(begin)
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it has left behind
+	killGroup(cmd.Process.Pid) // what it has left behind
 	if !watch.Stop() {
 		t.Fatalf("%s: killed after %v; stderr %q", cmd, limit, stderr.String())
 	}
