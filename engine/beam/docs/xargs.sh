@@ -7,4 +7,4 @@ set -eu
 cat parts/task-???? | cmp - images.txt
 printf '%s\n' parts/task-???? |
 	xargs -P 2 -I TASK sh -c '[ -e TASK.jsonl ] || flbench eval --workers 1 --partial TASK.jsonl --from TASK'
-flbench merge "$@" --expect "$(wc -l <images.txt)" parts/task-????.jsonl
+flbench merge "$@" --expect $(wc -l <images.txt) parts/task-????.jsonl
