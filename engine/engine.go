@@ -208,7 +208,8 @@ func (e *Engine) LossesAndGradients(dst, grad []float32, b Batch) (r Result, err
 // cross-entropy's never are; focal loss's are where a score is wrong: for p_t below 0.018
 // (γ = 0.5), 0.043 (1), 0.054 (1.5), 0.058 (2), 0.057 (3), 0.050 (5); at γ = 2 they are not
 // below −0.047 times the weight. XGBoost and LightGBM want positive ones: give them
-// max(hess, ε) with some small ε > 0, or |hess|.
+// max(hess, |grad|/5, ε) with some small ε > 0, so that no score alone asks for a step of more than
+// 5 logits; without the second term very wrong ones do, and throw models out.
 //
 // Labels and Classes are taken by every loss, Targets between 0 and 1 by [CrossEntropy],
 // [BalancedCrossEntropy], [QualityFocal] and [Varifocal]. By [Focal] and [Asymmetric] targets

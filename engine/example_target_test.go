@@ -100,7 +100,7 @@ func ExampleLoss_Smoothed() {
 }
 
 // What a boosting library asks of an objective. Focal loss is concave where a score is very
-// wrong; trees want a positive second derivative.
+// wrong; trees want a positive second derivative, and steps that are not too long.
 func ExampleEngine_GradientsAndHessians() {
 	e, err := engine.New(engine.Focal(0.25, 2))
 	if err != nil {
@@ -115,12 +115,12 @@ func ExampleEngine_GradientsAndHessians() {
 	}
 	fmt.Printf("%.4f %.4f\n", grad, hess)
 	for i, h := range hess {
-		hess[i] = max(h, 1e-6)
+		hess[i] = max(h, grad[i]/5, -grad[i]/5, 1e-6)
 	}
 	fmt.Printf("for XGBoost and LightGBM: %.6f\n", hess)
 	// Output:
 	// [-0.0746 0.0394 -0.2716] [0.0998 0.0830 -0.0117]
-	// for XGBoost and LightGBM: [0.099786 0.082974 0.000001]
+	// for XGBoost and LightGBM: [0.099786 0.082974 0.054320]
 }
 
 // A loss by its definition, in float64, at a logit and a soft target.
