@@ -155,7 +155,7 @@ func FuzzMerge(f *testing.F) {
 	f.Add(sum.bytes(), sum.bytes())
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		sum, bad := newResult(), newError()
-		p, q := append([]byte{}, append(a, 0)...), append([]byte{}, append(b, 0)...)
+		p, q := append(slices.Clone(a), 0), append(slices.Clone(b), 0)
 		code := Merge(unsafe.Pointer(&p[0]), int64(len(a)), unsafe.Pointer(&q[0]), int64(len(b)), sum, bad)
 		if code == InternalFault {
 			t.Fatal(bad.message())
