@@ -109,7 +109,7 @@ _HUGE = 1 << 20
 _advise: Optional[Callable[[int, int, int], int]] = None
 if sys.platform.startswith("linux"):
     _advise = ctypes.CDLL(None).madvise
-    _advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
+    _advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 _MADV_HUGEPAGE = 14
 _PAGE = 4096
 
@@ -258,14 +258,14 @@ class _Loss(torch.autograd.Function):
     """A loss of scores that require a gradient, which is evaluated along with the loss."""
 
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, labels: Tensor, factors: Factors, call: Call) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, scores: Tensor, labels: Tensor, factors: Factors, call: Call) -> Tensor:
         loss, gradient, ctx.count = evaluate(scores, labels, factors, call, True)
         ctx.save_for_backward(gradient, scores)
         ctx.by_rows, ctx.dtype = bool(call.ignored), scores.dtype
         return loss
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         if torch.is_grad_enabled():  # create_graph
             with torch.no_grad():
                 gradient = _Loss.scale(ctx, upstream)
@@ -284,11 +284,11 @@ class _Once(torch.autograd.Function):
     """The gradient, a function of the scores that says why it has no derivative."""
 
     @staticmethod
-    def forward(ctx: Any, gradient: Tensor, scores: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, gradient: Tensor, scores: Tensor) -> Tensor:
         return gradient.view_as(gradient)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> NoReturn:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> NoReturn:
         raise RuntimeError(TWICE)
 
 

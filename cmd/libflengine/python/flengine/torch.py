@@ -10,7 +10,7 @@ Every function takes tensors on the CPU, of any shape, contiguous or not. What a
 * **Types.** Scores are float32, float16, bfloat16 or float64. All is evaluated in float32, from 16 bits
   widened exactly; float64 scores are rounded to float32 first, and outputs have their type, not their
   precision. Losses and gradients have the type of the scores; under autocast losses of 16-bit scores are float32, as
-  those of PyTorch's own functions are. A sum is rounded once, from the exact sum of all losses.
+  those of PyTorch's own functions are. Sums are of float64, with the same bits for any number of threads, and rounded once.
 * **Labels.** Targets per score are of any float type, taken as they are, or bool or uint8; -1 (uint8: 255) is
   ignored: its loss and gradient are 0, and means do not count it.
 * **Gradients.** Where the scores require one it is evaluated in the same pass as the loss, and kept until backward
@@ -31,19 +31,20 @@ what                                          theirs                            
 ============================================  =================================  ==================================
 a NaN logit                                   a NaN loss, and NaN weights later  InputError that names it
 +Inf with the target 1, -Inf with 0           NaN                                loss 0, gradient 0
-+Inf with the target 0, -Inf with 1           NaN                                InputError
++Inf with the target 0, -Inf with 1           infinite or NaN                    InputError
 a logit of -18 and the target 0, γ = 2        the loss is 0, as 1 - p_t rounds   2.6e-24, right to some ULP
 a target outside [0, 1], or NaN               a loss of either sign, or NaN      InputError; -1 is ignored
 a weight of 0 and a NaN logit                 NaN                                0: it is a mask
 a weight below 0, or not finite               taken                              InputError
 the mean of nothing, or of ignored rows       NaN                                0
-a sum of float32                              rounded at every addition          the exact sum, rounded once
+a sum or mean of float32                      of partial sums in float32         of float64 ones, whatever the threads
 float64                                       float64 arithmetic                 float32 arithmetic, returned as float64
 float16 and bfloat16                          rounded at every operation         rounded once
 a gradient by targets or weights              there is one                       ValueError: detach them
 a second derivative                           there is one                       RuntimeError
 probabilities as cross_entropy's target       taken                              TypeError
 label_smoothing of exactly 1                  taken                              InputError
+-Inf for the class of a row, or +Inf          an infinite or NaN loss            InputError
 the result's strides                          those of the scores                contiguous
 ============================================  =================================  ==================================
 """
@@ -485,12 +486,12 @@ def _number(name: str, given: Union[float, Tensor]) -> float:
 if hasattr(torch, "get_autocast_dtype"):  # from PyTorch 2.4 on
 
     def _autocast_enabled() -> bool:
-        return torch.is_autocast_enabled("cpu")
+        return bool(torch.is_autocast_enabled("cpu"))
 
 else:
 
     def _autocast_enabled() -> bool:
-        return torch.is_autocast_cpu_enabled()
+        return bool(torch.is_autocast_cpu_enabled())
 
 
 def _autocast(scores: Tensor) -> bool:

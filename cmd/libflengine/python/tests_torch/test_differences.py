@@ -106,14 +106,16 @@ def mean_of_nothing() -> None:
     assert T.cross_entropy(rows, ignored).item() == 0
 
 
-def exact_sums() -> None:
-    """A sum of 10⁶ losses: correctly rounded, however many threads there are."""
+def float64_sums() -> None:
+    """Of 10⁶ losses: near the sum of all, however many threads there are."""
     x, y = torch.randn(10**6), torch.rand(10**6).round()
-    losses = T.sigmoid_focal_loss(x, y)
-    exact = T.sigmoid_focal_loss(x.double(), y, reduction="sum").item()
-    # Blocks of 4096 losses are added in an order that is documented, and these exactly.
-    assert abs(exact / math.fsum(losses.tolist()) - 1) < 1e-7
-    assert T.sigmoid_focal_loss(x, y, reduction="sum").item() == torch.tensor(exact).item()
+    exact = math.fsum(T.sigmoid_focal_loss(x, y).tolist())
+    sums = set()
+    for threads in 1, 2, 3:
+        torch.set_num_threads(threads)
+        sums.add(T.sigmoid_focal_loss(x.double(), y, reduction="sum").item())
+        assert T.sigmoid_focal_loss(x, y, reduction="sum").item() == torch.tensor(exact).item()
+    assert len(sums) == 1 and abs(sums.pop() / exact - 1) < 1e-8
 
 
 def float64_arithmetic() -> None:
@@ -164,6 +166,16 @@ def all_smooth() -> None:
         T.cross_entropy(x, y, label_smoothing=1.0)
 
 
+def infinite_rows() -> None:
+    for x, y in (([-INF, 0, 0], 0), ([INF, 0, 0], 1)):
+        logits, target = torch.tensor([x]), torch.tensor([y])
+        assert not F.cross_entropy(logits, target).isfinite()
+        with pytest.raises(flengine.InputError, match=r"^input\[0, 0\] is [+-]Inf: want"):
+            T.cross_entropy(logits, target)
+    logits = torch.tensor([[-INF, 0, 0]])  # of another class it is a probability of 0, as theirs
+    assert T.cross_entropy(logits, torch.tensor([1])).allclose(F.cross_entropy(logits, torch.tensor([1])))
+
+
 def strides() -> None:
     x = torch.zeros(2, 3).t()
     assert not theirs(x, x).is_contiguous() and T.sigmoid_focal_loss(x, x).is_contiguous()
@@ -179,13 +191,14 @@ ROWS: dict[str, Callable[[], Any]] = {
     "a weight of 0 and a NaN logit": masked,
     "a weight below 0": bad_weights,
     "the mean of nothing": mean_of_nothing,
-    "a sum of float32": exact_sums,
+    "a sum or mean of float32": float64_sums,
     "float64": float64_arithmetic,
     "float16 and bfloat16": halves,
     "a gradient by targets": gradients_of_targets,
     "a second derivative": second_derivatives,
     "probabilities as": probabilities,
     "label_smoothing of exactly 1": all_smooth,
+    "-Inf for the class of a row": infinite_rows,
     "the result's strides": strides,
 }
 
