@@ -3,12 +3,12 @@
     FLENGINE_LIBRARY=… PYTHONPATH=. python peers/run.py --originals DIR [fvcore keras kornia optax torchvision]
 
 DIR has the originals, which are not part of this repository: DIR/fvcore, DIR/keras, DIR/kornia and
-DIR/optax are checkouts, DIR/torchvision/test_ops.py is torchvision's test/test_ops.py, beside it
-its common_utils.py. The packages themselves (fvcore, keras, optax with jax, kornia's requirements,
-torchvision) and pytest are those of the Python that runs this. Of each library the focal functions are
-replaced by the adapters below, which evaluate with flengine and nothing else; then pytest runs its
-focal tests, each library in a process of its own. What is printed: tests run, passed and failed,
-with the last line of each failure, those skipped with the reason, and how often flengine was called.
+DIR/optax are checkouts, whose code is what is tested; DIR/torchvision/test_ops.py is torchvision's
+test/test_ops.py, beside it its common_utils.py. What they need (jax, torch, torchvision, …) and
+pytest the Python that runs this has. Of each library the focal functions are replaced by the
+adapters below, which evaluate with flengine and nothing else; then pytest runs its focal tests, each
+library in a process of its own. What is printed: tests run, passed and failed, with the message of
+each failure, those skipped with the reason, and how often flengine was called.
 """
 
 from __future__ import annotations
@@ -151,7 +151,6 @@ def keras(root: Path) -> list[str]:
 
 def kornia(root: Path) -> list[str]:
     """Its binary loss weighs two terms by the target: two losses here, of the labels 1 and 0."""
-    sys.path.insert(0, str(root))
     import kornia.losses
     import torch
     from flengine import _torch_op as op
@@ -219,14 +218,17 @@ class Report:
             self.skipped[getattr(report, "wasxfail", "") or reason] += 1
         elif report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
-            self.failed[name] = (crash.message if crash else str(report.longrepr)).replace("\n", " ")[:400]
+            message = " ".join((crash.message if crash else str(report.longrepr)).split())
+            self.failed[name] = message if len(message) <= 400 else f"{message[:150]} … {message[-250:]}"
         elif report.when == "call":
             self.passed.append(name)
 
 
 def run(name: str, root: Path) -> int:
     """Runs one library's tests in this process."""
-    selection = PEERS[name](root.resolve())
+    root = root.resolve()
+    sys.path.insert(0, str(root))  # the package that the tests are of
+    selection = PEERS[name](root)
     report = Report()
     os.chdir(root)
     code = pytest.main(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=", *selection], plugins=[report])
