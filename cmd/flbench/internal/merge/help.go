@@ -11,12 +11,14 @@ order in which the FILEs and lines name them first; of equal losses among the ha
 all PATHs those of the earlier PATH come first.
 
 merge prints nothing, and fails, unless all is there once: it refuses a PATH or a range that is
-there twice, also as another spelling, or as a link to the same file; ranges that are missing or
-overlap, or that were cut from a file of another size or time; a task of which lines are missing;
-lines of other losses, of other flags that change what an input means, or of another version of
-the format; and a line that was cut, changed, or glued to another, which its checksum tells. Lines
-of several builds of flbench are merged with a warning. What no line tells of is a task that wrote
-nothing at all: --expect N fails unless there are N PATHs.
+there twice, also as another spelling, or as a symbolic link to the same file; ranges that are
+missing or overlap, or that were cut from a file of another size or time; a task of which lines
+are missing; lines of other losses, of other flags that change what an input means, or of another
+version of the format; and a line that was cut, changed, or glued to another, which its checksum
+tells. Lines of several builds of flbench are merged with a warning. What no line tells of is a
+task that wrote nothing at all: --expect N fails unless there are N PATHs. Nor does a line tell
+that a copy, or a file that another machine knows by another name, is one that is there already:
+want one name for each file on all machines.
 
 Of --top, a line keeps so many of the hardest scores as 'eval --partial --top K' was told, and
 merge lists these, or fewer. --sort max wants lines of 'eval --partial --max'.
@@ -26,7 +28,7 @@ there are, joined by +; workers is the largest number of one task.`
 
 const example = `  # Four processes at a time, each with a list of PATHs and a file of results
   ls -d images/*/ | split -l 1000 - list-
-  ls list-* | xargs -P4 -I{} flbench eval --from {} --partial {}.jsonl
+  ls list-?? | xargs -P4 -I{} flbench eval --from {} --partial {}.jsonl
   flbench merge --expect 10000 list-*.jsonl
 
   # One huge file in two tasks
