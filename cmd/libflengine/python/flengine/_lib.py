@@ -261,7 +261,7 @@ def _refuse_musl() -> None:
 
 lib = Library()
 _loading = threading.Lock()
-_loaded = False
+_started = _loaded = False  # Go has been, at least in part, and all of it
 
 
 def load() -> Library:
@@ -271,11 +271,12 @@ def load() -> Library:
         ImportError: it is missing, or is none for this machine.
         ForkError: this process is a forked child of one that had loaded it.
     """
-    global _loaded
+    global _started, _loaded
     with _loading:
         if _loaded:
             return lib
         path = find_library()
+        _started = True
         try:
             library = ctypes.CDLL(str(path))  # which releases the GIL during calls
             functions = {name: getattr(library, name) for name in _signatures}
@@ -291,8 +292,6 @@ def load() -> Library:
             setattr(lib, name, functions[name])
         lib.fl_version.restype = ctypes.c_char_p
         _loaded = True
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_forked)
     return lib
 
 
@@ -310,15 +309,18 @@ def _refuse(*arguments: Any) -> NoReturn:
 
 
 def _forked() -> None:
-    """Runs in a child right after the fork. From here on all calls raise."""
+    """Runs in a child right after the fork. Where its parent had started Go, all calls raise from here on."""
     global _loading
     _loading = threading.Lock()  # a thread that is not here may have held it
-    for name in _signatures:
-        setattr(lib, name, _refuse)
+    if _started:
+        for name in _signatures:
+            setattr(lib, name, _refuse)
 
 
 for _name in _signatures:
     setattr(lib, _name, _later(_name))
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 class Slot:

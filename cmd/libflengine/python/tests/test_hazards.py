@@ -84,13 +84,16 @@ if __name__ == "__main__":
 
 
 def test_fork_before_the_first_call() -> None:
-    """Who only imported the package may fork."""
+    """Who only imported the package may fork, even while a thread is about to load the library."""
     program = f"""
 import os, sys, numpy as np, flengine
+from flengine import _lib
 focal = flengine.focal(0.25, 2)
+_lib._loading.acquire()
 child = os.fork()
 if child == 0:
     os._exit(0 if {CALL} > 0 else 1)
+_lib._loading.release()
 print(os.waitpid(child, 0)[1], {CALL} > 0)
 """
     assert succeeded(run_python(program)) == "0 True\n"
