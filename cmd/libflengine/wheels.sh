@@ -100,15 +100,17 @@ for target; do
 		hazards "$work/$target" "${compiler[@]}"
 		if [ -n "${SYSROOT:-}" ]; then
 			# sys.executable is this script, so that tests can start Pythons.
-			interpreter=$work/$target/python3
-			printf '#!/bin/sh\nexec %s -0 "$0" "%s/usr/bin/python3" "$@"\n' "$emulator" "$SYSROOT" >"$interpreter"
+			interpreter=$work/$target/python3 site=$work/$target/site
+			cat >"$interpreter" <<-END
+				#!/bin/sh
+				export PYTHONHOME="$SYSROOT/usr" PYTHONPATH="$site"
+				exec $emulator -0 "\$0" "$SYSROOT/usr/bin/python3" "\$@"
+			END
 			chmod +x "$interpreter"
-			export PYTHONHOME=$SYSROOT/usr PYTHONPATH=$work/$target/site
 			version=$("$interpreter" -c 'import platform; print(platform.python_version())')
-			env -u PYTHONHOME -u PYTHONPATH "$work/tools/bin/pip" install -q --target "$PYTHONPATH" --only-binary=:all: \
-				--platform "manylinux2014_${machine[$arch]}" --python-version "$version" "$wheel" pytest ml_dtypes safetensors
+			"$work/tools/bin/pip" install -q --target "$site" --only-binary=:all: --platform "manylinux2014_${machine[$arch]}" \
+				--python-version "$version" "$wheel" pytest ml_dtypes safetensors
 			(cd "$work" && "$interpreter" -m pytest -q -p no:cacheprovider "$here/python/tests")
-			unset PYTHONHOME PYTHONPATH
 		fi
 		unset QEMU_LD_PREFIX FLENGINE_EMULATOR
 		if [ -e "$work/bits" ]; then
