@@ -3,6 +3,7 @@ package beam
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/flengine/flengine/engine"
 	"github.com/flengine/flengine/engine/beam/internal/object"
@@ -24,11 +25,16 @@ type cutFn struct {
 
 // ProcessElement emits the spans of a shard, how many entries each of its results is to have, and
 // what there is to say about it.
-func (f *cutFn) ProcessElement(ctx context.Context, _ LossKey, same func(*Shard) bool, emit func(span), expect func(LossKey, int64), note func(Note)) error {
+func (f *cutFn) ProcessElement(ctx context.Context, _ []byte, same func(*Shard) bool, emit func(span), expect func(LossKey, int64), note func(Note)) error {
 	var shard, other Shard
 	same(&shard)
 	if same(&other) {
-		return fault(fmt.Errorf("%s: given twice under the key %q, want a shard once", object.Printable(shard.Logits), shard.Key))
+		names := []string{object.Printable(shard.Logits), object.Printable(other.Logits)}
+		slices.Sort(names)
+		if names[0] == names[1] {
+			return fault(fmt.Errorf("%s: given twice, want a shard once", names[0]))
+		}
+		return fault(fmt.Errorf("%s: given twice, as %s, too, want a shard once", names[0], names[1]))
 	}
 	p, err := f.open(ctx, shard)
 	if err != nil {

@@ -12,7 +12,7 @@
 //
 // Runners retry what fails, and commit what a bundle emits as a whole or not at all, so a retried
 // span counts once. Beside that, Evaluate compares: the scores counted per loss and key must be
-// as many as the headers of the files said. A shard given twice under a key is an error, as are a
+// as many as the headers of the files said. A shard given twice, by other names of its files as well, is an error, as are a
 // glob that stands for nothing, a file that changes during a run, and anything that package
 // engine refuses, which names the file and its element.
 //

@@ -59,22 +59,37 @@ func Evaluate(s beam.Scope, shards beam.PCollection, o Options) (Outcome, error)
 		return Outcome{}, err
 	}
 	s = s.Scope("flengine.Evaluate")
+	return p.evaluate(s, p.cut(s, shards)), nil
+}
+
+// pieces is what shards are cut into.
+type pieces struct {
+	spans    beam.PCollection // span
+	expected beam.PCollection // KV<LossKey, int64>: how many entries results will be of
+	notes    beam.PCollection // Note
+}
+
+// cut cuts shards, each of which is to be there once.
+func (p *plan) cut(s beam.Scope, shards beam.PCollection) (c pieces) {
 	once := beam.GroupByKey(s, beam.ParDo(s, &identifyFn{}, shards))
-	spans, expected, notes := beam.ParDo3(s, &cutFn{Plan: p}, once)
-	results, hardest := beam.ParDo2(s, &evaluateFn{Plan: p}, beam.Reshuffle(s, spans))
+	c.spans, c.expected, c.notes = beam.ParDo3(s, &cutFn{Plan: *p}, once)
+	return c
+}
 
+// evaluate evaluates the spans, and puts their results together.
+func (p *plan) evaluate(s beam.Scope, c pieces) Outcome {
+	results, hardest := beam.ParDo2(s, &evaluateFn{Plan: *p}, beam.Reshuffle(s, c.spans))
 	merged := beam.CombinePerKey(s, &mergeFn{}, results)
-	counts := beam.CombinePerKey(s, &addFn{}, expected)
+	counts := beam.CombinePerKey(s, &addFn{}, c.expected)
 	checked := beam.ParDo(s, &checkFn{}, beam.CoGroupByKey(s, merged, counts))
-
 	top := &hardestFn{K: p.Top}
 	return Outcome{
 		Results: checked,
 		Totals:  beam.CombinePerKey(s, &mergeFn{}, beam.ParDo(s, ofLoss, checked)),
 		Hardest: beam.CombinePerKey(s, top, hardest),
 		Top:     beam.CombinePerKey(s, top, beam.ParDo(s, hardestOfLoss, hardest)),
-		Notes:   notes,
-	}, nil
+		Notes:   c.notes,
+	}
 }
 
 // ofLoss leaves out the key.

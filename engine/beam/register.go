@@ -26,8 +26,8 @@ func init() {
 	}
 
 	register.DoFn3x1[context.Context, Glob, func(Shard), error](&expandFn{})
-	register.DoFn1x3[Shard, LossKey, Shard, error](&identifyFn{})
-	register.DoFn6x1[context.Context, LossKey, func(*Shard) bool, func(span), func(LossKey, int64), func(Note), error](&cutFn{})
+	register.DoFn1x3[Shard, []byte, Shard, error](&identifyFn{})
+	register.DoFn6x1[context.Context, []byte, func(*Shard) bool, func(span), func(LossKey, int64), func(Note), error](&cutFn{})
 	register.DoFn4x1[context.Context, span, func(LossKey, engine.Result), func(LossKey, Hardest), error](&evaluateFn{})
 	register.DoFn4x1[LossKey, func(*engine.Result) bool, func(*int64) bool, func(LossKey, engine.Result), error](&checkFn{})
 	register.Function2x2(ofLoss)

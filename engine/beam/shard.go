@@ -73,14 +73,14 @@ func (f *expandFn) Teardown() error { return f.store.Close() }
 type identifyFn struct{}
 
 // ProcessElement returns a shard under what tells it from others.
-func (identifyFn) ProcessElement(s Shard) (LossKey, Shard, error) {
+func (identifyFn) ProcessElement(s Shard) ([]byte, Shard, error) {
 	logits, err := object.Identity(s.Logits)
 	if err != nil {
-		return LossKey{}, s, fault(err)
+		return nil, s, fault(err)
 	}
 	labels, err := object.Identity(s.Labels)
 	if err != nil {
-		return LossKey{}, s, fault(err)
+		return nil, s, fault(err)
 	}
-	return LossKey{Loss: logits + "\x00" + labels, Key: s.Key}, s, nil
+	return []byte(logits + "\x00" + labels), s, nil
 }

@@ -94,7 +94,7 @@ func (f goFlag) Set(text string) error { return flag.Set(f.Name, text) }
 func (f *flags) options() (o flbeam.Options, err error) {
 	o = flbeam.Options{Top: f.top, SpanBlocks: f.spanBlocks, Probs: f.probs, Targets: f.targets, Ignored: f.ignored}
 	for _, text := range splitList(f.losses) {
-		l, err := engine.ParseLoss(text)
+		l, err := parseLoss(text)
 		if err != nil {
 			return o, usagef("--losses: %w", err)
 		}
@@ -118,6 +118,18 @@ func (f *flags) options() (o flbeam.Options, err error) {
 		return o, usagef("--top is %d: want 0 or more", f.top)
 	}
 	return o, nil
+}
+
+// parseLoss reads a loss as engine.ParseLoss does, or, as flbench's commands, the name of its
+// family followed by a number for the parameter that tells its losses apart: focal1.5.
+func parseLoss(text string) (engine.Loss, error) {
+	for _, f := range append(engine.Families(), engine.RowFamilies()...) {
+		number, ok := strings.CutPrefix(text, f.Name)
+		if _, err := strconv.ParseFloat(number, 64); ok && err == nil && f.ShortParameter != "" {
+			return engine.ParseLoss(f.Name + "(" + f.ShortParameter + "=" + number + ")")
+		}
+	}
+	return engine.ParseLoss(text)
 }
 
 // splitList splits a list at commas that are not in parentheses.
@@ -158,7 +170,7 @@ func (f *flags) globs(paths []string) (globs []flbeam.Glob, err error) {
 		return nil, usagef("--key is empty: want path, folder, all or a regular expression")
 	case "path":
 		if !pairs {
-			key = `^(.*)/logits\.npy$`
+			key = `(?s)^(.*)/logits\.npy$`
 		}
 	case "folder":
 		key = `([^/]+)/[^/]*$`
@@ -182,7 +194,7 @@ func (f *flags) globs(paths []string) (globs []flbeam.Glob, err error) {
 			p, options = p[:at], p[at:]
 		}
 		if strings.HasSuffix(p, ".npy") || strings.HasSuffix(p, ".npz") || strings.HasSuffix(p, ".safetensors") {
-			return nil, usagef("%s: want a folder with logits.npy and labels.npy, or --logits and --labels; 'flbench eval --partial' takes archives", p)
+			return nil, fmt.Errorf("%s: want a folder with logits.npy and labels.npy, or --logits and --labels; 'flbench eval --partial' takes archives", p)
 		}
 		if !strings.Contains(p, "://") {
 			if info, err := os.Stat(p); err == nil && !info.IsDir() {
@@ -197,19 +209,32 @@ func (f *flags) globs(paths []string) (globs []flbeam.Glob, err error) {
 }
 
 // prepare sets Beam's options, and says where the results go, and whether that is temporary.
-func (f *flags) prepare() (results string, cleanup func(), err error) {
+func (f *flags) prepare(given func(flag string) bool) (results string, cleanup func(), err error) {
 	cleanup = func() {}
 	switch {
 	case f.runner != "prism" && f.runner != "universal":
 		return "", cleanup, usagef("--runner is %q: want prism, or universal for a job service at --endpoint, such as Flink's or Spark's", f.runner)
-	case f.runner == "universal" && *jobopts.Endpoint == "":
+	case f.runner == "universal" && !given("endpoint"):
 		return "", cleanup, usagef("--runner universal: want --endpoint, the address of a job service")
+	case f.runner == "prism" && given("endpoint"):
+		return "", cleanup, usagef("--endpoint beside --runner prism, which is in this process: want --runner universal")
+	case given("results") && f.results == "":
+		return "", cleanup, usagef("--results is empty: want the name of a file or object")
 	case *jobopts.Async:
 		return "", cleanup, usagef("--async: the results are read when the job has ended, want no --async")
 	}
 	if *jobopts.EnvironmentType == "" {
 		if err := flag.Set("environment_type", "LOOPBACK"); err != nil {
 			return "", cleanup, err
+		}
+	}
+	if *jobopts.WorkerBinary == "" && !jobopts.IsLoopback() { // where Beam would compile one
+		self, err := os.Executable()
+		if err == nil {
+			err = flag.Set("worker_binary", self)
+		}
+		if err != nil {
+			return "", cleanup, fmt.Errorf("this program's file, for workers: %w", err)
 		}
 	}
 	for _, option := range f.pipeline {

@@ -46,7 +46,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // for wrong usage.
 func run(args []string, stdout, stderr io.Writer) int {
 	cmd := newCommand()
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // not nil, which stands for os.Args
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(context.Background())

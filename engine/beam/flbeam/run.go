@@ -32,7 +32,7 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	results, cleanup, err := f.prepare()
+	results, cleanup, err := f.prepare(cmd.Flags().Changed)
 	defer cleanup()
 	if err != nil {
 		return err

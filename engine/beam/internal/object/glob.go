@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 )
 
 // Match is a name that a pattern stands for, and what its stars do.
@@ -154,6 +155,9 @@ func (s *Store) globObjects(ctx context.Context, at location, visit func(key str
 		o, err := list.Next(ctx)
 		if err == io.EOF {
 			return nil
+		}
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			err = errors.New("no such bucket")
 		}
 		if err != nil {
 			return named(at.bucket, remote(err))
