@@ -17,6 +17,7 @@ check: vet proof test purego race narrow foreign beam ## all that guards main
 vet: ## formatting, vet and builds on the platforms that matter
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; exit 1; }
 	$(GO) mod verify
+	@! $(GO) list -deps -test ./... | grep -E 'apache/beam|gocloud\.dev' || { echo "is a dependency of this module: want it in engine/beam alone"; exit 1; }
 	for arch in amd64 arm64 riscv64 s390x 386; do GOARCH=$$arch $(GO) vet ./... || exit 1; done
 	$(GO) vet -tags purego ./...
 	$(GO) vet -tags axe ./cmd/flbench/internal/report
@@ -83,9 +84,11 @@ bench: ## Go benchmarks of the engine and the kernels; flbench prints more
 	$(GO) test -run '^$$' -bench . ./engine ./engine/internal/kernel
 
 fuzz: ## every fuzz target for FUZZTIME
-	@for p in $$($(GO) list ./...); do \
-		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
+	@for module in . engine/beam; do cd $(CURDIR)/$$module; \
+		for p in $$($(GO) list ./...); do \
+			for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+				echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
+			done; \
 		done; \
 	done
 

@@ -34,5 +34,5 @@ func ExampleEvaluate() {
 	if _, err := beam.Run(context.Background(), "prism", p); err != nil {
 		log.Fatal(flbeam.Fault(err))
 	}
-	// Output: focal(alpha=0.25,gamma=2) 561120 scores, 22 positive, 6720 ignored, sum 6.497372735171…
+	// Output: focal(alpha=0.25,gamma=2) 561120 scores, 22 positive, 6720 ignored, sum 6.497373028715459
 }
