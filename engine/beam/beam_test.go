@@ -212,7 +212,7 @@ func TestChanged(t *testing.T) {
 	if err := f.Setup(); err != nil {
 		t.Fatal(err)
 	}
-	err = f.ProcessElement(t.Context(), spans[0], func(LossKey, engine.Result) { t.Error("a result") }, nil)
+	err = f.ProcessElement(t.Context(), spans[0], func(LossKey, engine.Result) { t.Error("a result") }, nil, nil)
 	if want := shard.Logits + ": changed since the run began, want files that stay as they are"; err == nil || Fault(err).Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}

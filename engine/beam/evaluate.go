@@ -34,11 +34,15 @@ type Outcome struct {
 	Totals  beam.PCollection // KV<string, engine.Result>: one for each loss, of all keys
 	Hardest beam.PCollection // KV<LossKey, Hardest>: of each loss and key; empty without Top
 	Top     beam.PCollection // KV<string, Hardest>: of each loss, of all keys, likewise
-	Notes   beam.PCollection // Note: what was done to a file that is not plain
+	Notes   beam.PCollection // Note: what there is to say about a file
 }
 
-// Note is a remark about a file.
-type Note struct{ Path, Text string }
+// Note is a remark about logits and their labels: that something was done to them that is not
+// plain, or, as a warning, that they look as if they were not what they were taken for.
+type Note struct {
+	Path, Text string
+	Warning    bool
+}
 
 // Defaults, and bounds of options.
 const (
@@ -78,7 +82,7 @@ func (p *plan) cut(s beam.Scope, shards beam.PCollection) (c pieces) {
 
 // evaluate evaluates the spans, and puts their results together.
 func (p *plan) evaluate(s beam.Scope, c pieces) Outcome {
-	results, hardest := beam.ParDo2(s, &evaluateFn{Plan: *p}, beam.Reshuffle(s, c.spans))
+	results, hardest, saw := beam.ParDo3(s, &evaluateFn{Plan: *p}, beam.Reshuffle(s, c.spans))
 	merged := beam.CombinePerKey(s, &mergeFn{}, results)
 	counts := beam.CombinePerKey(s, &addFn{}, c.expected)
 	checked := beam.ParDo(s, &checkFn{}, beam.CoGroupByKey(s, merged, counts))
@@ -88,7 +92,7 @@ func (p *plan) evaluate(s beam.Scope, c pieces) Outcome {
 		Totals:  beam.CombinePerKey(s, &mergeFn{}, beam.ParDo(s, ofLoss, checked)),
 		Hardest: beam.CombinePerKey(s, top, hardest),
 		Top:     beam.CombinePerKey(s, top, beam.ParDo(s, hardestOfLoss, hardest)),
-		Notes:   c.notes,
+		Notes:   beam.Flatten(s, c.notes, beam.ParDo(s, &doubtFn{Pair: p.Pair}, beam.CombinePerKey(s, &seeFn{}, saw))),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/flengine/flengine/engine"
+	"github.com/flengine/flengine/engine/beam/internal/pair"
 )
 
 func init() {
@@ -20,7 +21,7 @@ func init() {
 	beam.RegisterFunction(encodeLossKey)
 	beam.RegisterFunction(decodeLossKey)
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Glob](), reflect.TypeFor[Shard](), reflect.TypeFor[span](), reflect.TypeFor[Hardest](), reflect.TypeFor[Note](),
+		reflect.TypeFor[Glob](), reflect.TypeFor[Shard](), reflect.TypeFor[span](), reflect.TypeFor[Hardest](), reflect.TypeFor[Note](), reflect.TypeFor[pair.Seen](),
 	} {
 		beam.RegisterType(t)
 	}
@@ -28,17 +29,20 @@ func init() {
 	register.DoFn3x1[context.Context, Glob, func(Shard), error](&expandFn{})
 	register.DoFn1x3[Shard, []byte, Shard, error](&identifyFn{})
 	register.DoFn6x1[context.Context, []byte, func(*Shard) bool, func(span), func(LossKey, int64), func(Note), error](&cutFn{})
-	register.DoFn4x1[context.Context, span, func(LossKey, engine.Result), func(LossKey, Hardest), error](&evaluateFn{})
+	register.DoFn5x1[context.Context, span, func(LossKey, engine.Result), func(LossKey, Hardest), func([]byte, pair.Seen), error](&evaluateFn{})
 	register.DoFn4x1[LossKey, func(*engine.Result) bool, func(*int64) bool, func(LossKey, engine.Result), error](&checkFn{})
 	register.Function2x2(ofLoss)
 	register.Function2x2(hardestOfLoss)
+	register.DoFn3x0[[]byte, pair.Seen, func(Note)](&doubtFn{})
 	register.Combiner1[engine.Result](&mergeFn{})
 	register.Combiner1[int64](&addFn{})
+	register.Combiner1[pair.Seen](&seeFn{})
 	register.Combiner1[Hardest](&hardestFn{})
 
 	register.Emitter1[Shard]()
 	register.Emitter1[span]()
 	register.Emitter1[Note]()
+	register.Emitter2[[]byte, pair.Seen]()
 	register.Emitter2[LossKey, int64]()
 	register.Emitter2[LossKey, engine.Result]()
 	register.Emitter2[LossKey, Hardest]()

@@ -29,8 +29,8 @@ func (f *evaluateFn) Setup() (err error) {
 	return nil
 }
 
-// ProcessElement emits the results of a span, and its hardest scores.
-func (f *evaluateFn) ProcessElement(ctx context.Context, s span, result func(LossKey, engine.Result), hardest func(LossKey, Hardest)) error {
+// ProcessElement emits the results of a span, its hardest scores, and what it shows of its files.
+func (f *evaluateFn) ProcessElement(ctx context.Context, s span, result func(LossKey, engine.Result), hardest func(LossKey, Hardest), saw func([]byte, pair.Seen)) error {
 	b, err := s.Pair.Batch(ctx, &f.store, &f.Plan.Pair, s.From, s.To, &f.scratch)
 	if err != nil {
 		return fault(err)
@@ -44,6 +44,7 @@ func (f *evaluateFn) ProcessElement(ctx context.Context, s span, result func(Los
 	if err != nil {
 		return fault(s.Pair.Locate(err, &f.Plan.Pair, s.From, &f.scratch))
 	}
+	saw([]byte(s.Pair.Logits.Name), s.Pair.See(&b, f.results[0]))
 	for i, text := range f.Plan.Losses {
 		of := LossKey{Loss: text, Key: s.Key}
 		result(of, f.results[i])

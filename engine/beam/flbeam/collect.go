@@ -67,17 +67,17 @@ func topRecord(loss string, h flbeam.Hardest) (int, record) {
 
 func noteRecord(n flbeam.Note) (int, record) { return 0, record{Kind: noteKind, Note: n} }
 
-// collect has the last step write the outcome under a name.
-func collect(s beam.Scope, out flbeam.Outcome, name string) {
+// collect has the last step write the outcome of a run under a name.
+func collect(s beam.Scope, out flbeam.Outcome, name, run string) {
 	s = s.Scope("flbeam.results")
 	all := beam.Flatten(s,
 		beam.ParDo(s, resultRecord, out.Results), beam.ParDo(s, totalRecord, out.Totals),
 		beam.ParDo(s, hardestRecord, out.Hardest), beam.ParDo(s, topRecord, out.Top), beam.ParDo(s, noteRecord, out.Notes))
-	beam.ParDo0(s, &writeFn{Name: name}, beam.GroupByKey(s, all))
+	beam.ParDo0(s, &writeFn{Name: name, Run: run}, beam.GroupByKey(s, all))
 }
 
 // writeFn writes all records, as one object. To write it again, in a retry, changes nothing.
-type writeFn struct{ Name string }
+type writeFn struct{ Name, Run string }
 
 // ProcessElement writes the records of the one key.
 func (f *writeFn) ProcessElement(ctx context.Context, _ int, records func(*record) bool) error {
@@ -85,6 +85,9 @@ func (f *writeFn) ProcessElement(ctx context.Context, _ int, records func(*recor
 	defer store.Close()
 	var text bytes.Buffer
 	enc := gob.NewEncoder(&text)
+	if err := enc.Encode(f.Run); err != nil {
+		return err
+	}
 	for {
 		var r record
 		if !records(&r) {
@@ -97,9 +100,9 @@ func (f *writeFn) ProcessElement(ctx context.Context, _ int, records func(*recor
 	return store.Write(ctx, f.Name, text.Bytes())
 }
 
-// readBack reads what was written. That nothing was is an error: some runners say of a job that
-// was cancelled that it ended well.
-func readBack(ctx context.Context, name string) (records []record, err error) {
+// readBack reads what was written. That nothing was, or by another run, is an error: some runners
+// say of a job that was cancelled that it ended well.
+func readBack(ctx context.Context, name, run string) (records []record, err error) {
 	var store object.Store
 	defer store.Close()
 	v, err := store.Stat(ctx, name)
@@ -111,6 +114,10 @@ func readBack(ctx context.Context, name string) (records []record, err error) {
 		return nil, fmt.Errorf("reading the results: %w", err)
 	}
 	dec := gob.NewDecoder(bytes.NewReader(text))
+	var of string
+	if err := dec.Decode(&of); err != nil || of != run {
+		return nil, fmt.Errorf("%s: the job ended without results, those there are of another run", object.Printable(name))
+	}
 	for {
 		var r record
 		err := dec.Decode(&r)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,14 +114,28 @@ func TestResultsName(t *testing.T) {
 	if _, err := os.Stat(dir + "/results"); err != nil {
 		t.Error(err)
 	}
-	if _, err := readBack(t.Context(), dir+"/other"); err == nil || !strings.Contains(err.Error(), "the job ended without results") {
+	if _, stderr, code := command("--results", dir+"/results", s.path); code != 1 || !strings.Contains(stderr, "results: is there already") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if _, err := readBack(t.Context(), dir+"/results", "another"); err == nil || !strings.Contains(err.Error(), "of another run") {
+		t.Error(err)
+	}
+	if _, err := readBack(t.Context(), dir+"/other", ""); err == nil || !strings.Contains(err.Error(), "the job ended without results") {
 		t.Error(err)
 	}
 	content := must(os.ReadFile(dir + "/results"))
 	write(t, dir+"/results", content[:len(content)-3])
-	if _, err := readBack(t.Context(), dir+"/results"); err == nil {
+	if _, err := readBack(t.Context(), dir+"/results", runOf(content)); err == nil {
 		t.Error("truncated results are read")
 	}
+}
+
+// runOf is the run that results are of.
+func runOf(content []byte) (run string) {
+	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&run); err != nil {
+		panic(err)
+	}
+	return run
 }
 
 // TestOutput: the table has what JSON has, and a failure to print is one.
@@ -188,6 +203,7 @@ func TestDumps(t *testing.T) {
 			Files  []string
 			Args   []string
 			Refuse string
+			Warn   string
 			Want   *struct {
 				Scores, Positives, Ignored int64
 				Sum                        float64
@@ -201,6 +217,7 @@ func TestDumps(t *testing.T) {
 	for _, c := range all.Cases {
 		logits := filepath.Join(dumps, c.Files[0])
 		labels := filepath.Join(dumps, c.Files[len(c.Files)-1])
+		warned := 0
 		stdout, stderr, code := command(append([]string{"--json", "--logits", logits, "--labels", labels}, c.Args...)...)
 		var r jsonReport
 		switch {
@@ -221,6 +238,12 @@ func TestDumps(t *testing.T) {
 			evaluated++
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 				t.Fatal(err)
+			}
+			if c.Warn != "" {
+				warned = 1
+			}
+			if len(r.Warnings) != warned || strings.Count(stderr, "flbeam: warning: "+logits+": ") != warned || warned == 1 && !strings.Contains(r.Warnings[0].Text, c.Warn) {
+				t.Errorf("%s: warnings %v, stderr %q, want %q", c.Name, r.Warnings, stderr, c.Warn)
 			}
 			if e, w := r.Total, c.Want; w != nil && (e.Scores != w.Scores || e.Positives != w.Positives || e.Ignored != w.Ignored || math.Abs(e.Sum-w.Sum) > 1e-6*w.Sum) {
 				t.Errorf("%s: %+v, want %+v", c.Name, e, *w)

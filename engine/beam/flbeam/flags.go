@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/flengine/flengine/engine"
 	flbeam "github.com/flengine/flengine/engine/beam"
+	"github.com/flengine/flengine/engine/beam/internal/object"
 )
 
 // flags are the command's.
@@ -209,7 +211,7 @@ func (f *flags) globs(paths []string) (globs []flbeam.Glob, err error) {
 }
 
 // prepare sets Beam's options, and says where the results go, and whether that is temporary.
-func (f *flags) prepare(given func(flag string) bool) (results string, cleanup func(), err error) {
+func (f *flags) prepare(ctx context.Context, given func(flag string) bool) (results string, cleanup func(), err error) {
 	cleanup = func() {}
 	switch {
 	case f.runner != "prism" && f.runner != "universal":
@@ -245,7 +247,9 @@ func (f *flags) prepare(given func(flag string) bool) (results string, cleanup f
 		beam.PipelineOptions.Set(name, value)
 	}
 	if f.results != "" {
-		return f.results, cleanup, nil
+		var store object.Store
+		defer store.Close()
+		return f.results, cleanup, store.Free(ctx, f.results)
 	}
 	if !jobopts.IsLoopback() {
 		return "", cleanup, usagef("--environment_type %s: want --results, where its workers can write and this process can read", *jobopts.EnvironmentType)

@@ -20,7 +20,7 @@ but the labels twice where only their values tell what they are: see --targets.
 
 Results are counted per loss and key, see --key, and in all. With --json that is one object: of one loss
 loss (name and parameters), results and total, of several losses, a list of these; and runner,
-span_blocks and notes (path and text). Each of the results, and total, has key, scores, positives,
+span_blocks, warnings of what looks like a wrong convention, and notes (path and text). Each of the results, and total, has key, scores, positives,
 ignored, sum, mean, per_positive and exact, the text of an engine.Result; with --top K above 0 also
 top: the hardest scores, largest loss first, of equal ones by path and place, each with
 path, row, column, logit (with --probs: prob), label (0 or 1; where targets are soft it is target) and

@@ -55,10 +55,10 @@ type jsonLoss struct {
 // jsonReport is a report, of one loss or of several.
 type jsonReport struct {
 	jsonLoss
-	Losses []jsonLoss
-	Runner string
-	Blocks int `json:"span_blocks"`
-	Notes  []struct{ Path, Text string }
+	Losses          []jsonLoss
+	Runner          string
+	Blocks          int `json:"span_blocks"`
+	Warnings, Notes []struct{ Path, Text string }
 }
 
 // evaluate runs flbeam --json, which must succeed. The losses are in r.Losses, one as well.

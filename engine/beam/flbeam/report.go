@@ -20,10 +20,11 @@ import (
 // report is what is printed. Of one loss, its parts are the report's own in JSON, as in that of
 // flbench eval.
 type report struct {
-	Losses []*lossReport
-	Runner string
-	Blocks int
-	Notes  []note
+	Losses   []*lossReport
+	Runner   string
+	Blocks   int
+	Warnings []note
+	Notes    []note
 }
 
 type note struct {
@@ -78,7 +79,7 @@ type ranked struct {
 
 // newReport puts records, which come in any order, into that of the losses and keys.
 func newReport(f *flags, o flbeam.Options, records []record) (*report, error) {
-	r := &report{Runner: f.runner, Blocks: o.SpanBlocks, Notes: []note{}}
+	r := &report{Runner: f.runner, Blocks: o.SpanBlocks, Warnings: []note{}, Notes: []note{}}
 	byLoss := map[string]*lossReport{}
 	for _, l := range o.Losses {
 		one := &lossReport{Loss: lossInfo{l}}
@@ -95,7 +96,11 @@ func newReport(f *flags, o flbeam.Options, records []record) (*report, error) {
 		case totalKind:
 			byLoss[rec.Loss].Total = newEntry("total", rec.Result)
 		case noteKind:
-			r.Notes = append(r.Notes, note{path(rec.Note.Path), rec.Note.Text})
+			list := &r.Notes
+			if rec.Note.Warning {
+				list = &r.Warnings
+			}
+			*list = append(*list, note{path(rec.Note.Path), rec.Note.Text})
 		}
 	}
 	for _, rec := range records {
@@ -112,7 +117,9 @@ func newReport(f *flags, o flbeam.Options, records []record) (*report, error) {
 		}
 		slices.SortFunc(l.Results, func(a, b *entry) int { return cmp.Compare(a.Key, b.Key) })
 	}
-	slices.SortFunc(r.Notes, func(a, b note) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text)) })
+	for _, list := range [][]note{r.Warnings, r.Notes} {
+		slices.SortFunc(list, func(a, b note) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text)) })
+	}
 	return r, nil
 }
 
@@ -166,19 +173,21 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 // jsonText is the report as one object.
 func (r *report) jsonText() ([]byte, error) {
 	type common struct {
-		Runner string `json:"runner"`
-		Blocks int    `json:"span_blocks"`
-		Notes  []note `json:"notes"`
+		Runner   string `json:"runner"`
+		Blocks   int    `json:"span_blocks"`
+		Warnings []note `json:"warnings"`
+		Notes    []note `json:"notes"`
 	}
+	with := common{r.Runner, r.Blocks, r.Warnings, r.Notes}
 	var v any = struct {
 		Losses []*lossReport `json:"losses"`
 		common
-	}{r.Losses, common{r.Runner, r.Blocks, r.Notes}}
+	}{r.Losses, with}
 	if len(r.Losses) == 1 {
 		v = struct {
 			*lossReport
 			common
-		}{r.Losses[0], common{r.Runner, r.Blocks, r.Notes}}
+		}{r.Losses[0], with}
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	results, cleanup, err := f.prepare(cmd.Flags().Changed)
+	results, cleanup, err := f.prepare(cmd.Context(), cmd.Flags().Changed)
 	defer cleanup()
 	if err != nil {
 		return err
@@ -43,7 +44,8 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	collect(s, out, results)
+	id := rand.Text()
+	collect(s, out, results, id)
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -59,13 +61,16 @@ func (f *flags) run(cmd *cobra.Command, paths []string) error {
 		}
 		return err
 	}
-	records, err := readBack(ctx, results)
+	records, err := readBack(ctx, results, id)
 	if err != nil {
 		return err
 	}
 	r, err := newReport(f, o, records)
 	if err != nil {
 		return err
+	}
+	for _, n := range r.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "flbeam: warning: %s: %s\n", object.Printable(string(n.Path)), n.Text)
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(cmd.ErrOrStderr(), "flbeam: note: %s: %s\n", object.Printable(string(n.Path)), n.Text)

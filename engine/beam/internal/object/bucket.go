@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -78,13 +79,19 @@ func (s *Store) writeObject(ctx context.Context, at location, p []byte) error {
 	return remote(b.WriteAll(ctx, at.key, p, nil))
 }
 
+// noObject is fs.ErrNotExist of a bucket.
+type noObject struct{}
+
+func (noObject) Error() string        { return "no such object" }
+func (noObject) Is(target error) bool { return target == fs.ErrNotExist }
+
 // remote words the errors that people meet shortly.
 func remote(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case gcerrors.Code(err) == gcerrors.NotFound:
-		return errors.New("no such object")
+		return noObject{}
 	}
 	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"sync"
@@ -118,6 +119,18 @@ func (s *Store) Stat(ctx context.Context, name string) (Version, error) {
 		v, err = s.statObject(ctx, at)
 	}
 	return v, named(name, err)
+}
+
+// Free returns nil if there is no object of the name, yet.
+func (s *Store) Free(ctx context.Context, name string) error {
+	switch _, err := s.Stat(ctx, name); {
+	case err == nil:
+		return named(name, errors.New("is there already, want a name that is free"))
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	default:
+		return err
+	}
 }
 
 // Read fills p with the bytes of an object from an offset on. It is an error if the object is

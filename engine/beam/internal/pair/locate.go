@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/flengine/flengine/engine"
 	"github.com/flengine/flengine/engine/beam/internal/object"
@@ -36,8 +37,14 @@ func (p *Plan) Locate(err error, o *Options, from int, s *Scratch) error {
 		}
 		return label("want 0, 1, or " + p.ignoredText(o))
 	case "Targets":
-		if bad.Value > 0 && bad.Value < 1 { // refused for what the engine says
-			return label(bad.Reason)
+		if bad.Value > 0 && bad.Value < 1 { // soft ones are refused, for what the engine says
+			reason := "want 0, 1, or " + p.ignoredText(o)
+			if o.Probs {
+				reason += ": of probabilities a target between is for heatmap alone"
+			} else if _, why, ok := strings.Cut(bad.Reason, ": "); ok {
+				reason += ": " + why
+			}
+			return label(reason)
 		}
 		return label("want 0 to 1, or " + p.ignoredText(o))
 	case "Logits", "Float16", "BFloat16", "Probs":

@@ -35,6 +35,7 @@ type Plan struct {
 	Logits, Labels Array
 	Columns        int
 	Kind           Kind
+	Settled        bool // integers of one column whose values told that they are classes
 }
 
 // New finds that out by the headers.

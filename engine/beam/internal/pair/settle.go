@@ -19,7 +19,7 @@ func (p *Plan) Settle(ctx context.Context, st *object.Store, o *Options) error {
 	if undecided != either && undecided != softOrHard {
 		return nil
 	}
-	p.Kind = Labels
+	p.Kind, p.Settled = Labels, undecided == either
 	var s Scratch
 	n := p.Labels.Len()
 	for from, to := range engine.Spans(n, settlePart/engine.Block) {
