@@ -290,7 +290,7 @@ def binary_cross_entropy_with_logits(
         if wide.numel() == 1 or wide.numel() == wide.shape[-1]:
             size = input.shape[-1] if input.dim() else 1
             factors = factors._replace(column_weights=wide.reshape(-1).expand(size).contiguous())
-        elif wide.dim() == input.dim() and wide.shape[-1] == 1:
+        elif wide.shape[-1] == 1:
             factors = factors._replace(weights=wide.expand(input.shape[:-1] + (1,)).reshape(-1))
         else:
             factors = factors._replace(score_weights=wide.expand(input.shape).contiguous())
