@@ -23,12 +23,12 @@ func PrintRemarks(w io.Writer, warnings, notes []Remark) {
 		count := map[string]int{}
 		for _, m := range kind.list {
 			if count[m.Text]++; count[m.Text] <= maxRemarks {
-				fmt.Fprintf(w, "flbench: %s: %s: %s\n", kind.name, Printable(string(m.Path)), m.Text)
+				fmt.Fprintf(w, "flbench: %s: %s: %s\n", kind.name, Printable(string(m.Path)), oneLine(m.Text))
 			}
 		}
 		for _, m := range kind.list { // in order
 			if more := count[m.Text] - maxRemarks; more > 0 {
-				fmt.Fprintf(w, "flbench: %s: %s more: %s\n", kind.name, Count(more, "input"), m.Text)
+				fmt.Fprintf(w, "flbench: %s: %s more: %s\n", kind.name, Count(more, "input"), oneLine(m.Text))
 				count[m.Text] = 0
 			}
 		}
