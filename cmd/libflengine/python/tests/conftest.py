@@ -88,6 +88,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
     """Runs a program in a Python of its own."""
     return subprocess.run(
         [sys.executable, "-c", code],
+        cwd=os.path.abspath(os.sep),  # not where Python would find the package's source
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

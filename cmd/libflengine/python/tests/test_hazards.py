@@ -226,11 +226,13 @@ print(seen)
 
 def test_two_go_libraries(tmp_path: Path) -> None:
     """A second Go runtime in the process: here another copy of the library."""
+    copy = tmp_path / "another.so"
+    shutil.copy(_lib.find_library(), copy)
     program = f"""
-import ctypes, sys, threading, numpy as np, flengine
+import ctypes, threading, numpy as np, flengine
 from flengine import _lib
 want = {CALL}
-other = ctypes.CDLL(sys.argv[1])
+other = ctypes.CDLL({str(copy)!r})
 for name, arguments in _lib._signatures.items():
     getattr(other, name).argtypes = arguments
 mine = _lib.lib.fl_evaluate
@@ -250,10 +252,7 @@ threads = [threading.Thread(target=work, args=(f,)) for f in (mine, other.fl_eva
 [t.join() for t in threads]
 print(len(both), all(both), {CALL} == want)
 """
-    copy = tmp_path / "another.so"
-    shutil.copy(_lib.find_library(), copy)
-    run = subprocess.run([sys.executable, "-c", program, str(copy)], capture_output=True, text=True, timeout=300)
-    assert succeeded(run) == "1200 True True\n"
+    assert succeeded(run_python(program)) == "1200 True True\n"
 
 
 CONTROL = {  # machine code that gets and sets the control register at an address
