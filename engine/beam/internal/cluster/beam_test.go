@@ -6,14 +6,21 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// flbeam runs over images with flags.
+// external is the flag for workers in processes of their own.
+const external = "--environment_type=EXTERNAL"
+
+// flbeam runs over images with flags. Workers elsewhere get a name for the results that is free.
 func flbeam(t *testing.T, program string, images []string, flags ...string) *exec.Cmd {
 	t.Helper()
+	if slices.Contains(flags, external) {
+		flags = append(slices.Clone(flags), "--results="+filepath.Join(t.TempDir(), "results"))
+	}
 	return exec.Command(program, append(append([]string{"--json"}, flags...), images...)...)
 }
 
@@ -71,8 +78,8 @@ exec '%s' "${flags[@]}"
 	start(t, exec.Command(python(t, "python"), "-m", "apache_beam.runners.worker.worker_pool_main",
 		"--container_executable", script, "--service_port", fmt.Sprint(port)))
 	listening(t, port)
-	return append(jobService(t), "--environment_type=EXTERNAL", fmt.Sprintf("--environment_config=localhost:%d", port),
-		"--worker_binary="+program, "--results="+filepath.Join(dir, "results"))
+	return append(jobService(t), external, fmt.Sprintf("--environment_config=localhost:%d", port),
+		"--worker_binary="+program)
 }
 
 // TestWorkerProcesses: the service's two workers are processes of their own.
