@@ -181,18 +181,6 @@ func TestBytesOfNames(t *testing.T) {
 	}
 }
 
-// TestWorkerArguments: what a runner starts as a worker is one.
-func TestWorkerArguments(t *testing.T) {
-	for args, want := range map[string]bool{
-		"--worker --id=1": true, "-worker=true": true, "--worker=1": true, "--id 1 --worker": true,
-		"--worker=false": false, "worker": false, "--worker_binary x": false, "": false,
-	} {
-		if got := isWorker(strings.Fields(args)); got != want {
-			t.Errorf("%s: %v", args, got)
-		}
-	}
-}
-
 // TestDumps: files as Python saves them are evaluated as flbench eval does, or refused with the
 // word on what takes them.
 func TestDumps(t *testing.T) {

@@ -47,7 +47,7 @@ const example = `  # Two losses of all images, and the ten hardest scores of eac
   python -m apache_beam.runners.portability.local_job_service_main --port 8099
   flbeam --runner universal --endpoint localhost:8099 's3://runs/2026-11/*'
 
-  # The same with workers of another process
+  # The same with workers of another process, of which there can be several
   flbeam pool --port 9000
   flbeam --runner universal --endpoint localhost:8099 --environment_type EXTERNAL \
       --environment_config localhost:9000 --results /tmp/results 'run/*/*'`

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,27 +11,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	if isWorker(os.Args[1:]) { // a runner's container or process has started this
-		flag.Parse()
-		beam.Init() // does not return
+	if isWorker(os.Args[1:]) {
+		os.Exit(work(context.Background(), os.Args[1:], os.Stderr))
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// isWorker tells whether the arguments are those of a worker of Beam's.
-func isWorker(args []string) bool {
-	for _, arg := range args {
-		name, value, given := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if on, err := strconv.ParseBool(value); strings.HasPrefix(arg, "-") && name == "worker" && (!given || err == nil && on) {
-			return true
-		}
-	}
-	return false
 }
 
 // usageError is an error in how the command was called, not in what it did.
