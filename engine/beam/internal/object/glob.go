@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,14 +35,14 @@ func (s *Store) Glob(ctx context.Context, pattern string, f func(Match) error) e
 	case !strings.Contains(at.key, "*"):
 		return f(Match{Name: pattern})
 	}
-	stars, found := starred(at.key), 0
+	found := 0
 	visit := func(key string) error {
-		m := stars.FindStringSubmatch(key)
-		if m == nil {
+		stars, ok := match(at.key, key)
+		if !ok {
 			return nil
 		}
 		found++
-		return f(Match{Name: at.name(pattern, key), Stars: m[1:]})
+		return f(Match{Name: at.name(pattern, key), Stars: stars})
 	}
 	if at.bucket == "" {
 		err = globFiles(at.key, visit)
@@ -62,26 +61,36 @@ func (at *location) name(pattern, key string) string {
 	return before + key + after
 }
 
-// starred returns what matches the keys that a pattern stands for, with a group a star.
-func starred(pattern string) *regexp.Regexp {
-	var text strings.Builder
-	text.WriteString(`(?s)\A`)
-	for i, segment := range strings.Split(pattern, "/") {
-		if i > 0 {
-			text.WriteByte('/')
-		}
-		for k, literal := range strings.Split(segment, "*") {
-			switch {
-			case k == 1 && segment[0] == '*':
-				text.WriteString(`((?:[^/.][^/]*)?)`)
-			case k > 0:
-				text.WriteString(`([^/]*)`)
-			}
-			text.WriteString(regexp.QuoteMeta(literal))
-		}
+// match returns what the stars of a pattern stand for in a name, each for as little as it can
+// before what comes after it. It is by bytes: names need not be UTF-8.
+func match(pattern, name string) (stars []string, ok bool) {
+	segments, names := strings.Split(pattern, "/"), strings.Split(name, "/")
+	if len(segments) != len(names) {
+		return nil, false
 	}
-	text.WriteString(`\z`)
-	return regexp.MustCompile(text.String())
+	for i, segment := range segments {
+		parts, rest := strings.Split(segment, "*"), names[i]
+		if last := len(parts) - 1; last == 0 && segment != rest || last > 0 && segment[0] == '*' && strings.HasPrefix(rest, ".") {
+			return nil, false
+		} else if last == 0 {
+			continue
+		}
+		if rest, ok = strings.CutPrefix(rest, parts[0]); !ok {
+			return nil, false
+		}
+		for _, part := range parts[1 : len(parts)-1] {
+			before, after, ok := strings.Cut(rest, part)
+			if !ok {
+				return nil, false
+			}
+			stars, rest = append(stars, before), after
+		}
+		if rest, ok = strings.CutSuffix(rest, parts[len(parts)-1]); !ok {
+			return nil, false
+		}
+		stars = append(stars, rest)
+	}
+	return stars, true
 }
 
 // globFiles visits files whose paths may match the pattern. Unlike filepath.Glob it fails where a
@@ -109,9 +118,8 @@ func globFiles(pattern string, visit func(path string) error) error {
 		} else if err != nil {
 			return named(folder(path), cause(err))
 		}
-		matches := starred(rest[plain])
 		for _, e := range entries {
-			if !matches.MatchString(e.Name()) {
+			if _, ok := match(rest[plain], e.Name()); !ok {
 				continue
 			}
 			next := path + e.Name()
