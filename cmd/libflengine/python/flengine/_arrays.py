@@ -123,8 +123,10 @@ def array_of(x: Any, name: str) -> Array:
         raise TypeError(f"{name} is a masked array, whose mask would be lost: want ignored targets, or weights of 0, in its place")
     try:
         a = np.asarray(x)
-    except (TypeError, ValueError) as e:
+    except (TypeError, ValueError, RuntimeError) as e:  # the last of tensors that require a gradient
         raise TypeError(f"{name} is a {type(x).__name__} that NumPy makes no array of: {e}") from e
+    if x is None:
+        raise TypeError(f"{name} is None: want an array of numbers")
     if a.dtype == object:
         raise TypeError(f"{name} has dtype object, as of rows of different lengths: want an array of numbers")
     return a if a.dtype.isnative else a.astype(a.dtype.newbyteorder("="))
@@ -287,9 +289,15 @@ def _per_score(t: Array, kind: str, scores: Scores, how: Reading) -> Labels:
     return Labels(t, _lib.LABELS, _lib.UINT8, strides, shape)
 
 
+def _among(t: Array, values: Tuple[int, ...]) -> Array:
+    """Which elements are one of the values; np.isin does not always take bfloat16."""
+    found: Array = np.isin(t.astype(np.float32) if t.dtype.name == "bfloat16" else t, values)
+    return found
+
+
 def _renamed(t: Array, ignored: Tuple[int, ...]) -> Array:
     """Soft targets with -1 for what the caller calls ignored."""
-    skipped = np.isin(t, ignored)
+    skipped = _among(t, ignored)
     unnamed = (t == -1) & ~skipped
     if unnamed.any():
         names = " or ".join(map(str, ignored))
@@ -301,7 +309,7 @@ def _renamed(t: Array, ignored: Tuple[int, ...]) -> Array:
 def _marked(t: Array, kind: str, ignored: Optional[Tuple[int, ...]]) -> Array:
     """Labels of any type as uint8, 255 for ignored."""
     labels: Array = (t == 1).astype(np.uint8)
-    skipped = np.isin(t, ignored) if ignored is not None else np.zeros(t.shape, bool)
+    skipped = _among(t, ignored) if ignored is not None else np.zeros(t.shape, bool)
     if t.dtype == np.uint8:
         skipped |= t == 255
     elif kind == "f" and ignored is None:

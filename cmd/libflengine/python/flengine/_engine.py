@@ -89,7 +89,7 @@ class Engine:
 
     **Memory**: contiguous arrays of the types above (classes: int32, int64; labels: uint8, bool;
     factors: float32) in this machine's byte order are read where they are. Others are copied, in whole
-    or a MiB at a time where they only have strides. No array may change during a call, which runs
+    or, where they only have strides, a MiB at a time (of losses of rows 4096 rows). No array may change during a call, which runs
     without the GIL. An interrupt (Ctrl-C) is raised after at most 2^25 scores, or 4096 rows of them.
 
     **Same bits**: results, losses and gradients do not depend on machine, kernel, workers, memory
@@ -129,9 +129,10 @@ class Engine:
         the_loss = loss_of(loss)
         self.loss_text = str(the_loss)
         self._rows = of_rows(the_loss)
-        self._options = options
+        own: Any = dict(options)  # with the engine's copies of arrays
+        self._options: Options = own
         fixed: Dict[str, Any] = {
-            "loss": self.loss_text.encode(),
+            "loss": _lib.c_text("loss", self.loss_text),
             "scores_form": _lib.PROBABILITIES if options.get("probs") else _lib.LOGITS,
             "workers": _lib.default_workers,
         }
@@ -143,7 +144,9 @@ class Engine:
             fixed["workers"] = _integer(workers, "workers", 1)
         kernel = options.get("kernel")
         if kernel is not None:
-            fixed["kernel"] = kernel.encode()
+            if not isinstance(kernel, str):
+                raise TypeError(f"kernel is a {type(kernel).__name__}: want a name, one of {', '.join(_lib.kernels())}")
+            fixed["kernel"] = _lib.c_text("kernel", kernel)
         form = options.get("form")
         if form not in (None, "class", "binary", "soft"):
             raise InputError("form", None, 0, f"is {form!r}: want 'class', 'binary' or 'soft'")
@@ -167,6 +170,7 @@ class Engine:
                 w = _arrays.array_of(given, name)
                 w = _arrays.factors(np.array(w), (w.size,), name, "column")  # a copy: the engine is immutable
                 keep.append(w)
+                own[name] = w
                 places[i], self._columns[name] = _arrays.address(w), w.size
         self._places = (places[0], places[1], places[2])
         self._how = Reading(self._rows, form, background, ignored)
@@ -487,15 +491,26 @@ class _Call:
 
 _engines: Dict[Any, Engine] = {}
 
+# What never changes, and is the same where it is equal. Tensors have a hash, too, but may be written to.
+_FIXED = frozenset((str, int, bool, type(None)))
+
+
+def _fixed(value: Any) -> bool:
+    return type(value) in _FIXED or (type(value) is tuple and _FIXED.issuperset(map(type, value)))
+
 
 def engine_of(loss: LossLike, options: Options) -> Engine:
     """The engine of a loss and options, made before where they can be told by a hash."""
-    key = (loss, *options.items()) if options else loss
+    key: Any = loss
+    if options:
+        if not all(map(_fixed, options.values())):
+            return Engine(loss, **options)
+        key = (loss, *options.items())
     try:
         return _engines[key]
     except KeyError:
         pass
-    except TypeError:  # an array or a list
+    except TypeError:  # a loss that is none
         return Engine(loss, **options)
     engine = Engine(loss, **options)
     if len(_engines) >= 256:
@@ -671,7 +686,7 @@ def sweep(
     """
     if isinstance(losses, (str, Loss)):
         raise TypeError(f"losses is one loss, {losses!s}: want a list of losses")
-    texts = [str(loss_of(loss)).encode() for loss in losses]
+    texts = [_lib.c_text("losses", str(loss_of(loss))) for loss in losses]
     if not texts:
         raise InputError("losses", None, 0, "is empty: want at least one loss")
     engine = _sweeper(options)

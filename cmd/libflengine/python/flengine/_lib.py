@@ -381,6 +381,17 @@ class Prepared:
         self.free.append(slot)
 
 
+def c_text(field: str, text: str) -> bytes:
+    """A text as C has it, which ends at the first NUL: one with a NUL inside would be cut short unseen."""
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise InputError(field, None, 0, f"has {text!r}: want a text without NUL and lone surrogates")
+    return encoded
+
+
 def address_of_bytes(b: bytearray) -> int:
     """The address of a bytearray's memory, which stays as long as it is not resized."""
     return ctypes.addressof(ctypes.c_char.from_buffer(b))

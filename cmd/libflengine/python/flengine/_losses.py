@@ -65,7 +65,7 @@ class Loss:
         Raises:
             InputError: the loss is unknown, or a parameter outside its range.
         """
-        return _lib.text("fl_loss", self._text.encode())
+        return _lib.text("fl_loss", _lib.c_text("loss", self._text))
 
     def _with(self, drop: tuple[str, ...], **values: float) -> Loss:
         loss = Loss.__new__(Loss)

@@ -68,6 +68,8 @@ class Result:
                 exact = base64.b64decode("".join(exact.split()), validate=True)
             except (binascii.Error, ValueError) as e:
                 raise _lib.InputError("exact", None, 0, f"is no base64: {e}") from None
+        if not isinstance(exact, (bytes, bytearray, memoryview)):
+            raise TypeError(f"exact is a {type(exact).__name__}: want bytes, or their base64")
         return _merged(bytes(exact), b"")
 
     @property
@@ -133,5 +135,8 @@ def _merged(a: bytes, b: bytes) -> Result:
     slot = _lib.Slot()
     at_a, at_b = _place(a), _place(b)
     if _lib.lib.fl_merge(*at_a[:2], *at_b[:2], slot.at_result, slot.at_error):
-        raise _lib.error_of(slot.error)
+        e = _lib.error_of(slot.error)
+        if isinstance(e, _lib.InputError) and e.field in ("a", "b"):
+            e = _lib.InputError("exact", None, e.value, e.reason)
+        raise e
     return result_of(slot.result, slot.binary)

@@ -70,6 +70,8 @@ class Objective:
             raise InputError("floor", None, float(floor), f"is {floor}: want the least Hessian, above 0")
         self.step, self.floor = float(step), float(floor)
         self.engine = Engine(loss, **options)
+        if self.engine._rows:
+            raise InputError("loss", None, 0, f"is {self.engine.loss_text}, a loss of rows, which has no Hessian per score: want one of scores")
 
     def __repr__(self) -> str:
         return f"<flengine.boosting.Objective: {self.engine.loss_text}, step {self.step:g}, floor {self.floor:g}>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -59,6 +61,11 @@ def test_bfloat16(x: Any, c: Any, requests_seen: Seen) -> None:
     out = np.empty(x.shape, bfloat16)
     grad, _ = flengine.gradients(x, c, out=out)
     assert grad is out and np.array_equal(out, flengine.gradients(x, c)[0].astype(bfloat16))
+    for n in (0, 1, 500):  # np.isin has ways for few and for many
+        for ignored in ((-1,), (-3, *range(-100, -50))):
+            soft = np.full((n, 12), 0.5, bfloat16)
+            soft[:, 0] = ignored[0]
+            assert flengine.loss(x[:n], soft, ignored=ignored).ignored == n
 
 
 def test_types(x: Any, c: Any) -> None:
@@ -265,3 +272,31 @@ def test_parts_change_no_bit(monkeypatch: pytest.MonkeyPatch, rng: np.random.Gen
     with pytest.raises(InputError, match="out overlaps scores"):  # which no part alone would see
         both = np.zeros(2 * x.size, np.float32)
         flengine.losses(both[: x.size].reshape(x.shape), c, out=both[8192 : 8192 + x.size].reshape(x.shape))
+
+
+def test_engines_do_not_follow_arrays() -> None:
+    """An engine is what its options were when it was made, pickled and found again or not."""
+
+    class Tensor:  # as torch's: an array that has a hash, by identity
+        def __init__(self, values: list[float]) -> None:
+            self.values = values
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.array(self.values, np.float32)
+
+    x, classes = np.zeros((4, 2), np.float32), np.array([0, 1, -1, 0])
+    one, two = (flengine.loss(x, classes, "ce", class_weights=[w, w]).sum for w in (1, 2))
+    for name in ("class_weights", "column_weights"):
+        tensor = Tensor([1, 1])
+        first = flengine.loss(x, classes, "ce", **{name: tensor}).sum
+        tensor.values = [2, 2]
+        assert flengine.loss(x, classes, "ce", **{name: tensor}).sum > first == one
+    weights = np.ones(2, np.float32)
+    engine = flengine.Engine("ce", class_weights=weights)
+    weights *= 2
+    assert engine.loss(x, classes).sum == one != two
+    assert pickle.loads(pickle.dumps(engine)).loss(x, classes).sum == one
+    assert copy.deepcopy(engine).loss(x, classes).sum == one
+    assert flengine.loss(x, classes, "ce", background=-1).sum == one
+    with pytest.raises(TypeError, match="background is -1.0: want an integer"):  # though it equals what was found
+        flengine.loss(x, classes, "ce", background=-1.0)  # type: ignore[arg-type]

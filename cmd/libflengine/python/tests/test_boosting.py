@@ -141,3 +141,8 @@ def test_several_classes() -> None:
         {"objective": objective, "num_class": 3, "num_leaves": 8, "verbose": -1, "num_threads": 1}, lightgbm.Dataset(x, y), 20, feval=objective.metric
     )
     assert np.mean(light.predict(x).argmax(1) == y) > 0.8
+
+
+def test_losses_of_rows_are_refused_at_once() -> None:
+    with pytest.raises(flengine.InputError, match="loss is softmaxfocal, a loss of rows"):
+        Objective("softmaxfocal")

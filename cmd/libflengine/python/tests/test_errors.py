@@ -99,3 +99,37 @@ def test_engine_is_immutable(rng: np.random.Generator) -> None:
     again = pickle.loads(pickle.dumps(flengine.Engine("focal", class_weights=[1, 2, 3])))
     assert again.loss(x, c) == want
     assert repr(engine) == "<flengine.Engine: focal>"
+
+
+def test_texts_that_c_would_cut() -> None:
+    """What stands behind a NUL is not ignored in silence."""
+    x, y = np.zeros(2, np.float32), np.zeros(2, bool)
+    for loss in ("ce\0rubbish", "ce\ud800"):
+        with pytest.raises(flengine.InputError, match="want a text without NUL") as e:
+            flengine.loss(x, y, loss)
+        assert e.value.field == "loss"
+        with pytest.raises(flengine.InputError, match="want a text without NUL"):
+            flengine.Loss(loss).full()
+        with pytest.raises(flengine.InputError, match="want a text without NUL"):
+            flengine.sweep(x, y, ["ce", loss])
+    with pytest.raises(flengine.InputError, match="kernel has 'generic.x00x': want a text without NUL"):
+        flengine.loss(x, y, kernel="generic\0x")
+
+
+def test_arguments_of_other_types_are_named() -> None:
+    x, y = np.zeros(2, np.float32), np.zeros(2, bool)
+
+    class Refusing:
+        def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+    with pytest.raises(TypeError, match="kernel is a int: want a name"):
+        flengine.loss(x, y, kernel=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="targets is None"):
+        flengine.loss(x, None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="scores is a Refusing that NumPy makes no array of: Can't call"):
+        flengine.loss(Refusing(), y)
+    with pytest.raises(TypeError, match="exact is a int: want bytes"):
+        flengine.Result.from_exact(5)  # type: ignore[arg-type]
+    with pytest.raises(flengine.InputError, match="^exact is no result"):
+        flengine.Result.from_exact(b"zz")
