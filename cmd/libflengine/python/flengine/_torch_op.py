@@ -144,6 +144,10 @@ def _scalar(value: float, dtype: torch.dtype) -> Tensor:
     return torch.scalar_tensor(value, dtype=torch.float64, device=_CPU).to(dtype)
 
 
+# What parameters of losses are called in flengine.torch.
+_PARAMETERS = {"smoothing": "label_smoothing", "gammapos": "gamma_pos", "gammaneg": "gamma_neg", "iou": "iou_weighted"}
+
+
 def _named(error: _lib.InputError, call: Call, scores: Tensor, labels: Tensor) -> _lib.InputError:
     """An error about fields of the library as one about the arguments of the function for Python."""
     functional = bool(call.ignored) or call.loss == "ce"  # named as those of torch.nn.functional
@@ -155,7 +159,7 @@ def _named(error: _lib.InputError, call: Call, scores: Tensor, labels: Tensor) -
         "column_weights": ("weight", scores.shape[-1:]),
         "class_weights": ("weight" if call.ignored else "pos_weight", scores.shape[-1:]),
     }
-    name, shape = names.get(error.field, (error.field, None))
+    name, shape = names.get(error.field, (_PARAMETERS.get(error.field, error.field), None))
     made = _lib.InputError(name, None, error.value, error.reason.replace("ignored=", "ignore_index="))
     if error.index is None or shape is None:
         return made
@@ -234,6 +238,11 @@ def evaluate(
 
 # What autograd needs: the gradient that was kept, times that of what the loss went into.
 
+_transforms: Callable[[], bool] = torch._C._are_functorch_transforms_active
+# Whether autograd's is_grads_batched made a tensor; PyTorch that cannot say so refuses it where a number is read of it.
+_batched: Callable[[Tensor], bool] = getattr(
+    getattr(torch._C, "_functorch", None), "is_legacy_batchedtensor", lambda upstream: False
+)
 _keeps_graph: Optional[Callable[[], bool]] = getattr(
     getattr(torch._C, "_autograd", None), "_get_current_graph_task_keep_graph", None
 )
@@ -241,6 +250,9 @@ _keeps_graph: Optional[Callable[[], bool]] = getattr(
 
 def _scaled(gradient: Tensor, upstream: Tensor, count: float, by_rows: bool) -> Tensor:
     """The gradient times upstream's and over the count, in place where nobody can ask for it again."""
+    if _transforms() or _batched(upstream):  # the gradients of many upstreams at once
+        factors = upstream.to(gradient.dtype) / count
+        return gradient * (factors.unsqueeze(-1) if by_rows and factors.dim() else factors)
     own = _keeps_graph is not None and not _keeps_graph()
     if gradient.numel() == 0:
         return gradient.clone()
@@ -380,7 +392,6 @@ if REGISTERED:
 
 _compiling: Callable[[], bool] = getattr(getattr(torch, "compiler", None), "is_compiling", lambda: False)
 _modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
-_transforms: Callable[[], bool] = torch._C._are_functorch_transforms_active
 _tracing: Callable[[], Any] = torch._C._get_tracing_state
 _dual = torch.autograd.forward_ad
 _ORDINARY = (Tensor, torch.nn.Parameter)

@@ -51,6 +51,7 @@ the result's strides                          those of the scores               
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Optional, Sequence, Tuple, Union
 
 import torch
@@ -406,10 +407,13 @@ def _of_rows(
         )
     if scores.shape[-1] == 0:
         raise ValueError(f"input has the shape {_shape(input)}: want at least one class")
+    if not isinstance(ignore_index, int):
+        ignore_index = _index("ignore_index", ignore_index)
     if not -(2**31) <= ignore_index < 2**31:
         raise ValueError(f"ignore_index is {ignore_index}: want one within int32")
     factors = _op.NO_FACTORS
     if weight is not None:
+        _ours("weight", weight)
         if tuple(weight.shape) != (scores.shape[-1],):
             raise ValueError(f"weight has the shape {_shape(weight)}: want ({scores.shape[-1]},), one per class")
         factors = _op.Factors(class_weights=_factor("weight", weight, scores))
@@ -445,9 +449,14 @@ def _ours(name: str, given: Tensor) -> None:
         raise TypeError(f"{name} is {given.layout}: want a dense tensor, as {name}.to_dense() makes one")
 
 
+_INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
+
 def _factor(name: str, given: Tensor, scores: Tensor) -> Tensor:
     """Factors of losses as float32, in a shape that broadcasts to the scores'."""
-    _scores(name, given)
+    _ours(name, given)
+    if given.dtype not in _op._TYPES and given.dtype not in _INTEGERS:
+        raise TypeError(f"{name} is {given.dtype}: want factors of torch.float32, another type of floats, or integers or bool")
     if given.requires_grad and torch.is_grad_enabled():
         raise ValueError(f"{name} requires a gradient, and there is none by it: pass {name}.detach()")
     fits = given.dim() <= scores.dim() and all(
@@ -474,13 +483,20 @@ def _deprecated(size_average: Any, reduce: Any) -> None:
 
 def _number(name: str, given: Union[float, Tensor]) -> float:
     if isinstance(given, (int, float)):
-        return given
+        return float(given) if isinstance(given, bool) else given
     if isinstance(given, Tensor) and given.requires_grad and torch.is_grad_enabled():
         raise ValueError(f"{name} requires a gradient, and there is none by it: pass {name}.item()")
     try:
         return float(given)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{name} is {given!r}: want a number") from None
+
+
+def _index(name: str, given: Any) -> int:
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise TypeError(f"{name} is {given!r}: want an integer") from None
 
 
 if hasattr(torch, "get_autocast_dtype"):  # from PyTorch 2.4 on

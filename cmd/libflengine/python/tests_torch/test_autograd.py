@@ -219,3 +219,26 @@ def test_the_c_library_is_given_what_it_wants(needs: bool, monkeypatch: Any) -> 
     monkeypatch.setattr(_lib.lib, "fl_evaluate", spy)
     T.binary_cross_entropy_with_logits(x if needs else x.detach(), y, reduction="sum")
     assert seen[0][0] is None and (seen[0][1] is not None) == needs and seen[0][2:] == [None] * 4
+
+
+@pytest.mark.skipif(
+    not hasattr(getattr(torch._C, "_functorch", None), "is_legacy_batchedtensor"),
+    reason="this PyTorch does not tell batches of upstreams: those of sums and means it refuses",
+)
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@EVERY
+def test_batches_of_upstreams(case: Case, reduction: str) -> None:
+    """is_grads_batched, which vectorized Jacobians are made by, is what one call after the other gives."""
+    x, y = scores_for(case)
+    x.requires_grad_()
+    loss = case.function(x, y, reduction=reduction)
+    upstreams = torch.rand((3, *loss.shape), dtype=loss.dtype)
+    (batched,) = torch.autograd.grad(loss, x, upstreams, is_grads_batched=True, retain_graph=True)
+    for upstream, got in zip(upstreams, batched):
+        (want,) = torch.autograd.grad(loss, x, upstream, retain_graph=True)
+        torch.testing.assert_close(got, want)
+    if reduction == "none" and x.dtype is torch.float32:
+        (mapped,) = torch.func.vmap(lambda upstream: torch.autograd.grad(loss, x, upstream, retain_graph=True))(upstreams)
+        assert torch.equal(mapped, batched)
+    (last,) = torch.autograd.grad(loss, x, upstreams, is_grads_batched=True)
+    assert torch.equal(last, batched)

@@ -162,7 +162,7 @@ def probabilities() -> None:
 def all_smooth() -> None:
     x, y = torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64)
     F.cross_entropy(x, y, label_smoothing=1.0)
-    with pytest.raises(flengine.InputError, match="^smoothing is 1: want"):
+    with pytest.raises(flengine.InputError, match="^label_smoothing is 1: want"):
         T.cross_entropy(x, y, label_smoothing=1.0)
 
 

@@ -230,7 +230,7 @@ def test_refused_parameters() -> None:
         (lambda: T.cross_entropy(x, c, torch.ones(3)), ValueError, r"^weight has the shape \(3,\): want \(4,\)"),
         (lambda: T.cross_entropy(x, c, ignore_index=2**31), ValueError, "^ignore_index is 2147483648"),
         (lambda: T.cross_entropy(x, c, size_average=True), ValueError, "^size_average and reduce are deprecated"),
-        (lambda: T.cross_entropy(x, c, label_smoothing=1.0), ValueError, "^smoothing is 1: want"),
+        (lambda: T.cross_entropy(x, c, label_smoothing=1.0), ValueError, "^label_smoothing is 1: want"),
         (lambda: T.cross_entropy(torch.zeros(()), c[0]), ValueError, "^input has no dimensions"),
         (
             lambda: T.binary_cross_entropy_with_logits(x, y, torch.ones(4, requires_grad=True)),
@@ -287,3 +287,33 @@ def test_sums_beyond_a_type() -> None:
     big = torch.full((20,), 1e38)
     assert T.binary_cross_entropy_with_logits(big, torch.zeros(20), reduction="sum").item() == float("inf")
     assert T.binary_cross_entropy_with_logits(big.double(), torch.zeros(20), reduction="sum").item() > 1e39
+
+
+def test_factors_of_integers_and_masks() -> None:
+    """As PyTorch's own functions take them."""
+    x, y = torch.randn(6, 4), torch.rand(6, 4)
+    mask = torch.rand(6, 1) < 0.5
+    for weight in (mask, torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2, 3], dtype=torch.uint8)):
+        want = torch.nn.functional.binary_cross_entropy_with_logits(x, y, weight, reduction="none")
+        torch.testing.assert_close(T.binary_cross_entropy_with_logits(x, y, weight, reduction="none"), want)
+    classes = torch.tensor([0, 1, 2, 3, 0, 1])
+    for wrong in ([1, 1, 1, 1], 2.0):
+        with pytest.raises(TypeError, match=f"^weight is a {type(wrong).__name__}: want a torch.Tensor"):
+            T.cross_entropy(x, classes, wrong)
+    with pytest.raises(TypeError, match="^weight is torch.complex64: want factors of"):
+        T.cross_entropy(x, classes, torch.ones(4) * 1j)
+
+
+def test_parameters_are_named_as_they_are_given() -> None:
+    x, y, classes = torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64)
+    for call, match in (
+        (lambda: T.cross_entropy(x, classes, label_smoothing=2), "^label_smoothing is 2: want"),
+        (lambda: T.asymmetric_loss(x, y, gamma_pos=-1), "^gamma_pos is -1: want"),
+        (lambda: T.asymmetric_loss(x, y, gamma_neg=-1), "^gamma_neg is -1: want"),
+    ):
+        with pytest.raises(flengine.InputError, match=match):
+            call()
+    for index in (None, 1.5):
+        with pytest.raises(TypeError, match=f"^ignore_index is {index}: want an integer"):
+            T.cross_entropy(x, classes, ignore_index=index)
+    assert torch.equal(T.sigmoid_focal_loss(x, y, alpha=True), T.sigmoid_focal_loss(x, y, alpha=1))
