@@ -20,6 +20,11 @@ func TestUnreadable(t *testing.T) {
 	}
 	defer unix.Munmap(page)
 	none := unsafe.Pointer(&page[0])
+	for _, r := range []*Request{nil, (*Request)(none)} {
+		if code := Evaluate(r, nil, (*Error)(none)); code != InternalFault {
+			t.Errorf("an fl_error: code %d", code)
+		}
+	}
 	scores, labels, wide, grad := make([]float32, n), make([]uint8, n), make([]int64, n), make([]float32, n)
 	for _, c := range []struct {
 		name string

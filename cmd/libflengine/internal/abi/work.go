@@ -28,7 +28,7 @@ var works = sync.Pool{New: func() any { return new(work) }}
 func run(e *Error, f func(w *work) error) (code int32) {
 	defer func() {
 		if v := recover(); v != nil {
-			code = report(e, &broken{v})
+			code = reportPanic(e, v)
 		}
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -40,6 +40,17 @@ func run(e *Error, f func(w *work) error) (code int32) {
 		return report(e, err)
 	}
 	return OK
+}
+
+// reportPanic reports what was recovered. Where e itself cannot be written the code alone tells.
+func reportPanic(e *Error, v any) (code int32) {
+	defer func() {
+		if recover() != nil {
+			code = InternalFault
+		}
+	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	return report(e, &broken{v})
 }
 
 // pieces tells whether the request is evaluated in pieces, of which this package makes what engine
