@@ -63,7 +63,6 @@ narrow: ## the tests where int has 32 bits, at fewer lengths
 beam: ## the module engine/beam: its tests, on Prism, and its recipes that need a shell only
 	cd engine/beam && $(GO) mod verify && $(GO) vet ./... && $(GO) vet -tags cluster ./internal/cluster && \
 		$(GO) test -timeout $(TIMEOUT) ./...
-	@if $(GO) list -deps ./... | grep github.com/apache/beam; then echo 'this module holds packages of Beam: want them in engine/beam alone'; exit 1; fi
 
 cluster: ## flbeam and its recipes on Spark, Dask and apache-beam's job service, in a virtual environment of 1.2 GB at VENV; minutes
 	$(if $(VENV),VENV='$(VENV)') GO='$(GO)' engine/beam/internal/cluster/run.sh $(ARGS)

@@ -300,7 +300,7 @@ func TestMergeRemarks(t *testing.T) {
 	first, second := s.cut(1, 2), s.cut(2, 2)
 	first.Notes, second.Notes = []cli.Path{"noted\xff"}, []cli.Path{"also", "noted\xff"}
 	stdout, stderr, code := run(t, "--json", write(t, "f", second, first))
-	if want := "flbench: note: a: noted\xff\nflbench: note: a: also\n"; code != 0 || stderr != want || strings.Contains(stdout, "probabilities") {
+	if want := "flbench: note: a: noted\\xff\nflbench: note: a: also\n"; code != 0 || stderr != want || strings.Contains(stdout, "probabilities") {
 		t.Errorf("exit %d, %q, want %q\n%s", code, stderr, want, stdout)
 	}
 	second.Facts.Outside = false
