@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net"
 	"strings"
@@ -23,6 +24,7 @@ func (g *gone) Logging(fnpb.BeamFnLogging_LoggingServer) error { return nil }
 
 // TestWorkerEnds: a worker whose runner is gone ends.
 func TestWorkerEnds(t *testing.T) {
+	t.Cleanup(func() { flag.Set("options", "") }) // the flags are the process's
 	for _, c := range []struct {
 		err  error
 		code int
