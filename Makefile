@@ -74,7 +74,7 @@ opcodes: ## the NEON opcodes' proof anew, by asm2plan9s with GNU as; CI wants no
 	QEMU=qemu-aarch64-static $(GO) generate ./asm/internal/opcodes
 
 counts: ## the work of the kernels per score anew, from Go's assembler; a test wants no difference
-	$(GO) generate ./asm/work
+	$(GO) generate ./asm/counts
 
 figures: ## README's pictures anew; a test wants no difference
 	$(GO) run ./cmd/flbench plot curves -o testdata/figures/curves.svg

@@ -48,7 +48,7 @@
 //   - engine/formulas.go: its constructor, and its row, which the command, its checks and the
 //     tests read; flbench verify measures the errors that it documents
 //   - README.md: the list of losses and their errors, which tests hold against that row
-//   - asm/work/counts.go, by make counts
+//   - asm/counts/counts.go, by make counts
 //
 // The tests of package kernel ask the table for every kernel: one that an instruction set
 // lacks, or whose bits are not generic's, fails by its name.

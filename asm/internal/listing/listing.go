@@ -303,7 +303,7 @@ func Terms(in asm.Input) []string {
 	return [asm.NumInputs][]string{{"expneg", "log1p", "classify"}, {"crossentropy", "classify"}}[in]
 }
 
-// TermsName names them in package work.
+// TermsName names them in package counts.
 func TermsName(in asm.Input) string { return in.String() + "Terms" }
 
 // Terms counts what they do per score.

@@ -37,7 +37,7 @@ func (s *source) dirs() []string {
 // unasked are folders whose files have no mutants. The kernel table and its probes of
 // the CPU depend on machines that are not at hand; guard pages and asmtest serve tests;
 // the rest measures and counts, and computes no loss.
-var unasked = []string{"kernel", "guard", "asmtest", "peers", "roofline", "work", "testdata", "asm/internal"}
+var unasked = []string{"kernel", "guard", "asmtest", "peers", "roofline", "counts", "testdata", "asm/internal"}
 
 // roots are the folders of what is to be mutated: the kernels, and the arithmetic of
 // the engine with the packages below it.

@@ -50,7 +50,7 @@ func TestSources(t *testing.T) {
 		"engine/internal/exact/sum.go":   function,
 		"engine/internal/kernel/k.go":    function,
 		"engine/internal/roofline/r.go":  function,
-		"asm/work/counts.go":             function,
+		"asm/counts/counts.go":           function,
 		"cmd/flbench/main.go":            function,
 	})
 	common := []string{"asm/constants.go", "engine/e.go", "engine/internal/exact/sum.go", "generic/f.go"}

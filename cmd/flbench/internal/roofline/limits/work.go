@@ -2,7 +2,7 @@ package limits
 
 import (
 	"github.com/flengine/flengine/asm"
-	"github.com/flengine/flengine/asm/work"
+	"github.com/flengine/flengine/asm/counts"
 )
 
 // Op is an operation of package engine.
@@ -17,8 +17,8 @@ const (
 	GradientsAndHessians // of targets
 )
 
-// Work is what a kernel does per score, see package work.
-type Work work.Work
+// Work is what a kernel does per score, see package counts.
+type Work counts.Work
 
 // WorkOf returns the work of an instruction set's kernel for a formula of package asm, by
 // their names, from logits or probabilities. It is false for sets without assembly, such as
@@ -36,7 +36,7 @@ func WorkOf(set, formula string, probs bool, op Op) (Work, bool) {
 	}
 	for f := range asm.NumFormulas {
 		if f.String() == formula && (f.Soft() && !probs || !f.Soft() && out != asm.Hessian) {
-			w, ok := work.Of(set, asm.KernelOf(f, in, out), op == Losses || op == LossesAndGradients)
+			w, ok := counts.Of(set, asm.KernelOf(f, in, out), op == Losses || op == LossesAndGradients)
 			return Work(w), ok
 		}
 	}

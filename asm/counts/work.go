@@ -1,7 +1,7 @@
-// Package work says how many instructions the kernels in assembly take per score, as counted
+// Package counts says how many instructions the kernels in assembly take per score, as counted
 // in their machine code; those of other machines included. What the generic kernels do is up
 // to Go's compiler.
-package work
+package counts
 
 import "github.com/flengine/flengine/asm"
 
