@@ -168,7 +168,7 @@ func (p *Path) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// escapedUnit returns the UTF-16 unit of an escape \uXXXX at the start of b, and how long the
+// escapedUnit returns the UTF-16 unit of an escape, \u and four hex digits, at the start of b, and how long the
 // escape there is; 0 if it is another one, or none.
 func escapedUnit(b []byte) (unit rune, length int) {
 	if len(b) >= 6 && b[0] == '\\' && b[1] == 'u' {
